@@ -1,0 +1,28 @@
+# One interface target carries the flags of every target of ours.
+set(ESPALIER_SANITIZE "" CACHE STRING "Sanitizers to build with, comma-separated")
+
+add_library(espalier_options INTERFACE)
+target_compile_options(espalier_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror
+  -Winvalid-pch -fno-omit-frame-pointer)
+# GCC 12 sees uninitialised members in inlined optional<> and dangling pointers in coroutine frames where there are none.
+target_compile_options(espalier_options INTERFACE -Wno-maybe-uninitialized -Wno-dangling-pointer)
+target_include_directories(espalier_options INTERFACE ${CMAKE_SOURCE_DIR})
+# Third-party header-only libraries whose definitions have to be the same everywhere.
+target_compile_definitions(espalier_options INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+if(ESPALIER_SANITIZE)
+  target_compile_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE} -g1 -O1)
+  target_link_options(espalier_options INTERFACE -fsanitize=${ESPALIER_SANITIZE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  target_link_options(espalier_options INTERFACE -fuse-ld=mold)
+endif()
+
+# espalier_library(NAME folder-of-sources libraries…): a static library of every .cpp of one folder.
+function(espalier_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC espalier_options ${ARGN})
+endfunction()

@@ -1,0 +1,1 @@
+#include "common/artifact/artifact_store.hpp"

@@ -1,0 +1,117 @@
+// What a job file means: parsed, checked, expanded to trials and to a DAG of keyed tasks. Pure: files are looked at
+// only through `Surroundings`, so that the command line can plan offline and the coordinator can submit with the
+// same code.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/base/json.hpp"
+#include "common/base/result.hpp"
+
+namespace espalier::job {
+
+// One thing that is wrong with a job file. Lines and columns count from 1; end_column is one past the last.
+struct Diagnostic {
+  std::string code;     // "E014": stable, one a kind of mistake
+  std::string message;  // what is wrong, one sentence
+  std::string help;     // what to write instead; may be empty
+  int line = 0;         // 0: the file as a whole
+  int column = 0;
+  int end_column = 0;
+};
+
+// As text for people: file:line:column, the offending line, the underline, the help.
+std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file_name, std::string_view text);
+json::array to_json(const std::vector<Diagnostic>& diagnostics);
+
+// Where a task's input comes from: another task's output, or a file of the user's, already hashed.
+struct TaskInput {
+  std::string role;  // "model", "baseline", "logits", "masks", "weights"
+  TaskKey task;      // empty if it is a file
+  std::string output;  // name of that task's output: "model", "logits", "masks"
+  ContentHash file;  // set if it is a file
+};
+
+enum class Stage { train, distill, finetune, prune, quantize, teacher_logits, evaluate, benchmark };
+std::string_view to_string(Stage stage);  // "teacher-logits" for teacher_logits
+
+struct Task {
+  TaskKey key;        // SHA-256 of canonical(spec)
+  Stage stage{};
+  json::object spec;  // see docs/how-it-works.md; holds the keys of its inputs, so keys chain
+  std::vector<TaskInput> inputs;
+  bool exclusive = false;  // measures: nothing else of ours may run on its host meanwhile
+};
+
+// Why a trial has a task. Only `own` tasks' metrics are the trial's metrics.
+enum class TaskRole {
+  own,       // the trial's pipeline, its evaluation and benchmark
+  teacher,   // the teacher's training, evaluation and logits
+  twin,      // distilled student's teacherless twin, for `gain`
+};
+std::string_view to_string(TaskRole role);
+
+struct TrialTask {
+  std::size_t task = 0;  // index in Plan::tasks
+  TaskRole role{};
+};
+
+struct Trial {
+  std::string group;
+  json::object params;           // swept dotted keys (and "job.seed" with repeats > 1) to this trial's values
+  std::vector<TrialTask> tasks;  // in the order of the pipeline
+};
+
+struct Objective {
+  std::string metric;
+  bool maximize = false;
+};
+
+struct Constraint {
+  std::string metric;
+  std::string comparison;  // ">=", "<=", ">", "<", "=="
+  double bound = 0;
+};
+
+struct Plan {
+  std::string name;
+  std::string description;
+  std::int64_t priority = 50;
+  double timeout_s = 0;           // per task; 0: none
+  int retries = 2;                // user errors and crashes; a lost worker never counts
+  std::int64_t memory_bytes = 0;  // per task; 0: no limit
+  std::vector<std::string> groups;
+  std::vector<Objective> objectives;
+  std::vector<Constraint> constraints;
+  std::vector<Trial> trials;
+  std::vector<Task> tasks;  // each key once; inputs come before their users
+};
+
+// A file that the job names (model, weights), as the caller sees it.
+struct Surroundings {
+  // Path as written in the job file -> hash of its bytes (the coordinator also keeps the bytes).
+  std::function<Result<ContentHash>(const std::string& path)> file;
+  // A dataset's folder as written, or the installed place of a catalogue dataset -> hash that changes if the data does.
+  std::function<Result<std::string>(const std::string& path)> data;
+  // Device selector ("cpu") -> class of the workers that would measure on it; the selector itself if none is known.
+  std::function<std::string(const std::string& selector)> device_class;
+};
+
+// The surroundings of this process: paths relative to `folder`, hashes of real files.
+Surroundings local_surroundings(std::string folder);
+
+struct Planned {
+  std::optional<Plan> plan;  // unset if there are errors
+  std::vector<Diagnostic> errors;  // all of them, in file order
+};
+
+Planned plan_job(std::string_view toml_text, const Surroundings& surroundings);
+
+}  // namespace espalier::job
