@@ -1,0 +1,53 @@
+// The one form a network has in every stage: a flat TorchScript module whose batch norms and dropouts follow
+// its `training` attribute, so that one and the same object can be trained, pruned, quantized, measured and
+// saved. Everything here throws ErrorException for what the user can mend (a broken file, a model that
+// doesn't fit the data).
+#pragma once
+
+#include <torch/script.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/base/json.hpp"
+
+namespace espalier::runner {
+
+// What a model file says about itself, in its extra file `espalier.json`.
+struct ModelInfo {
+  std::vector<std::int64_t> input_shape;  // C, H, W
+  std::int64_t classes = 0;
+  std::string name;            // "lenet5"; a user's file: its name there, or "file"
+  std::string origin = "zoo";  // "zoo" | "file"
+  std::string form = "fp32";   // "fp32" | "int8"
+};
+
+struct Model {
+  torch::jit::Module module;  // forward: float [N, C, H, W] -> float [N, classes], not softmaxed
+  ModelInfo info;
+};
+
+json::object to_json(const ModelInfo& info);
+ModelInfo model_info_from(const json::object& object);
+
+// A file that save_model wrote. An int8 model selects its quantized engine first (select_quantized_engine).
+Model load_model(const std::filesystem::path& path);
+
+// Written beside `path` and renamed over it.
+void save_model(const Model& model, const std::filesystem::path& path);
+
+// A net of the zoo (common/job/catalogue.hpp): {"name": "lenet5", "width": 1.0, …}. Its weights are a pure
+// function of (model_spec, input_shape, classes, seed).
+Model make_zoo_model(const json::object& model_spec, const std::vector<std::int64_t>& input_shape,
+                     std::int64_t classes, std::int64_t seed);
+
+// A TorchScript file of the user's; `model_spec`: {"file": hash, "init": "weights" | "random", "input_shape":
+// [C, H, W]}. `seed` matters only for "random", which redraws every parameter.
+Model open_user_model(const std::filesystem::path& path, const json::object& model_spec, std::int64_t seed);
+
+// Total number of elements of all parameters (buffers are not parameters).
+std::int64_t count_parameters(const Model& model);
+
+}  // namespace espalier::runner
