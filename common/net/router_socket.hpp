@@ -1,0 +1,47 @@
+// The coordinator's end: one ZeroMQ ROUTER on one Asio loop. Every call is made on that loop's thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "common/base/result.hpp"
+
+namespace espalier::net {
+
+// Larger messages are refused by the receiving side (the sender is disconnected) and by `send`.
+inline constexpr std::size_t kLargestMessage = std::size_t{16} << 20;
+
+struct Incoming {
+  std::string peer;  // the ROUTER's name for a connection: any bytes; a peer that reconnects has a new one
+  std::string bytes;
+};
+
+class RouterSocket {
+ public:
+  // "tcp://127.0.0.1:0" binds any free port. ErrorKind::busy if the address is in use, usage if it is none.
+  static Result<std::unique_ptr<RouterSocket>> bind(boost::asio::io_context& io, std::string endpoint);
+  ~RouterSocket();
+  RouterSocket(const RouterSocket&) = delete;
+  RouterSocket& operator=(const RouterSocket&) = delete;
+
+  [[nodiscard]] std::string endpoint() const;  // with the real port
+
+  // One caller at a time. Throws boost::system::system_error(operation_aborted) after `close` or if it is
+  // cancelled. Lets the loop's other work run now and then, also while messages keep coming.
+  boost::asio::awaitable<Incoming> receive();
+
+  // Never waits. False if the peer is gone or unknown, its queue is full, or the message is too large.
+  bool send(const std::string& peer, std::string bytes);
+
+  void close();  // a pending `receive` ends; repeated calls are harmless
+
+ private:
+  struct State;
+  explicit RouterSocket(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace espalier::net

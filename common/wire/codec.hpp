@@ -1,0 +1,29 @@
+// Messages as bytes: one JSON object {"type": "finished", …}, or an array of them. Unknown fields are
+// ignored, so that a newer peer may say more; a missing or wrongly typed one is an error that names it. Never
+// throws on input.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/result.hpp"
+#include "common/wire/messages.hpp"
+
+namespace espalier::wire {
+
+std::string encode(const ToCoordinator& message);
+std::string encode(const ToWorker& message);
+
+// Exactly one message. Errors are ErrorKind::usage: "message \"finished\": field \"attempt\" is missing".
+Result<ToCoordinator> decode_to_coordinator(std::string_view bytes);
+Result<ToWorker> decode_to_worker(std::string_view bytes);
+
+// Several messages in one frame, in order. One is written like `encode` writes it.
+std::string encode_all(const std::vector<ToCoordinator>& messages);
+std::string encode_all(const std::vector<ToWorker>& messages);
+// One message or several; a frame with a broken message is refused as a whole.
+Result<std::vector<ToCoordinator>> decode_all_to_coordinator(std::string_view bytes);
+Result<std::vector<ToWorker>> decode_all_to_worker(std::string_view bytes);
+
+}  // namespace espalier::wire
