@@ -1,6 +1,7 @@
 // The only truth: PostgreSQL. One Store is one connection, used from one thread (the runtime's store thread);
-// every call blocks. Calls that can fail because the database is away throw store::Unavailable; the runtime then
-// reconnects and repeats the same call, which is harmless: every statement is idempotent and fenced by the epoch.
+// every call blocks. Calls that can fail because the database is away throw store::Unavailable; the runtime
+// then reconnects and repeats the same call, which is harmless: every statement is idempotent and fenced by
+// the epoch.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,9 @@
 #include "common/base/json.hpp"
 #include "common/job/plan.hpp"
 #include "common/wire/messages.hpp"
+#include "coordinator/core/rows.hpp"
+#include "coordinator/core/states.hpp"
+#include "coordinator/core/writes.hpp"
 
 namespace espalier::store {
 
@@ -29,41 +33,13 @@ class Fenced : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class TaskState { waiting, ready, assigned, running, succeeded, failed, cancelled };
-enum class JobState { running, paused, succeeded, failed, cancelled };
-enum class AttemptState { running, succeeded, failed, crashed, timed_out, out_of_memory, cancelled, lost, superseded };
-
-// What the core has to know of a task; the rest stays in the database until the task is assigned.
-struct TaskRow {
-  TaskKey key;
-  TaskState state{};
-  bool exclusive = false;
-  int failures = 0;              // attempts that count against `retries`
-  std::vector<TaskKey> inputs;   // tasks it waits for
-};
-
-struct JobRow {
-  JobId id;
-  JobState state{};
-  std::int64_t priority = 50;
-  int retries = 2;
-  double timeout_s = 0;
-  std::int64_t memory_bytes = 0;
-  std::vector<TaskRow> tasks;  // every task the job needs
-};
-
-struct OpenAttempt {  // was running when the last coordinator stopped
-  AttemptId attempt;
-  TaskKey task;
-  WorkerName worker;
-};
-
-struct Recovered {
-  std::int64_t epoch = 0;             // ours, newly begun
-  std::int64_t next_attempt = 1;      // attempt numbers never repeat
-  std::vector<JobRow> jobs;           // unfinished ones, paused ones too
-  std::vector<OpenAttempt> attempts;
-};
+using core::AttemptState;
+using core::JobRow;
+using core::JobState;
+using core::OpenAttempt;
+using core::Recovered;
+using core::TaskRow;
+using core::TaskState;
 
 struct Submission {
   std::string text;       // the TOML
@@ -77,55 +53,16 @@ struct Submitted {
   std::vector<JobId> paused;
 };
 
-// ---- one transaction's worth of the core's decisions, in their order ----
-
-struct StartAttempt {
-  AttemptId attempt;
-  TaskKey task;
-  WorkerName worker;
-};
-struct EndAttempt {
-  AttemptId attempt;
-  AttemptState state{};
-  std::string reason;   // in words; empty if it succeeded
-  double seconds = 0;
-  std::string device_class;
-};
-struct SetTask {
-  TaskKey task;
-  TaskState state{};
-  int failures = 0;
-  std::string reason;
-};
-struct AcceptResult {  // exactly one a task, ever
-  TaskKey task;
-  AttemptId attempt;
-  std::string device_class;
-  std::vector<wire::Metric> metrics;
-  std::vector<wire::Output> outputs;
-};
-struct AddPoints {
-  AttemptId attempt;
-  TaskKey task;
-  std::vector<wire::CurvePoint> points;
-};
-struct SetProgress {
-  TaskKey task;
-  double fraction = 0;
-};
-struct SetJob {
-  JobId job;
-  JobState state{};
-};
-struct SeeWorker {
-  WorkerName name;
-  std::string session;
-  std::string device_class;
-  int slots = 0;
-  json::object facts;
-  bool alive = true;
-};
-using Write = std::variant<StartAttempt, EndAttempt, SetTask, AcceptResult, AddPoints, SetProgress, SetJob, SeeWorker>;
+// One transaction's worth of the core's decisions, in their order: coordinator/core/writes.hpp.
+using core::AcceptResult;
+using core::AddPoints;
+using core::EndAttempt;
+using core::SeeWorker;
+using core::SetJob;
+using core::SetProgress;
+using core::SetTask;
+using core::StartAttempt;
+using core::Write;
 
 // What a worker needs to execute an attempt; answered for each StartAttempt of a commit, in order.
 struct Assignment {
@@ -161,7 +98,7 @@ class Store {
 // A user's own statement, in a read-only transaction with schema v1 on the search path.
 struct Table {
   std::vector<std::string> columns;
-  std::vector<std::string> types;  // PostgreSQL's type names
+  std::vector<std::string> types;                             // PostgreSQL's type names
   std::vector<std::vector<std::optional<std::string>>> rows;  // as text; unset is null
 };
 Result<Table> query(const std::string& connection, const std::string& statement);

@@ -1,0 +1,76 @@
+// What the core has decided to put on record. The writes of a step are committed in their order and in one
+// transaction; each is idempotent, since a commit that is in doubt is repeated.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/base/json.hpp"
+#include "common/wire/messages.hpp"
+#include "coordinator/core/states.hpp"
+
+namespace espalier::core {
+
+struct StartAttempt {
+  AttemptId attempt;
+  TaskKey task;
+  WorkerName worker;
+};
+
+// An attempt that has ended keeps its state, with one exception: `superseded` replaces `lost` and
+// `cancelled`, and nothing else. So a repeated or forged report of an end changes nothing.
+struct EndAttempt {
+  AttemptId attempt;
+  AttemptState state{};
+  std::string reason;  // in words; empty if it succeeded
+  double seconds = 0;
+  std::string device_class;
+};
+
+struct SetTask {
+  TaskKey task;
+  TaskState state{};
+  int failures = 0;
+  std::string reason;
+};
+
+struct AcceptResult {  // exactly one a task, ever
+  TaskKey task;
+  AttemptId attempt;
+  std::string device_class;
+  std::vector<wire::Metric> metrics;
+  std::vector<wire::Output> outputs;
+};
+
+struct AddPoints {  // the same points may be added again
+  AttemptId attempt;
+  TaskKey task;
+  std::vector<wire::CurvePoint> points;
+};
+
+struct SetProgress {
+  TaskKey task;
+  double fraction = 0;
+};
+
+struct SetJob {
+  JobId job;
+  JobState state{};
+};
+
+struct SeeWorker {
+  WorkerName name;
+  std::string session;
+  std::string device_class;
+  int slots = 0;
+  json::object facts;
+  bool alive = true;  // false: lost or gone; the other fields are then empty but for the name
+};
+
+using Write =
+    std::variant<StartAttempt, EndAttempt, SetTask, AcceptResult, AddPoints, SetProgress, SetJob, SeeWorker>;
+
+}  // namespace espalier::core
