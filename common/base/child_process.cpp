@@ -28,7 +28,8 @@ struct Prepared {
 
 Prepared prepare(const ChildOptions& options) {
   Prepared prepared;
-  for (const auto& argument : options.arguments) prepared.arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const auto& argument : options.arguments)
+    prepared.arguments.push_back(const_cast<char*>(argument.c_str()));
   prepared.arguments.push_back(nullptr);
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
@@ -37,7 +38,8 @@ Prepared prepare(const ChildOptions& options) {
     for (const auto& [key, value] : options.environment) replaced = replaced || key == name;
     if (!replaced) prepared.environment_texts.emplace_back(text);
   }
-  for (const auto& [key, value] : options.environment) prepared.environment_texts.push_back(key + "=" + value);
+  for (const auto& [key, value] : options.environment)
+    prepared.environment_texts.push_back(key + "=" + value);
   for (auto& text : prepared.environment_texts) prepared.environment.push_back(text.data());
   prepared.environment.push_back(nullptr);
   return prepared;
@@ -74,7 +76,8 @@ void become(const ChildOptions& options, const Prepared& prepared, pid_t parent,
     const auto [user, group] = *options.run_as;
     if (::setgroups(0, nullptr) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0) return;
   }
-  // After the change of user, which clears it. A parent that died before this line is noticed by the next one.
+  // After the change of user, which clears it. A parent that died before this line is noticed by the next
+  // one.
   if (::prctl(PR_SET_PDEATHSIG, options.signal_on_parent_death) != 0) return;
   if (::getppid() != parent) ::_exit(127);
   sigset_t none;
@@ -168,7 +171,8 @@ std::optional<ChildExit> ChildProcess::poll() {
   if (exit_ || !spawned()) return exit_;
   int status = 0;
   if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
-  exit_ = WIFSIGNALED(status) ? ChildExit{std::nullopt, WTERMSIG(status)} : ChildExit{WEXITSTATUS(status), std::nullopt};
+  exit_ = WIFSIGNALED(status) ? ChildExit{std::nullopt, WTERMSIG(status)}
+                              : ChildExit{WEXITSTATUS(status), std::nullopt};
   return exit_;
 }
 
@@ -176,7 +180,8 @@ std::optional<ChildExit> ChildProcess::wait_for(std::chrono::milliseconds limit)
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (true) {
     if (auto ended = poll()) return ended;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return std::nullopt;
     pollfd descriptor{exit_descriptor_, POLLIN, 0};
     ::poll(&descriptor, 1, static_cast<int>(left.count()));
@@ -198,7 +203,8 @@ Result<Output> run_to_end(ChildOptions options, std::chrono::milliseconds limit)
   std::string text;
   std::array<char, 65536> buffer{};
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd descriptor{child->output_pipe(), POLLIN, 0};
     if (left.count() <= 0 || ::poll(&descriptor, 1, static_cast<int>(left.count())) == 0)
       return Error{ErrorKind::failed,

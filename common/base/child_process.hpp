@@ -1,5 +1,5 @@
-// A child process that never outlives its parent: if the parent dies in any way, the kernel signals the child.
-// Spawn from the main thread: the kernel's promise is tied to the thread that forked.
+// A child process that never outlives its parent: if the parent dies in any way, the kernel signals the
+// child. Spawn from the main thread: the kernel's promise is tied to the thread that forked.
 #pragma once
 
 #include <sys/types.h>
@@ -20,11 +20,12 @@ struct ChildOptions {
   std::vector<std::string> arguments;  // [0] is the program: a path, or a name found on PATH
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
   std::optional<std::filesystem::path> output_file;  // standard output and error are appended there
-  std::optional<std::filesystem::path> error_file;   // standard error alone; ours is inherited if neither is set
-  bool pipe_output = false;                          // standard output becomes `output_pipe()`
-  std::optional<int> inherited_descriptor;           // becomes descriptor 3 of the child
-  std::optional<std::pair<uid_t, gid_t>> run_as;     // needs root
-  std::optional<std::filesystem::path> folder;       // working folder
+  std::optional<std::filesystem::path>
+      error_file;                                 // standard error alone; ours is inherited if neither is set
+  bool pipe_output = false;                       // standard output becomes `output_pipe()`
+  std::optional<int> inherited_descriptor;        // becomes descriptor 3 of the child
+  std::optional<std::pair<uid_t, gid_t>> run_as;  // needs root
+  std::optional<std::filesystem::path> folder;    // working folder
   bool own_group = false;  // a terminal's Ctrl-C then reaches only us, and we stop the child in order
   int signal_on_parent_death = SIGTERM;
 };

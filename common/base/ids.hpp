@@ -19,7 +19,7 @@ using TrialId = Id<struct TrialTag, std::int64_t>;
 using AttemptId = Id<struct AttemptTag, std::int64_t>;  // the fence: never repeats within a database
 using TaskKey = Id<struct TaskTag, std::string>;        // 64 hex digits: SHA-256 of exactly the task's inputs
 using WorkerName = Id<struct WorkerTag, std::string>;   // unique among live workers
-using ContentHash = Id<struct ContentTag, std::string>; // 64 hex digits: SHA-256 of an artifact's bytes
+using ContentHash = Id<struct ContentTag, std::string>;  // 64 hex digits: SHA-256 of an artifact's bytes
 
 }  // namespace espalier
 

@@ -12,7 +12,8 @@ void write(const json::value& value, std::string& out) {
     std::vector<const json::key_value_pair*> members;
     members.reserve(object->size());
     for (const auto& member : *object) members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
+    std::sort(members.begin(), members.end(),
+              [](const auto* a, const auto* b) { return a->key() < b->key(); });
     out += '{';
     for (const auto* member : members) {
       if (out.back() != '{') out += ',';

@@ -1,5 +1,5 @@
-// JSON is Boost.JSON's. `canonical` is the one form that is hashed: keys sorted, no white space, doubles that hold
-// whole numbers written like integers, so that equal inputs have equal text.
+// JSON is Boost.JSON's. `canonical` is the one form that is hashed: keys sorted, no white space, doubles that
+// hold whole numbers written like integers, so that equal inputs have equal text.
 #pragma once
 
 #include <boost/json.hpp>

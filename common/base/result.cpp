@@ -33,8 +33,8 @@ ErrorKind error_kind_from(std::string_view name) {
 }
 
 void invariant_failed(std::string_view condition, std::string_view file, int line) {
-  std::fprintf(stderr, "espalier: broken invariant at %.*s:%d: %.*s\n", static_cast<int>(file.size()), file.data(),
-               line, static_cast<int>(condition.size()), condition.data());
+  std::fprintf(stderr, "espalier: broken invariant at %.*s:%d: %.*s\n", static_cast<int>(file.size()),
+               file.data(), line, static_cast<int>(condition.size()), condition.data());
   std::abort();
 }
 

@@ -1,5 +1,5 @@
-// Expected failures are values: Result<T> carries either a T or an Error that says what went wrong, where, and
-// what to do about it. Exceptions mean broken resources and are converted once, at a module's edge.
+// Expected failures are values: Result<T> carries either a T or an Error that says what went wrong, where,
+// and what to do about it. Exceptions mean broken resources and are converted once, at a module's edge.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -33,15 +33,24 @@ using Result = boost::system::result<T, Error>;
 
 constexpr int exit_code(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::failed: return 1;
-    case ErrorKind::usage: return 2;
-    case ErrorKind::invalid_job: return 3;
-    case ErrorKind::not_found: return 4;
-    case ErrorKind::missing_dependency: return 5;
-    case ErrorKind::busy: return 6;
-    case ErrorKind::unavailable: return 7;
-    case ErrorKind::internal: return 70;
-    case ErrorKind::interrupted: return 130;
+    case ErrorKind::failed:
+      return 1;
+    case ErrorKind::usage:
+      return 2;
+    case ErrorKind::invalid_job:
+      return 3;
+    case ErrorKind::not_found:
+      return 4;
+    case ErrorKind::missing_dependency:
+      return 5;
+    case ErrorKind::busy:
+      return 6;
+    case ErrorKind::unavailable:
+      return 7;
+    case ErrorKind::internal:
+      return 70;
+    case ErrorKind::interrupted:
+      return 130;
   }
   return 70;
 }
@@ -49,7 +58,8 @@ constexpr int exit_code(ErrorKind kind) {
 std::string_view to_string(ErrorKind kind);
 ErrorKind error_kind_from(std::string_view name);  // internal for a name it doesn't know
 
-// Carries an Error through code that can only throw (constructors, callbacks); converted at the module's edge.
+// Carries an Error through code that can only throw (constructors, callbacks); converted at the module's
+// edge.
 class ErrorException : public std::runtime_error {
  public:
   explicit ErrorException(Error error) : std::runtime_error(error.message), error_(std::move(error)) {}

@@ -49,7 +49,8 @@ Result<fs::path> find_programs(const fs::path& data) {
   }
   if (!best.empty()) return best / "bin";
   const std::string package = wanted.empty() ? "postgresql" : "postgresql-" + wanted;
-  return Error{ErrorKind::missing_dependency, "PostgreSQL" + (wanted.empty() ? "" : " " + wanted) + " is not installed",
+  return Error{ErrorKind::missing_dependency,
+               "PostgreSQL" + (wanted.empty() ? "" : " " + wanted) + " is not installed",
                "apt-get install " + package};
 }
 
@@ -66,8 +67,8 @@ std::string random_name() {
   return sha256_hex(std::to_string(entropy()) + "-" + std::to_string(entropy())).substr(0, 16);
 }
 
-// Where the cluster's files lie. Under a folder that `postgres` can't enter (/root, say) they go to /var/lib/espalier,
-// with a link in their usual place.
+// Where the cluster's files lie. Under a folder that `postgres` can't enter (/root, say) they go to
+// /var/lib/espalier, with a link in their usual place.
 Result<fs::path> place_data(const fs::path& folder, const std::optional<User>& user) {
   const auto data = folder / "data";
   std::error_code failed;
@@ -82,7 +83,8 @@ Result<fs::path> place_data(const fs::path& folder, const std::optional<User>& u
     if (failed) return Error{ErrorKind::failed, data.string() + " can't be linked: " + failed.message(), ""};
   }
   if (user && ::chown(home.c_str(), user->first, user->second) != 0)
-    return Error{ErrorKind::failed, home.string() + " can't be handed to postgres: " + std::strerror(errno), ""};
+    return Error{ErrorKind::failed, home.string() + " can't be handed to postgres: " + std::strerror(errno),
+                 ""};
   return home / "data";
 }
 
@@ -96,7 +98,8 @@ Result<void> secure_folder(const fs::path& folder, const std::optional<User>& us
   const uid_t owner = user ? user->first : ::geteuid();
   const bool made = ::mkdir(folder.c_str(), 0700) == 0;
   if (made && user && ::chown(folder.c_str(), user->first, user->second) != 0)
-    return Error{ErrorKind::failed, folder.string() + " can't be handed to postgres: " + std::strerror(errno), ""};
+    return Error{ErrorKind::failed, folder.string() + " can't be handed to postgres: " + std::strerror(errno),
+                 ""};
   struct stat status {};
   if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != owner ||
       (status.st_mode & 077) != 0)
@@ -110,15 +113,17 @@ Result<void> initialise(const fs::path& programs, const fs::path& data, const st
   std::error_code ignored;
   fs::remove_all(unfinished, ignored);
   ChildOptions options;
-  options.arguments = {programs / "initdb", "--pgdata", unfinished, "--username", "espalier", "--auth", "trust",
-                       "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions"};
+  options.arguments = {
+      programs / "initdb", "--pgdata", unfinished, "--username", "espalier",         "--auth", "trust",
+      "--encoding",        "UTF8",     "--locale", "C.UTF-8",    "--no-instructions"};
   options.run_as = user;
   options.folder = "/";
   options.error_file = data.parent_path() / "initdb.log";
   auto output = run_to_end(options, seconds(120));
   if (!output) return output.error();
   if (!output->exit.succeeded())
-    return Error{ErrorKind::failed, "initdb " + output->exit.in_words(), "see " + options.error_file->string()};
+    return Error{ErrorKind::failed, "initdb " + output->exit.in_words(),
+                 "see " + options.error_file->string()};
   fs::rename(unfinished, data, ignored);
   if (ignored) return Error{ErrorKind::failed, data.string() + " can't be made: " + ignored.message(), ""};
   return {};
@@ -174,9 +179,9 @@ Result<ChildProcess> launch(const fs::path& programs, const fs::path& data, cons
   const auto log_file = data.parent_path() / "postgres.log";
   ChildOptions options;
   options.arguments = {programs / "postgres", "-D", data, "-k", socket_folder(data)};
-  for (const char* setting :
-       {"listen_addresses=", "jit=off", "shared_buffers=128MB", "max_connections=50", "max_wal_size=1GB",
-        "checkpoint_timeout=15min", "log_min_messages=warning", "log_min_error_statement=panic", "timezone=UTC"}) {
+  for (const char* setting : {"listen_addresses=", "jit=off", "shared_buffers=128MB", "max_connections=50",
+                              "max_wal_size=1GB", "checkpoint_timeout=15min", "log_min_messages=warning",
+                              "log_min_error_statement=panic", "timezone=UTC"}) {
     options.arguments.emplace_back("-c");
     options.arguments.emplace_back(setting);
   }
@@ -194,7 +199,8 @@ Result<ChildProcess> launch(const fs::path& programs, const fs::path& data, cons
       return Error{ErrorKind::failed, "PostgreSQL " + ended->in_words() + " while starting",
                    "its log is " + log_file.string()};
     if (std::chrono::steady_clock::now() > deadline)
-      return Error{ErrorKind::failed, "PostgreSQL was not ready within 60 s", "its log is " + log_file.string()};
+      return Error{ErrorKind::failed, "PostgreSQL was not ready within 60 s",
+                   "its log is " + log_file.string()};
   }
   return server;
 }

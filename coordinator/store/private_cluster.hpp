@@ -1,5 +1,6 @@
-// A PostgreSQL of our own in the state folder: made on first use, reachable over a Unix socket only, started and
-// stopped with the program. As root it runs as the package's `postgres` user, since PostgreSQL refuses root.
+// A PostgreSQL of our own in the state folder: made on first use, reachable over a Unix socket only, started
+// and stopped with the program. As root it runs as the package's `postgres` user, since PostgreSQL refuses
+// root.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +14,8 @@ namespace espalier::store {
 
 class PrivateCluster {
  public:
-  // Call from the main thread, holding the state folder's lock: a server that a killed run left behind is stopped
-  // first. Takes about 2 s the first time and 0.2 s later.
+  // Call from the main thread, holding the state folder's lock: a server that a killed run left behind is
+  // stopped first. Takes about 2 s the first time and 0.2 s later.
   static Result<PrivateCluster> start(const std::filesystem::path& folder);
 
   // The connection string of a server that another process runs in this folder; unset if none does.
@@ -25,7 +26,7 @@ class PrivateCluster {
   ~PrivateCluster();  // stops the server cleanly
 
   [[nodiscard]] const std::string& connection() const { return connection_; }
-  [[nodiscard]] const ChildProcess& process() const { return server_; }
+  [[nodiscard]] ChildProcess& process() { return server_; }
 
  private:
   PrivateCluster(ChildProcess server, std::string connection)

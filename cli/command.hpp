@@ -1,0 +1,23 @@
+// One file a command. Each adds itself to the command line; main() runs the one that was chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "common/base/result.hpp"
+
+namespace espalier::cli {
+
+// What the chosen command does; its value is the program's exit code.
+using Action = std::function<Result<int>()>;
+
+void add_run(CLI::App& app, Action& chosen);
+void add_up(CLI::App& app, Action& chosen);
+void add_submit(CLI::App& app, Action& chosen);
+void add_plan(CLI::App& app, Action& chosen);
+void add_sql(CLI::App& app, Action& chosen);
+void add_models(CLI::App& app, Action& chosen);
+void add_datasets(CLI::App& app, Action& chosen);
+
+}  // namespace espalier::cli

@@ -1,0 +1,31 @@
+// What the command line asks of a coordinator, over its HTTP API.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "common/base/json.hpp"
+#include "common/base/result.hpp"
+
+namespace espalier::cli {
+
+class CoordinatorClient {
+ public:
+  explicit CoordinatorClient(std::string url) : url_(std::move(url)) {}
+
+  // The JobSummary. `folder` is where the job file lies: paths in it are relative to that.
+  [[nodiscard]] Result<json::object> submit(const std::string& toml, const std::filesystem::path& folder,
+                                            bool replace) const;
+  [[nodiscard]] Result<json::object> summary(std::int64_t job) const;
+  [[nodiscard]] Result<json::object> document(std::int64_t job) const;
+  [[nodiscard]] Result<json::object> cancel(std::int64_t job) const;
+  [[nodiscard]] Result<std::size_t> living_workers() const;
+
+ private:
+  [[nodiscard]] Result<json::object> ask(const std::string& method, const std::string& path,
+                                         const std::string& body = {}) const;
+  std::string url_;
+};
+
+}  // namespace espalier::cli

@@ -1,0 +1,204 @@
+#include "cli/local_system.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "common/base/files.hpp"
+#include "common/base/json.hpp"
+#include "common/base/log.hpp"
+
+namespace espalier::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kUsualAddress = "127.0.0.1:8470";
+constexpr const char* kAnyPort = "127.0.0.1:0";
+constexpr std::size_t kPatience = 8;  // deaths within a minute before we give up
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+std::string last_line_of(const std::filesystem::path& path) {
+  const auto text = read_file(path);
+  if (!text) return "";
+  const auto end = text->find_last_not_of('\n');
+  if (end == std::string::npos) return "";
+  const auto begin = text->find_last_of('\n', end);
+  return text->substr(begin == std::string::npos ? 0 : begin + 1,
+                      end - (begin == std::string::npos ? -1 : begin));
+}
+
+// The line a program prints once it takes work. Ends early if it dies or is interrupted.
+Result<std::string> ready_line(ChildProcess& child, Interrupts& interrupts, seconds limit) {
+  std::string text;
+  const auto deadline = Clock::now() + limit;
+  while (Clock::now() < deadline) {
+    if (interrupts.wait(milliseconds(100), {child.output_pipe()}))
+      return Error{ErrorKind::interrupted, "interrupted", ""};
+    pollfd pipe{child.output_pipe(), POLLIN, 0};
+    if (::poll(&pipe, 1, 0) != 1) continue;
+    std::array<char, 4096> buffer{};
+    const auto got = ::read(child.output_pipe(), buffer.data(), buffer.size());
+    if (got <= 0) return Error{ErrorKind::failed, "it ended", ""};
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (const auto end = text.find('\n'); end != std::string::npos) return text.substr(0, end);
+  }
+  return Error{ErrorKind::unavailable, "it was not ready within " + std::to_string(limit.count()) + " s", ""};
+}
+
+// A program that ended said why on the last line of its log, and by its exit code of what kind it was.
+Error early_end(const std::string& program, const ChildExit& ended, const std::filesystem::path& log_file) {
+  auto said = last_line_of(log_file);
+  if (const auto at = said.find("error: "); at != std::string::npos) said = said.substr(at + 7);
+  for (const auto kind :
+       {ErrorKind::busy, ErrorKind::unavailable, ErrorKind::missing_dependency, ErrorKind::usage})
+    if (ended.code == exit_code(kind)) return {kind, said, ""};
+  return {ErrorKind::failed, program + " " + ended.in_words() + (said.empty() ? "" : ": " + said),
+          "its log is " + log_file.string()};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LocalSystem>> LocalSystem::start(LocalOptions options, Interrupts& interrupts) {
+  auto lock = StateLock::take(options.state);
+  if (!lock) return lock.error();
+  std::unique_ptr<LocalSystem> system(new LocalSystem(std::move(options), std::move(*lock), interrupts));
+  if (auto started = system->start_database(); !started) return started.error();
+  if (auto started = system->start_first_coordinator(); !started) return started.error();
+  system->workers_.resize(static_cast<std::size_t>(system->options_.workers));
+  for (int number = 1; number <= system->options_.workers; ++number)
+    if (auto started = system->start_worker(number); !started) return started.error();
+  return system;
+}
+
+Result<void> LocalSystem::start_database() {
+  if (options_.database) {
+    database_ = *options_.database;
+    return {};
+  }
+  auto cluster = store::PrivateCluster::start(options_.state.postgres());
+  if (!cluster) return cluster.error();
+  cluster_.reset();
+  cluster_.emplace(std::move(*cluster));
+  database_ = cluster_->connection();
+  return {};
+}
+
+Result<void> LocalSystem::start_first_coordinator() {
+  if (options_.http) return start_coordinator(*options_.http, "tcp://127.0.0.1:0");
+  auto started = start_coordinator(kUsualAddress, "tcp://127.0.0.1:0");
+  if (!started && started.error().kind == ErrorKind::busy)
+    return start_coordinator(kAnyPort, "tcp://127.0.0.1:0");
+  return started;
+}
+
+Result<void> LocalSystem::start_coordinator(const std::string& http, const std::string& zmq) {
+  const auto log_file = options_.state.log("coordinator");
+  ChildOptions child;
+  child.arguments = {program_folder() / "espalier-coordinator",
+                     "--database",
+                     database_,
+                     "--artifacts",
+                     options_.state.artifacts(),
+                     "--http",
+                     http,
+                     "--zmq",
+                     zmq,
+                     "--state-file",
+                     options_.state.coordinator_file()};
+  child.pipe_output = true;
+  child.error_file = log_file;
+  child.own_group = true;
+  auto spawned = ChildProcess::spawn(child);
+  if (!spawned) return spawned.error();
+  coordinator_ = std::move(*spawned);
+  const auto line = ready_line(coordinator_, interrupts_, seconds(60));
+  if (!line) {
+    const auto ended = coordinator_.wait_for(seconds(2));
+    if (ended && line.error().kind != ErrorKind::interrupted)
+      return early_end("the coordinator", *ended, log_file);
+    return Error{line.error().kind, "the coordinator can't be used: " + line.error().message,
+                 "its log is " + log_file.string()};
+  }
+  const auto ready = parse_json(*line);
+  if (!ready) return Error{ErrorKind::internal, "the coordinator said: " + *line, ""};
+  const auto& addresses = ready->at("ready").as_object();
+  http_ = addresses.at("http").as_string();
+  zmq_ = addresses.at("zmq").as_string();
+  return {};
+}
+
+Result<void> LocalSystem::start_worker(int number) {
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int slots = options_.slots > 0 ? options_.slots : std::max(1, cores / options_.workers);
+  ChildOptions child;
+  child.arguments = {program_folder() / "espalier-worker",
+                     "--coordinator",
+                     zmq_,
+                     "--name",
+                     host_name() + "-" + std::to_string(number),
+                     "--slots",
+                     std::to_string(slots),
+                     "--cache",
+                     options_.state.worker(number)};
+  child.output_file = options_.state.log("worker-" + std::to_string(number));
+  child.own_group = true;
+  auto spawned = ChildProcess::spawn(child);
+  if (!spawned) return spawned.error();
+  workers_[static_cast<std::size_t>(number - 1)] = std::move(*spawned);
+  return {};
+}
+
+Result<void> LocalSystem::note_death(const std::string& program, const ChildExit& ended) {
+  const auto now = Clock::now();
+  deaths_.push_back(now);
+  while (now - deaths_.front() > std::chrono::minutes(1)) deaths_.pop_front();
+  const auto log_file = options_.state.log(program);
+  if (deaths_.size() > kPatience || ended.code == exit_code(ErrorKind::usage) ||
+      ended.code == exit_code(ErrorKind::missing_dependency))
+    return early_end(program, ended, log_file);
+  log::warn("{} {}; starting it again (its log: {})", program, ended.in_words(), log_file.string());
+  return {};
+}
+
+Result<void> LocalSystem::supervise(milliseconds limit) {
+  std::vector<int> watched{coordinator_.exit_descriptor()};
+  for (const auto& worker : workers_) watched.push_back(worker.exit_descriptor());
+  if (cluster_) watched.push_back(cluster_->process().exit_descriptor());
+  if (interrupts_.wait(limit, watched)) return {};
+
+  if (cluster_)
+    if (const auto ended = cluster_->process().poll()) {
+      if (auto noted = note_death("postgres", *ended); !noted) return noted;
+      if (auto started = start_database(); !started) return started;
+    }
+  if (const auto ended = coordinator_.poll()) {
+    if (auto noted = note_death("coordinator", *ended); !noted) return noted;
+    const auto address = http_.substr(http_.find("//") + 2);
+    if (auto started = start_coordinator(address, zmq_); !started) return started;
+  }
+  for (int number = 1; number <= options_.workers; ++number)
+    if (const auto ended = workers_[static_cast<std::size_t>(number - 1)].poll()) {
+      if (auto noted = note_death("worker-" + std::to_string(number), *ended); !noted) return noted;
+      if (auto started = start_worker(number); !started) return started;
+    }
+  return {};
+}
+
+LocalSystem::~LocalSystem() {
+  for (const auto& worker : workers_) worker.signal(SIGTERM);
+  for (auto& worker : workers_)
+    if (worker.spawned()) worker.stop(SIGTERM, seconds(10));
+  if (coordinator_.spawned()) coordinator_.stop(SIGTERM, seconds(10));
+}
+
+}  // namespace espalier::cli

@@ -1,0 +1,60 @@
+// Espalier on one machine: private PostgreSQL, coordinator and workers as children of this process, kept
+// alive while it lives and stopped in order with it.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/interrupts.hpp"
+#include "cli/state_folder.hpp"
+#include "common/base/child_process.hpp"
+#include "coordinator/store/private_cluster.hpp"
+
+namespace espalier::cli {
+
+struct LocalOptions {
+  StateFolder state;
+  int workers = 1;
+  int slots = 0;                        // of each worker; 0: the cores divided among the workers
+  std::optional<std::string> http;      // host:port of the page; unset: the usual port, or any free one
+  std::optional<std::string> database;  // a PostgreSQL of the user's instead of a private one
+};
+
+class LocalSystem {
+ public:
+  static Result<std::unique_ptr<LocalSystem>> start(LocalOptions options, Interrupts& interrupts);
+  ~LocalSystem();  // workers first, then coordinator, then PostgreSQL
+
+  [[nodiscard]] const std::string& http() const { return http_; }
+
+  // Waits at most `limit`, less if a signal came, and starts again what died meanwhile. An error if something
+  // dies again and again.
+  Result<void> supervise(std::chrono::milliseconds limit);
+
+ private:
+  LocalSystem(LocalOptions options, StateLock lock, Interrupts& interrupts)
+      : options_(std::move(options)), lock_(std::move(lock)), interrupts_(interrupts) {}
+
+  Result<void> start_database();
+  Result<void> start_coordinator(const std::string& http, const std::string& zmq);
+  Result<void> start_first_coordinator();
+  Result<void> start_worker(int number);
+  Result<void> note_death(const std::string& program, const ChildExit& ended);
+
+  LocalOptions options_;
+  StateLock lock_;
+  Interrupts& interrupts_;
+  std::optional<store::PrivateCluster> cluster_;
+  std::string database_;
+  ChildProcess coordinator_;
+  std::string http_;
+  std::string zmq_;
+  std::vector<ChildProcess> workers_;
+  std::deque<std::chrono::steady_clock::time_point> deaths_;
+};
+
+}  // namespace espalier::cli

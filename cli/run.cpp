@@ -1,0 +1,138 @@
+// espalier run FILE: the whole of Espalier on this machine, for one job.
+#include <algorithm>
+#include <iostream>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "cli/coordinator_client.hpp"
+#include "cli/job_file.hpp"
+#include "cli/live_progress.hpp"
+#include "cli/local_system.hpp"
+#include "cli/result_table.hpp"
+
+namespace espalier::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kExample = R"(
+Example:
+  espalier run jobs/quickstart.toml
+  espalier run my-job.toml --json > results.json
+
+A second run of the same file executes nothing; after a change only what it touches is executed.)";
+
+struct RunOptions {
+  std::string file;
+  bool json = false;
+  std::string state = kDefaultState;
+  LocalOptions local;
+};
+
+Error interrupted() {
+  return {ErrorKind::interrupted, "interrupted; what is finished is kept",
+          "run the same command again to go on"};
+}
+
+// Latencies are keyed by the class of the machine that measures them, so a worker has to be there before
+// planning.
+Result<void> wait_for_workers(LocalSystem& system, const CoordinatorClient& client, Interrupts& interrupts) {
+  const auto deadline = Clock::now() + std::chrono::seconds(60);
+  while (Clock::now() < deadline) {
+    const auto living = client.living_workers();
+    if (living && *living > 0) return {};
+    if (auto alive = system.supervise(milliseconds(20)); !alive) return alive.error();
+    if (interrupts.came()) return interrupted();
+  }
+  return Error{ErrorKind::unavailable, "no worker registered within 60 s",
+               "see the logs in the state folder"};
+}
+
+// Returns the job's last summary. A coordinator that is being restarted is waited for.
+Result<json::object> follow(LocalSystem& system, const CoordinatorClient& client, std::int64_t job,
+                            LiveProgress& progress, Interrupts& interrupts) {
+  while (true) {
+    if (auto summary = client.summary(job)) {
+      progress.show(*summary);
+      if (summary->at("finished_at").is_string()) return summary;
+    } else if (summary.error().kind != ErrorKind::unavailable) {
+      return summary.error();
+    }
+    if (auto alive = system.supervise(milliseconds(150)); !alive) return alive.error();
+    if (interrupts.came()) return interrupted();
+  }
+}
+
+void print_json(const json::object& document) {
+  const auto& summary = document.at("job").as_object();
+  const auto& tasks = summary.at("tasks").as_object();
+  json::array pareto;
+  for (const auto& trial : document.at("trials").as_array())
+    if (trial.at("pareto").as_bool()) pareto.push_back(trial.at("id"));
+  const json::object result{{"job", summary.at("name")},
+                            {"job_id", summary.at("id")},
+                            {"state", summary.at("state")},
+                            {"trials", document.at("trials")},
+                            {"pareto", std::move(pareto)},
+                            {"tasks", json::object{{"total", tasks.at("total")},
+                                                   {"executed", tasks.at("executed")},
+                                                   {"reused", tasks.at("reused")}}}};
+  std::cout << json::serialize(result) << "\n";
+}
+
+Result<int> run(const RunOptions& options) {
+  auto job = read_job(options.file);
+  if (!job) return job.error();
+  if (!job->planned.plan) return report_errors(*job, options.file, options.json);
+
+  Interrupts interrupts;
+  auto local = options.local;
+  local.state.root = options.state;
+  auto system = LocalSystem::start(std::move(local), interrupts);
+  if (!system) return interrupts.came() ? interrupted() : system.error();
+  const CoordinatorClient client((*system)->http());
+  if (auto ready = wait_for_workers(**system, client, interrupts); !ready) return ready.error();
+  auto summary = client.submit(job->text, job->folder, true);
+  if (!summary) return summary.error();
+
+  LiveProgress progress((*system)->http());
+  const auto id = summary->at("id").to_number<std::int64_t>();
+  summary = follow(**system, client, id, progress, interrupts);
+  progress.end();
+  if (!summary) return summary.error();
+  auto document = client.document(id);
+  if (!document) return document.error();
+  if (options.json) {
+    print_json(*document);
+  } else {
+    std::cout << "\n";
+    print_results(*document, std::cout);
+  }
+  return summary->at("state").as_string() == "succeeded" ? 0 : exit_code(ErrorKind::failed);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<RunOptions>();  // shared: CLI11 keeps references to it beyond this function
+  auto* command = app.add_subcommand("run", "Run a job on this machine and print its results");
+  command->footer(kExample);
+  command->add_option("FILE", options->file, "The job file (TOML)")->required();
+  command->add_option("--state", options->state, "Folder for database, artifacts and logs")
+      ->capture_default_str();
+  command->add_option("--workers", options->local.workers, "Worker processes")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command
+      ->add_option("--slots", options->local.slots, "Tasks at once in each worker; default: cores / workers")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--http", options->local.http,
+                      "Address of the page; default 127.0.0.1:8470, or any free port");
+  command->add_option("--database", options->local.database, "Use this PostgreSQL instead of a private one");
+  command->add_flag("--json", options->json,
+                    "One JSON document on standard output; progress stays on standard error");
+  command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace espalier::cli

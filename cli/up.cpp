@@ -1,0 +1,50 @@
+// espalier up: coordinator, workers and page on this machine, until Ctrl-C.
+#include <iostream>
+
+#include "cli/command.hpp"
+#include "cli/local_system.hpp"
+
+namespace espalier::cli {
+namespace {
+
+constexpr const char* kExample = R"(
+Example:
+  espalier up &
+  espalier submit jobs/pruning.toml)";
+
+Result<int> up(LocalOptions options) {
+  Interrupts interrupts;
+  auto system = LocalSystem::start(std::move(options), interrupts);
+  if (!system) {
+    if (interrupts.came()) return 0;
+    return system.error();
+  }
+  std::cout << "the page: " << (*system)->http() << "\nCtrl-C ends it; `espalier submit FILE` hands it jobs"
+            << std::endl;
+  while (!interrupts.came())
+    if (auto alive = (*system)->supervise(std::chrono::seconds(60)); !alive) return alive.error();
+  return 0;
+}
+
+}  // namespace
+
+void add_up(CLI::App& app, Action& chosen) {
+  auto options =
+      std::make_shared<LocalOptions>();  // shared: CLI11 keeps references to it beyond this function
+  options->state.root = kDefaultState;
+  auto* command = app.add_subcommand("up", "Start coordinator, worker and page on this machine and stay");
+  command->footer(kExample);
+  command->add_option("--state", options->state.root, "Folder for database, artifacts and logs")
+      ->capture_default_str();
+  command->add_option("--workers", options->workers, "Worker processes")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--slots", options->slots, "Tasks at once in each worker; default: cores / workers")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--http", options->http,
+                      "Address of the page; default 127.0.0.1:8470, or any free port");
+  command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
+  command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });
+}
+
+}  // namespace espalier::cli
