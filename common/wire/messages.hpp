@@ -72,6 +72,7 @@ struct Heartbeat {
   std::string worker;
   std::string session;
   std::vector<std::int64_t> attempts;
+  std::int64_t beat = 0;  // counts up within a session; the answering Beat repeats it
 };
 
 struct Progress {
@@ -112,6 +113,7 @@ struct Welcome {
 
 struct Beat {  // answer to a heartbeat; renews the worker's own copy of the lease
   std::int64_t epoch = 0;
+  std::int64_t beat = 0;  // of that heartbeat: the lease counts from when it was sent. 0: the oldest unanswered one
 };
 
 struct Rejected {  // the worker must not go on: wrong protocol, name in use
@@ -148,13 +150,13 @@ BOOST_DESCRIBE_STRUCT(Output, (), (name, hash, bytes))
 BOOST_DESCRIBE_STRUCT(Input, (), (role, hash, bytes))
 BOOST_DESCRIBE_ENUM(Outcome, succeeded, failed, crashed, timed_out, out_of_memory, cancelled)
 BOOST_DESCRIBE_STRUCT(Hello, (), (protocol, worker, session, slots, device_class, facts, attempts))
-BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts))
+BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat))
 BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points))
 BOOST_DESCRIBE_STRUCT(Finished, (),
                       (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics, outputs))
 BOOST_DESCRIBE_STRUCT(Goodbye, (), (worker, session))
 BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http))
-BOOST_DESCRIBE_STRUCT(Beat, (), (epoch))
+BOOST_DESCRIBE_STRUCT(Beat, (), (epoch, beat))
 BOOST_DESCRIBE_STRUCT(Rejected, (), (reason))
 BOOST_DESCRIBE_STRUCT(Assign, (), (epoch, attempt, task, spec, inputs, timeout_s, memory_bytes))
 BOOST_DESCRIBE_STRUCT(Cancel, (), (attempt))

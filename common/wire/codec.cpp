@@ -1,0 +1,142 @@
+#include "common/wire/codec.hpp"
+
+#include <boost/mp11.hpp>
+#include <utility>
+
+#include "common/wire/reflection.hpp"
+
+namespace espalier::wire {
+namespace {
+
+// Nobody nests a specification deeper; a message that does is an attack on the stack.
+constexpr std::size_t kDeepest = 48;
+
+template <class Message>
+struct TypeName;
+#define ESPALIER_TYPE_NAME(type, text)         \
+  template <>                                  \
+  struct TypeName<type> {                      \
+    static constexpr const char* value = text; \
+  }
+ESPALIER_TYPE_NAME(Hello, "hello");
+ESPALIER_TYPE_NAME(Heartbeat, "heartbeat");
+ESPALIER_TYPE_NAME(Progress, "progress");
+ESPALIER_TYPE_NAME(Finished, "finished");
+ESPALIER_TYPE_NAME(Goodbye, "goodbye");
+ESPALIER_TYPE_NAME(Welcome, "welcome");
+ESPALIER_TYPE_NAME(Beat, "beat");
+ESPALIER_TYPE_NAME(Rejected, "rejected");
+ESPALIER_TYPE_NAME(Assign, "assign");
+ESPALIER_TYPE_NAME(Cancel, "cancel");
+ESPALIER_TYPE_NAME(Acknowledge, "acknowledge");
+ESPALIER_TYPE_NAME(WhoAreYou, "who_are_you");
+#undef ESPALIER_TYPE_NAME
+
+template <class Message>
+json::value encode_one(const Message& message) {
+  json::object object;
+  object.emplace("type", TypeName<Message>::value);
+  add_members(message, object);
+  return object;
+}
+
+template <class Variant>
+json::value encode_variant(const Variant& message) {
+  return std::visit([](const auto& alternative) { return encode_one(alternative); }, message);
+}
+
+template <class Variant>
+std::string encode_frame(const std::vector<Variant>& messages) {
+  if (messages.size() == 1) return json::serialize(encode_variant(messages.front()));
+  json::array array;
+  array.reserve(messages.size());
+  for (const auto& message : messages) array.push_back(encode_variant(message));
+  return json::serialize(array);
+}
+
+Error refused(const std::string& why) {
+  return {ErrorKind::usage, "a message that can't be read: " + why, ""};
+}
+
+template <class Variant>
+Result<Variant> decode_one(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) return refused("it is not an object");
+  const auto* type = object->if_contains("type");
+  if (type == nullptr || !type->is_string()) return refused("field \"type\" is missing");
+  Result<Variant> result = refused("its type \"" + std::string(type->get_string()) + "\" is unknown");
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Variant>>([&](auto identity) {
+    using Message = typename decltype(identity)::type;
+    if (type->get_string() != TypeName<Message>::value) return;
+    Message message;
+    if (auto read = from_json(value, "", message); read)
+      result = Variant(std::move(message));
+    else
+      result =
+          Error{ErrorKind::usage,
+                std::string("message \"") + TypeName<Message>::value + "\": " + read.error().message, ""};
+  });
+  return result;
+}
+
+Result<json::value> parse_frame(std::string_view bytes) {
+  json::parse_options options;
+  options.max_depth = kDeepest;
+  boost::system::error_code failure;
+  auto value = json::parse(bytes, failure, {}, options);
+  if (failure) return refused("it is not JSON (" + failure.message() + ")");
+  return value;
+}
+
+template <class Variant>
+Result<Variant> decode_single(std::string_view bytes) {
+  const auto value = parse_frame(bytes);
+  if (!value) return value.error();
+  return decode_one<Variant>(*value);
+}
+
+template <class Variant>
+Result<std::vector<Variant>> decode_frame(std::string_view bytes) {
+  const auto value = parse_frame(bytes);
+  if (!value) return value.error();
+  std::vector<Variant> messages;
+  const auto* array = value->if_array();
+  const std::size_t count = array != nullptr ? array->size() : 1;
+  messages.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto message = decode_one<Variant>(array != nullptr ? (*array)[i] : *value);
+    if (!message) return message.error();
+    messages.push_back(std::move(*message));
+  }
+  return messages;
+}
+
+}  // namespace
+
+std::string encode(const ToCoordinator& message) {
+  return json::serialize(encode_variant(message));
+}
+std::string encode(const ToWorker& message) {
+  return json::serialize(encode_variant(message));
+}
+Result<ToCoordinator> decode_to_coordinator(std::string_view bytes) {
+  return decode_single<ToCoordinator>(bytes);
+}
+Result<ToWorker> decode_to_worker(std::string_view bytes) {
+  return decode_single<ToWorker>(bytes);
+}
+
+std::string encode_all(const std::vector<ToCoordinator>& messages) {
+  return encode_frame(messages);
+}
+std::string encode_all(const std::vector<ToWorker>& messages) {
+  return encode_frame(messages);
+}
+Result<std::vector<ToCoordinator>> decode_all_to_coordinator(std::string_view bytes) {
+  return decode_frame<ToCoordinator>(bytes);
+}
+Result<std::vector<ToWorker>> decode_all_to_worker(std::string_view bytes) {
+  return decode_frame<ToWorker>(bytes);
+}
+
+}  // namespace espalier::wire
