@@ -53,10 +53,8 @@ const ModelEntry* find_model(std::string_view name) { return find(kModels, name)
 const DatasetEntry* find_dataset(std::string_view name) { return find(kDatasets, name); }
 
 std::filesystem::path folder_of(const DatasetEntry& dataset) {
-  if (const char* root = std::getenv("ESPALIER_DATASETS"); root != nullptr) {
-    auto folder = std::filesystem::path(root) / dataset.name;
-    if (std::filesystem::is_directory(folder)) return folder;
-  }
+  if (const char* root = std::getenv("ESPALIER_DATASETS"); root != nullptr)
+    return std::filesystem::path(root) / dataset.name;
   return dataset.folder;
 }
 

@@ -40,7 +40,7 @@ std::span<const DatasetEntry> datasets();
 const ModelEntry* find_model(std::string_view name);      // nullptr if there is none
 const DatasetEntry* find_dataset(std::string_view name);  // nullptr if there is none
 
-// The folder a catalogue dataset is read from: $ESPALIER_DATASETS/<name> if that is set and exists, else the package's.
+// The folder a catalogue dataset is read from: $ESPALIER_DATASETS/<name> if that is set, else the package's.
 std::filesystem::path folder_of(const DatasetEntry& dataset);
 
 }  // namespace espalier::job
