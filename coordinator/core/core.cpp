@@ -1,1 +1,56 @@
+#include "coordinator/core/core.hpp"
 
+#include <algorithm>
+
+namespace espalier::core {
+
+Actions Core::step(MonotonicTime now, const Event& event) {
+  ESPALIER_ASSERT(now >= now_);
+  now_ = now;
+  actions_.clear();
+  expire_leases();  // first: whatever follows may take a known worker for a live one
+  std::visit([this](const auto& it) { handle(it); }, event);
+  end_jobs();
+  retire_slice();
+  place();
+  publish_changes();
+  return std::move(actions_);
+}
+
+std::optional<MonotonicTime> Core::next_deadline() const {
+  if (!retiring_.empty() || (!orphans_.empty() && submissions_ == 0)) return now_;
+  return workers_.first_lease_end();
+}
+
+Core::Counts Core::counts() const {
+  return {jobs_.order().size(), tasks_.size(), workers_.size(), attempts_.size()};
+}
+
+std::optional<TaskState> Core::state_of(const TaskKey& task) const {
+  const auto found = tasks_.find(to_binary(task));
+  if (!found) return std::nullopt;
+  return tasks_[*found].state;
+}
+
+std::optional<std::string> Core::common_device_class() const {
+  return workers_.common_device_class();
+}
+
+void Core::mark_changed(JobIndex job) {
+  if (jobs_[job].changed) return;
+  jobs_[job].changed = true;
+  changed_.emplace_back(jobs_[job].id, false);
+}
+
+void Core::publish_changes() {
+  for (const auto& [id, ended] : changed_) {
+    const auto job = jobs_.find(id);
+    if (job) jobs_[*job].changed = false;
+    actions_.emplace_back(PublishJob{id, ended});
+  }
+  changed_.clear();
+  if (workers_changed_) actions_.emplace_back(PublishWorkers{});
+  workers_changed_ = false;
+}
+
+}  // namespace espalier::core

@@ -1,0 +1,146 @@
+// Decides what runs where. A deterministic state machine: the same events at the same times give the same
+// actions. No clock, no randomness, no I/O; the runtime feeds it and executes what it decides.
+//
+// The rules, a file each:
+//   submit.cpp   jobs come, are paused, resumed, cancelled
+//   settle.cpp   a task or a job changes its state, and what follows for others
+//   assign.cpp   which worker gets which task
+//   report.cpp   a worker reports progress or an end
+//   lease.cpp    workers come, beat, leave, are lost
+//   retire.cpp   what nobody needs is cancelled and forgotten, a slice at a time
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "coordinator/core/actions.hpp"
+#include "coordinator/core/events.hpp"
+#include "coordinator/core/job_table.hpp"
+#include "coordinator/core/task_table.hpp"
+#include "coordinator/core/worker_table.hpp"
+
+namespace espalier::core {
+
+struct Settings {
+  Duration beat = std::chrono::seconds(2);
+  Duration lease = std::chrono::seconds(10);
+  std::size_t slice = 2000;  // tasks that one step cancels or forgets at most
+};
+
+class Core {
+ public:
+  explicit Core(Settings settings) : settings_(settings) {}
+
+  // `now` never goes back. The first event is Started.
+  Actions step(MonotonicTime now, const Event& event);
+
+  // When the next Tick is due if nothing else happens; in the past if there is work left to do at once.
+  [[nodiscard]] std::optional<MonotonicTime> next_deadline() const;
+
+  struct Counts {
+    std::size_t jobs = 0;  // running ones with ready tasks
+    std::size_t tasks = 0;
+    std::size_t workers = 0;
+    std::size_t attempts = 0;
+  };
+  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] std::optional<TaskState> state_of(const TaskKey& task) const;  // unset if it was forgotten
+  // Device class that all live workers share; unset if there is none.
+  [[nodiscard]] std::optional<std::string> common_device_class() const;
+
+ private:
+  // submit.cpp
+  void handle(const Started& event);
+  void handle(const SubmissionBegun& event);
+  void handle(const SubmissionEnded& event);
+  void handle(const JobAdded& event);
+  void handle(const JobPaused& event);
+  void handle(const JobResumed& event);
+  void handle(const JobCancelled& event);
+  struct Newcomer {
+    TaskIndex task;
+    const TaskRow* row = nullptr;
+  };
+  std::vector<Newcomer> enlist(const JobRow& row, bool ask_again);
+  void join(TaskIndex task, JobIndex job);
+  void adopt(const OpenAttempt& attempt);
+  void evaluate(const Newcomer& newcomer);
+  bool count_missing_inputs(const Newcomer& newcomer);
+
+  // report.cpp
+  void handle(const AttemptProgress& event);
+  void handle(const AttemptFinished& event);
+  void accept(AttemptId attempt, TaskIndex task, const wire::Finished& message);
+  void fail(AttemptId attempt, TaskIndex task, const wire::Finished& message);
+  LiveAttempt* live(std::int64_t attempt);
+
+  // lease.cpp
+  void handle(const WorkerHello& event);
+  void handle(const WorkerHeartbeat& event);
+  void handle(const WorkerGoodbye& event);
+  void handle(const AssignmentsSent& event);
+  void handle(const Tick& event);
+  void expire_leases();
+  void lose_worker(Worker& worker, const std::string& reason);
+  void lose_attempt(AttemptId attempt, const std::string& reason);
+  void reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_returned);
+  void hear_of(LiveAttempt& attempt);
+
+  // settle.cpp
+  void apply_state(TaskIndex task, TaskState to);                           // in memory
+  void set_state(TaskIndex task, TaskState to, const std::string& reason);  // and on record
+  void wake_dependents(TaskIndex task);
+  void cancel_dependents(TaskIndex task, const std::string& reason);
+  void cancel_task(TaskIndex task, const std::string& reason);
+  void end_attempt(AttemptId attempt, AttemptState state, const std::string& reason, double seconds,
+                   const std::string& device_class);
+  void set_job_state(JobIndex job, JobState state);
+  void end_jobs();
+  void mark_changed(JobIndex job);
+  int retries_of(TaskIndex task) const;
+
+  // assign.cpp
+  void place();
+  std::optional<TaskIndex> choose(Worker& worker);
+  void give(Worker& worker, TaskIndex task);
+  bool place_one();
+
+  // retire.cpp
+  struct Retirement {
+    JobIndex job;
+    std::size_t left = 0;  // positions below it still have to be released
+  };
+  void retire(JobIndex job);
+  void release_last(Retirement& retirement);
+  void retire_slice();
+  void finish_retirement(JobIndex job);
+
+  void write(Write write) { actions_.emplace_back(std::move(write)); }
+  void send(const std::string& peer, wire::ToWorker message) {
+    if (!peer.empty()) actions_.emplace_back(Send{peer, std::move(message)});
+  }
+  void publish_changes();
+
+  Settings settings_;
+  MonotonicTime now_;
+  std::int64_t epoch_ = 0;
+  std::int64_t next_attempt_ = 1;
+  int submissions_ = 0;  // on their way through the store
+  TaskTable tasks_;
+  JobTable jobs_;
+  WorkerTable workers_;
+  boost::unordered_flat_map<std::int64_t, LiveAttempt> attempts_;
+  std::deque<Retirement> retiring_;
+  std::deque<TaskIndex> orphans_;
+  std::vector<JobIndex> to_end_;  // jobs whose last task has ended in this step
+  std::vector<std::pair<JobId, bool>> changed_;
+  bool workers_changed_ = false;
+  Actions actions_;
+};
+
+}  // namespace espalier::core

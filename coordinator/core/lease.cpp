@@ -1,0 +1,144 @@
+// Workers come, beat, leave, are lost. A worker that is in the table holds a lease; when it runs out, its
+// attempts go to others. The worker stops them by its own copy of the lease, which ends earlier.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "coordinator/core/core.hpp"
+
+namespace espalier::core {
+
+namespace {
+
+double in_seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+std::int64_t in_ms(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+std::string objection(const wire::Hello& message) {
+  if (message.protocol != wire::kProtocolVersion) {
+    return fmt::format(
+        "the worker speaks protocol {}, this coordinator {}: install the same version of Espalier",
+        message.protocol, wire::kProtocolVersion);
+  }
+  if (message.worker.empty() || message.session.empty()) return "a worker needs a name and a session";
+  if (message.slots < 1) return "a worker needs at least one slot";
+  return "";
+}
+
+}  // namespace
+
+void Core::handle(const WorkerHello& event) {
+  const wire::Hello& message = event.message;
+  const std::string wrong = objection(message);
+  if (!wrong.empty()) return send(event.peer, wire::Rejected{wrong});
+  const WorkerName name{message.worker};
+  Worker* worker = workers_.find(name);
+  if (worker != nullptr && worker->alive() && worker->session != message.session) {
+    return send(event.peer,
+                wire::Rejected{fmt::format(
+                    "a worker named \"{}\" is connected already: choose another name, or start again in "
+                    "{:.0f} s if that one is dead",
+                    message.worker, in_seconds(settings_.lease))});
+  }
+  const bool has_returned = worker != nullptr && !worker->alive();
+  if (worker == nullptr) worker = &workers_.add(name, now_ + settings_.lease);
+  worker->session = message.session;
+  worker->peer = event.peer;
+  worker->device_class = message.device_class;
+  worker->slots = message.slots;
+  worker->overslept = false;
+  workers_.set_lease(*worker, now_ + settings_.lease);
+  write(SeeWorker{name, message.session, message.device_class, message.slots, message.facts, true});
+  send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), ""});
+  reconcile(*worker, message.attempts, has_returned);
+  workers_.reorder(*worker);
+  workers_changed_ = true;
+}
+
+void Core::handle(const WorkerHeartbeat& event) {
+  const wire::Heartbeat& message = event.message;
+  Worker* worker = workers_.find(WorkerName{message.worker});
+  if (worker == nullptr || worker->session != message.session) return send(event.peer, wire::WhoAreYou{});
+  worker->peer = event.peer;
+  worker->overslept = false;
+  workers_.set_lease(*worker, now_ + settings_.lease);
+  send(event.peer, wire::Beat{epoch_});
+  reconcile(*worker, message.attempts, false);
+}
+
+void Core::handle(const WorkerGoodbye& event) {
+  Worker* worker = workers_.find(WorkerName{event.message.worker});
+  if (worker == nullptr || worker->session != event.message.session) return;
+  lose_worker(*worker, fmt::format("worker {} left", event.message.worker));
+}
+
+void Core::handle(const AssignmentsSent& event) {
+  for (const AttemptId id : event.attempts) {
+    LiveAttempt* attempt = live(id.value);
+    if (attempt != nullptr && !attempt->heard) attempt->heard = now_;
+  }
+}
+
+void Core::handle(const Tick&) {}
+
+void Core::expire_leases() {
+  for (Worker* worker = workers_.first_to_expire(); worker != nullptr && worker->lease_end <= now_;
+       worker = workers_.first_to_expire()) {
+    // A lease is looked at when it ends. If that was long ago, it was us who were stopped, and the heartbeats
+    // are still in the socket: hear them first.
+    if (now_ - worker->lease_end > settings_.beat && !worker->overslept) {
+      worker->overslept = true;
+      workers_.set_lease(*worker, now_ + 2 * settings_.beat);
+      continue;
+    }
+    lose_worker(*worker, fmt::format("worker {} sent no heartbeat for {:.0f} s", worker->name.value,
+                                     in_seconds(settings_.lease)));
+  }
+}
+
+void Core::lose_worker(Worker& worker, const std::string& reason) {
+  for (const AttemptId attempt : std::vector<AttemptId>(worker.attempts)) lose_attempt(attempt, reason);
+  SeeWorker gone;
+  gone.name = worker.name;
+  gone.alive = false;
+  write(std::move(gone));
+  workers_.remove(worker.name);
+  workers_changed_ = true;
+}
+
+void Core::lose_attempt(AttemptId attempt, const std::string& reason) {
+  const TaskIndex task = live(attempt.value)->task;
+  end_attempt(attempt, AttemptState::lost, reason, 0, "");
+  set_state(task, TaskState::ready, reason);
+}
+
+// Compares what the worker says it holds with what it was given.
+void Core::reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_returned) {
+  std::sort(held.begin(), held.end());
+  held.erase(std::unique(held.begin(), held.end()), held.end());
+  for (const AttemptId id : std::vector<AttemptId>(worker.attempts)) {
+    LiveAttempt& attempt = *live(id.value);
+    if (std::binary_search(held.begin(), held.end(), id.value)) {
+      hear_of(attempt);
+    } else if (has_returned) {
+      lose_attempt(id, fmt::format("worker {} came back without it", worker.name.value));
+    } else if (attempt.heard && now_ - *attempt.heard >= settings_.lease) {
+      lose_attempt(id, fmt::format("worker {} doesn't have it", worker.name.value));
+    }
+  }
+  for (const std::int64_t id : held) {
+    const LiveAttempt* attempt = live(id);
+    if (attempt == nullptr || attempt->worker != worker.name) send(worker.peer, wire::Cancel{id});
+  }
+}
+
+void Core::hear_of(LiveAttempt& attempt) {
+  attempt.heard = now_;
+  if (tasks_[attempt.task].state == TaskState::assigned) set_state(attempt.task, TaskState::running, "");
+}
+
+}  // namespace espalier::core

@@ -1,0 +1,113 @@
+// A worker reports progress or an end. Whatever it reports is acknowledged once it is on record, or known to
+// be of no use: only then does the worker stop repeating it.
+#include "coordinator/core/core.hpp"
+
+namespace espalier::core {
+
+namespace {
+
+AttemptState state_of_end(wire::Outcome outcome) {
+  switch (outcome) {
+    case wire::Outcome::succeeded:
+      return AttemptState::succeeded;
+    case wire::Outcome::failed:
+      return AttemptState::failed;
+    case wire::Outcome::crashed:
+      return AttemptState::crashed;
+    case wire::Outcome::timed_out:
+      return AttemptState::timed_out;
+    case wire::Outcome::out_of_memory:
+      return AttemptState::out_of_memory;
+    case wire::Outcome::cancelled:
+      return AttemptState::cancelled;
+  }
+  return AttemptState::failed;
+}
+
+// The same limit would be hit again by another try.
+bool may_be_tried_again(const wire::Finished& message) {
+  switch (message.outcome) {
+    case wire::Outcome::crashed:
+      return true;
+    case wire::Outcome::failed:
+      return message.retryable;
+    case wire::Outcome::succeeded:
+    case wire::Outcome::timed_out:
+    case wire::Outcome::out_of_memory:
+    case wire::Outcome::cancelled:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+LiveAttempt* Core::live(std::int64_t attempt) {
+  const auto found = attempts_.find(attempt);
+  return found == attempts_.end() ? nullptr : &found->second;
+}
+
+void Core::handle(const AttemptProgress& event) {
+  const wire::Progress& message = event.message;
+  LiveAttempt* attempt = live(message.attempt);
+  if (attempt != nullptr) {
+    if (attempt->worker.value != message.worker) return;  // not its attempt: no answer
+    hear_of(*attempt);
+    const TaskKey key = to_text(tasks_[attempt->task].key);
+    if (!message.points.empty()) write(AddPoints{AttemptId{message.attempt}, key, message.points});
+    if (message.seq > attempt->last_seq) {
+      attempt->last_seq = message.seq;
+      write(SetProgress{key, message.fraction});
+      tasks_.for_each_job(attempt->task, [&](JobIndex job, std::uint32_t) { mark_changed(job); });
+    }
+  }
+  send(event.peer, wire::Acknowledge{message.attempt, message.seq});
+}
+
+void Core::handle(const AttemptFinished& event) {
+  const wire::Finished& message = event.message;
+  const AttemptId id{message.attempt};
+  const LiveAttempt* attempt = live(message.attempt);
+  if (attempt == nullptr) {
+    // Given up before, or a repetition; the store can tell them apart (see EndAttempt).
+    if (message.outcome != wire::Outcome::cancelled) {
+      const std::string reason = "ended after it had been given up" +
+                                 (message.reason.empty() ? std::string() : ": " + message.reason);
+      write(EndAttempt{id, AttemptState::superseded, reason, message.seconds, message.device_class});
+    }
+  } else if (attempt->worker.value != message.worker) {
+    return;
+  } else if (message.outcome == wire::Outcome::succeeded) {
+    accept(id, attempt->task, message);
+  } else {
+    fail(id, attempt->task, message);
+  }
+  send(event.peer, wire::Acknowledge{message.attempt, message.seq});
+}
+
+void Core::accept(AttemptId attempt, TaskIndex task, const wire::Finished& message) {
+  end_attempt(attempt, AttemptState::succeeded, "", message.seconds, message.device_class);
+  write(AcceptResult{to_text(tasks_[task].key), attempt, message.device_class, message.metrics,
+                     message.outputs});
+  set_state(task, TaskState::succeeded, "");
+  wake_dependents(task);
+}
+
+void Core::fail(AttemptId attempt, TaskIndex task, const wire::Finished& message) {
+  end_attempt(attempt, state_of_end(message.outcome), message.reason, message.seconds, message.device_class);
+  if (message.outcome ==
+      wire::Outcome::cancelled) {  // we didn't ask for it: the worker gave up, not the task
+    set_state(task, TaskState::ready, "its worker gave it back: " + message.reason);
+    return;
+  }
+  TaskRecord& record = tasks_[task];
+  if (record.failures < UINT16_MAX) ++record.failures;
+  if (may_be_tried_again(message) && record.failures <= retries_of(task)) {
+    set_state(task, TaskState::ready, "to be tried again: " + message.reason);
+    return;
+  }
+  set_state(task, TaskState::failed, message.reason);
+  cancel_dependents(task, message.reason);
+}
+
+}  // namespace espalier::core

@@ -1,0 +1,54 @@
+// A job that has ended lets go of its tasks: what no other job needs is cancelled if it hasn't ended, and
+// forgotten. A slice at a time, so that a job of a million tasks doesn't hold up everybody else.
+#include <algorithm>
+
+#include "coordinator/core/core.hpp"
+
+namespace espalier::core {
+
+void Core::retire(JobIndex job) {
+  ESPALIER_ASSERT(is_terminal(jobs_[job].state));
+  for (auto& [id, ended] : changed_) ended = ended || id == jobs_[job].id;
+  retiring_.push_back({job, jobs_[job].tasks.size()});
+}
+
+// From the last task to the first: those that wait for others go before these.
+void Core::release_last(Retirement& retirement) {
+  const TaskIndex task = jobs_[retirement.job].tasks[--retirement.left];
+  tasks_.remove_membership(task, retirement.job);
+  TaskRecord& record = tasks_[task];
+  if (record.memberships != kNone) return;
+  if (!is_terminal(record.state)) cancel_task(task, "its job was cancelled");
+  if (!record.orphaned) orphans_.push_back(task);
+  record.orphaned = true;
+}
+
+void Core::retire_slice() {
+  std::size_t work = settings_.slice;
+  while (!retiring_.empty() && work > 0) {
+    Retirement& retirement = retiring_.front();
+    for (; retirement.left > 0 && work > 0; --work) release_last(retirement);
+    if (retirement.left > 0) return;
+    jobs_.remove(retirement.job);
+    retiring_.pop_front();
+  }
+  if (submissions_ > 0) return;  // see SubmissionBegun
+  for (; !orphans_.empty() && work > 0; --work) {
+    const TaskIndex task = orphans_.front();
+    orphans_.pop_front();
+    tasks_[task].orphaned = false;
+    if (tasks_[task].memberships == kNone) tasks_.remove(task);
+  }
+}
+
+// The job is wanted again before it was forgotten.
+void Core::finish_retirement(JobIndex job) {
+  const auto found = std::find_if(retiring_.begin(), retiring_.end(),
+                                  [&](const Retirement& retirement) { return retirement.job == job; });
+  ESPALIER_ASSERT(found != retiring_.end());
+  while (found->left > 0) release_last(*found);
+  jobs_.remove(job);
+  retiring_.erase(found);
+}
+
+}  // namespace espalier::core

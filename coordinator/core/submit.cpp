@@ -1,0 +1,167 @@
+// Jobs come, are paused, resumed, cancelled.
+#include "coordinator/core/core.hpp"
+
+namespace espalier::core {
+
+void Core::handle(const Started& event) {
+  epoch_ = event.recovered.epoch;
+  next_attempt_ = event.recovered.next_attempt;
+  std::vector<Newcomer> newcomers;
+  for (const JobRow& row : event.recovered.jobs) {
+    const std::vector<Newcomer> some = enlist(row, false);
+    newcomers.insert(newcomers.end(), some.begin(), some.end());
+  }
+  for (const OpenAttempt& attempt : event.recovered.attempts) adopt(attempt);
+  for (const Newcomer& newcomer : newcomers) evaluate(newcomer);
+}
+
+void Core::handle(const SubmissionBegun&) {
+  ++submissions_;
+}
+
+void Core::handle(const SubmissionEnded&) {
+  ESPALIER_ASSERT(submissions_ > 0);
+  --submissions_;
+}
+
+void Core::handle(const JobAdded& event) {
+  const auto known = jobs_.find(event.row.id);
+  if (known && is_terminal(jobs_[*known].state)) finish_retirement(*known);
+  for (const Newcomer& newcomer : enlist(event.row, true)) evaluate(newcomer);
+}
+
+void Core::handle(const JobPaused& event) {
+  const auto job = jobs_.find(event.job);
+  if (job && jobs_[*job].state == JobState::running) set_job_state(*job, JobState::paused);
+}
+
+void Core::handle(const JobResumed& event) {
+  const auto job = jobs_.find(event.job);
+  if (job && jobs_[*job].state == JobState::paused) set_job_state(*job, JobState::running);
+}
+
+void Core::handle(const JobCancelled& event) {
+  const auto job = jobs_.find(event.job);
+  if (!job || is_terminal(jobs_[*job].state)) return;
+  set_job_state(*job, JobState::cancelled);
+  retire(*job);
+}
+
+// Puts the job's tasks into the table. Returns those whose inputs have to be looked at, once all of them are
+// there.
+std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
+  auto index = jobs_.find(row.id);
+  if (index) {
+    if (jobs_[*index].state != row.state) set_job_state(*index, row.state);
+  } else {
+    index = jobs_.add(row.id);
+    Job& job = jobs_[*index];
+    job.state = row.state;
+    job.priority = row.priority;
+    job.retries = row.retries;
+    job.timeout_s = row.timeout_s;
+    job.memory_bytes = row.memory_bytes;
+  }
+  std::vector<Newcomer> newcomers;
+  tasks_.reserve(row.tasks.size());
+  for (const TaskRow& task_row : row.tasks) {
+    const BinaryKey key = to_binary(task_row.key);
+    auto task = tasks_.find(key);
+    const bool is_new = !task;
+    if (is_new) {
+      task = tasks_.add(key);
+      TaskRecord& record = tasks_[*task];
+      record.exclusive = task_row.exclusive;
+      record.failures = static_cast<std::uint16_t>(task_row.failures);
+      // What isn't finished starts as waiting here; `evaluate` finds out where it stands.
+      record.state = is_terminal(task_row.state) ? task_row.state : TaskState::waiting;
+    }
+    if (!tasks_.has_membership(*task, *index)) join(*task, *index);
+    const TaskState state = tasks_[*task].state;
+    const bool asked_again = ask_again && (state == TaskState::failed || state == TaskState::cancelled);
+    if (asked_again) {
+      tasks_[*task].failures = 0;
+      set_state(*task, TaskState::waiting, "asked for again");
+    }
+    if (asked_again || (is_new && !is_terminal(state))) newcomers.push_back({*task, &task_row});
+  }
+  if (jobs_[*index].unfinished == 0) to_end_.push_back(*index);
+  mark_changed(*index);
+  return newcomers;
+}
+
+void Core::join(TaskIndex task, JobIndex index) {
+  Job& job = jobs_[index];
+  const auto position = static_cast<std::uint32_t>(job.tasks.size());
+  job.tasks.push_back(task);
+  tasks_.add_membership(task, index, position);
+  const TaskRecord& record = tasks_[task];
+  if (!is_terminal(record.state)) ++job.unfinished;
+  if (record.state == TaskState::failed || record.state == TaskState::cancelled) ++job.unsuccessful;
+  if (record.state == TaskState::ready) {
+    (record.exclusive ? job.ready_exclusive : job.ready).insert(position);
+    jobs_.reorder(index);
+  }
+}
+
+// An attempt of before the restart: its worker has one lease to come back and say that it still holds it.
+void Core::adopt(const OpenAttempt& open) {
+  const auto task = tasks_.find(to_binary(open.task));
+  if (!task || is_terminal(tasks_[*task].state) || tasks_[*task].attempt.value != 0) {
+    write(
+        EndAttempt{open.attempt, AttemptState::lost, "the coordinator restarted and nobody needs it", 0, ""});
+    return;
+  }
+  Worker* worker = workers_.find(open.worker);
+  if (worker == nullptr) worker = &workers_.add(open.worker, now_ + settings_.lease);
+  worker->attempts.push_back(open.attempt);
+  worker->runs_exclusive = worker->runs_exclusive || tasks_[*task].exclusive;
+  tasks_[*task].attempt = open.attempt;
+  attempts_.emplace(open.attempt.value, LiveAttempt{*task, open.worker, 0, std::nullopt});
+}
+
+void Core::evaluate(const Newcomer& newcomer) {
+  const TaskIndex task = newcomer.task;
+  const TaskState before = newcomer.row->state;
+  if (tasks_[task].attempt.value != 0) {
+    apply_state(task, TaskState::ready);
+    apply_state(task, TaskState::assigned);
+    if (before == TaskState::running) {
+      apply_state(task, TaskState::running);
+    } else if (before != TaskState::assigned) {
+      write(SetTask{newcomer.row->key, TaskState::assigned, tasks_[task].failures, ""});
+    }
+    return;
+  }
+  if (!count_missing_inputs(newcomer)) {
+    const std::string reason = "an input failed before";
+    cancel_task(task, reason);
+    cancel_dependents(task, reason);
+  } else if (tasks_[task].missing_inputs > 0) {
+    if (!is_terminal(before) && before != TaskState::waiting) {
+      write(SetTask{newcomer.row->key, TaskState::waiting, tasks_[task].failures, ""});
+    }
+  } else if (before == TaskState::ready) {
+    apply_state(task, TaskState::ready);
+  } else {
+    set_state(task, TaskState::ready, is_held(before) ? "the coordinator restarted" : "");
+  }
+}
+
+// False if an input has failed, so that the task can never run.
+bool Core::count_missing_inputs(const Newcomer& newcomer) {
+  tasks_.forget_edges_to(newcomer.task);
+  tasks_[newcomer.task].missing_inputs = 0;
+  for (const TaskKey& key : newcomer.row->inputs) {
+    const auto input = tasks_.find(to_binary(key));
+    ESPALIER_ASSERT(input);
+    const TaskState state = tasks_[*input].state;
+    if (state == TaskState::succeeded) continue;
+    if (is_terminal(state)) return false;
+    tasks_.add_edge(*input, newcomer.task);
+    ++tasks_[newcomer.task].missing_inputs;
+  }
+  return true;
+}
+
+}  // namespace espalier::core

@@ -1,0 +1,115 @@
+#include "coordinator/core/task_table.hpp"
+
+namespace espalier::core {
+
+namespace {
+
+// Takes a node from the list of free ones, or a new one at the end.
+template <class Node>
+std::uint32_t take_node(std::vector<Node>& nodes, std::uint32_t& free_head) {
+  if (free_head == kNone) {
+    nodes.emplace_back();
+    return static_cast<std::uint32_t>(nodes.size() - 1);
+  }
+  const std::uint32_t node = free_head;
+  free_head = nodes[node].next;
+  return node;
+}
+
+template <class Node>
+void give_node(std::vector<Node>& nodes, std::uint32_t& free_head, std::uint32_t node) {
+  nodes[node].next = free_head;
+  free_head = node;
+}
+
+}  // namespace
+
+std::optional<TaskIndex> TaskTable::find(const BinaryKey& key) const {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return std::nullopt;
+  return found->second;
+}
+
+TaskIndex TaskTable::add(const BinaryKey& key) {
+  TaskIndex task;
+  if (free_records_.empty()) {
+    task.value = static_cast<std::uint32_t>(records_.size());
+    records_.emplace_back();
+  } else {
+    task = free_records_.back();
+    free_records_.pop_back();
+  }
+  const std::uint32_t stamp = records_[task.value].stamp;
+  records_[task.value] = TaskRecord{};
+  records_[task.value].key = key;
+  records_[task.value].stamp = stamp;
+  const bool is_new = by_key_.emplace(key, task).second;
+  ESPALIER_ASSERT(is_new);
+  return task;
+}
+
+void TaskTable::remove(TaskIndex task) {
+  ESPALIER_ASSERT(records_[task.value].memberships == kNone && !is_held(records_[task.value].state));
+  free_edges(task);
+  forget_edges_to(task);
+  by_key_.erase(records_[task.value].key);
+  free_records_.push_back(task);
+}
+
+void TaskTable::reserve(std::size_t more) {
+  if (more <= records_.size()) return;  // small additions grow in steps of their own
+  by_key_.reserve(by_key_.size() + more);
+  records_.reserve(records_.size() + more);
+}
+
+void TaskTable::add_membership(TaskIndex task, JobIndex job, std::uint32_t position) {
+  const std::uint32_t node = take_node(memberships_, free_membership_);
+  memberships_[node] = {job, position, records_[task.value].memberships};
+  records_[task.value].memberships = node;
+}
+
+void TaskTable::remove_membership(TaskIndex task, JobIndex job) {
+  std::uint32_t* link = &records_[task.value].memberships;
+  while (*link != kNone) {
+    const std::uint32_t node = *link;
+    if (memberships_[node].job == job) {
+      *link = memberships_[node].next;
+      give_node(memberships_, free_membership_, node);
+      return;
+    }
+    link = &memberships_[node].next;
+  }
+}
+
+bool TaskTable::has_membership(TaskIndex task, JobIndex job) const {
+  bool found = false;
+  for_each_job(task, [&](JobIndex other, std::uint32_t) { found = found || other == job; });
+  return found;
+}
+
+void TaskTable::add_edge(TaskIndex input, TaskIndex dependent) {
+  const std::uint32_t node = take_node(edges_, free_edge_);
+  edges_[node] = {dependent, records_[dependent.value].stamp, records_[input.value].dependents};
+  records_[input.value].dependents = node;
+}
+
+std::vector<TaskIndex> TaskTable::take_dependents(TaskIndex input) {
+  std::vector<TaskIndex> dependents;
+  for (std::uint32_t e = records_[input.value].dependents; e != kNone; e = edges_[e].next) {
+    if (edges_[e].stamp == records_[edges_[e].to.value].stamp) dependents.push_back(edges_[e].to);
+  }
+  free_edges(input);
+  return dependents;
+}
+
+void TaskTable::free_edges(TaskIndex task) {
+  std::uint32_t edge = records_[task.value].dependents;
+  while (edge != kNone) {
+    const std::uint32_t next = edges_[edge].next;
+    give_node(edges_, free_edge_, edge);
+    edge = next;
+  }
+  records_[task.value].dependents = kNone;
+}
+
+}  // namespace espalier::core

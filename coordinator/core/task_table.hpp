@@ -1,0 +1,86 @@
+// The tasks of all unfinished jobs, each key once, in few bytes: about 80 for a task, 12 for each job that
+// needs it and 12 for each edge. Knows nothing of states' meaning; the rules are in Core.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "coordinator/core/key.hpp"
+#include "coordinator/core/states.hpp"
+
+namespace espalier::core {
+
+using TaskIndex =
+    Id<struct TaskIndexTag, std::uint32_t>;  // place in the table; used again after the task is gone
+using JobIndex = Id<struct JobIndexTag, std::uint32_t>;
+
+inline constexpr std::uint32_t kNone = 0xffffffff;
+
+struct TaskRecord {
+  BinaryKey key;
+  AttemptId attempt;                  // the live one while the task is assigned or running
+  std::uint32_t memberships = kNone;  // list of the jobs that need it
+  std::uint32_t dependents = kNone;   // list of edges to the tasks that wait for it
+  std::uint32_t missing_inputs = 0;
+  std::uint32_t stamp = 0;  // edges that carry another stamp are out of date
+  std::uint16_t failures = 0;
+  TaskState state{};
+  bool exclusive = false;
+  bool orphaned = false;  // no job needed it: to be removed unless one does again
+};
+
+class TaskTable {
+ public:
+  [[nodiscard]] std::optional<TaskIndex> find(const BinaryKey& key) const;
+  TaskIndex add(const BinaryKey& key);  // the key must be new
+  void remove(TaskIndex task);          // nobody needs it any more
+  [[nodiscard]] std::size_t size() const { return by_key_.size(); }
+  void reserve(std::size_t more);
+
+  TaskRecord& operator[](TaskIndex task) { return records_[task.value]; }
+  const TaskRecord& operator[](TaskIndex task) const { return records_[task.value]; }
+
+  // Job `job` needs the task; it is the job's task number `position`.
+  void add_membership(TaskIndex task, JobIndex job, std::uint32_t position);
+  void remove_membership(TaskIndex task, JobIndex job);
+  [[nodiscard]] bool has_membership(TaskIndex task, JobIndex job) const;
+  template <class Visit>  // visit(JobIndex, position)
+  void for_each_job(TaskIndex task, Visit&& visit) const {
+    for (std::uint32_t m = records_[task.value].memberships; m != kNone; m = memberships_[m].next) {
+      visit(memberships_[m].job, memberships_[m].position);
+    }
+  }
+
+  // `dependent` waits for `input`, which hasn't ended.
+  void add_edge(TaskIndex input, TaskIndex dependent);
+  // The tasks that wait for `input`, the newest edge first; `input` has none afterwards.
+  std::vector<TaskIndex> take_dependents(TaskIndex input);
+  // No edge leads to the task any more: it no longer waits for its inputs.
+  void forget_edges_to(TaskIndex dependent) { ++records_[dependent.value].stamp; }
+
+ private:
+  struct Membership {
+    JobIndex job;
+    std::uint32_t position = 0;
+    std::uint32_t next = kNone;
+  };
+  struct Edge {
+    TaskIndex to;
+    std::uint32_t stamp = 0;
+    std::uint32_t next = kNone;
+  };
+  void free_edges(TaskIndex task);
+
+  boost::unordered_flat_map<BinaryKey, TaskIndex, BinaryKeyHash> by_key_;
+  std::vector<TaskRecord> records_;
+  std::vector<Membership> memberships_;
+  std::vector<Edge> edges_;
+  std::vector<TaskIndex> free_records_;
+  std::uint32_t free_membership_ = kNone;
+  std::uint32_t free_edge_ = kNone;
+};
+
+}  // namespace espalier::core
