@@ -1,1 +1,100 @@
-int main() { return 0; }
+#include <ATen/Parallel.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "common/base/files.hpp"
+#include "worker/runner/models/listing.hpp"
+#include "worker/runner/serve.hpp"
+
+namespace espalier::runner {
+namespace {
+
+constexpr int kConversation = 3;
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "espalier-runner: %s\n", error.message.c_str());
+  if (!error.help.empty()) std::fprintf(stderr, "  help: %s\n", error.help.c_str());
+  return exit_code(error.kind);
+}
+
+int run_once(const std::string& spec_file, const std::string& folder,
+             const std::vector<std::string>& inputs) {
+  const auto text = read_file(spec_file);
+  if (!text) return fail(text.error());
+  const auto spec = parse_json(*text);
+  if (!spec || !spec->is_object())
+    return fail({ErrorKind::usage, spec_file + " is not a JSON object",
+                 "docs/how-it-works.md shows a specification"});
+  TaskContext task{spec->as_object(), folder, {}, {}};
+  for (const auto& input : inputs) {
+    const auto equals = input.find('=');
+    if (equals == std::string::npos)
+      return fail({ErrorKind::usage, "\"" + input + "\" is not role=path", "write model=/path/to/model.pt"});
+    task.inputs.emplace(input.substr(0, equals), input.substr(equals + 1));
+  }
+  task.progress = [](double fraction, const std::string& note, const std::vector<CurvePoint>& points) {
+    std::fprintf(stderr, "%5.1f %%  %s", 100 * fraction, note.c_str());
+    for (const auto& point : points) std::fprintf(stderr, "  %s %.4f", point.name.c_str(), point.value);
+    std::fputc('\n', stderr);
+  };
+  std::filesystem::create_directories(task.folder);
+  const auto finished = finished_by(task);
+  std::printf("%s\n", json::serialize(finished).c_str());
+  return finished.at("outcome").as_string() == "succeeded" ? 0 : exit_code(ErrorKind::failed);
+}
+
+int print_models(bool as_json) {
+  const auto list = list_zoo();
+  if (as_json) {
+    std::printf("%s\n", json::serialize(list).c_str());
+    return 0;
+  }
+  for (const auto& model : list)
+    std::printf("%-14s %12lld parameters %14lld MACs\n", model.at("name").as_string().c_str(),
+                static_cast<long long>(model.at("params").as_int64()),
+                static_cast<long long>(model.at("macs").as_int64()));
+  return 0;
+}
+
+int main_of(int count, char** words) {
+  CLI::App app("Runs single tasks of Espalier: trains, compresses and measures networks.", "espalier-runner");
+  app.require_subcommand(1);
+  auto* serving = app.add_subcommand("serve", "run tasks as told over descriptor 3, until it is closed");
+  auto* listing = app.add_subcommand("models", "the zoo: parameters and MACs");
+  bool as_json = false;
+  listing->add_flag("--json", as_json, "as JSON");
+  auto* running = app.add_subcommand("run", "run one task");
+  std::string spec_file, folder;
+  std::vector<std::string> inputs;
+  running->add_option("spec", spec_file, "file with the task's specification (JSON)")->required();
+  running->add_option("folder", folder, "where the outputs go")->required();
+  running->add_option("inputs", inputs, "the task's inputs as role=path");
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  at::set_num_threads(1);
+  if (*serving) return serve(kConversation);
+  if (*listing) return print_models(as_json);
+  return run_once(spec_file, folder, inputs);
+}
+
+}  // namespace
+}  // namespace espalier::runner
+
+int main(int count, char** words) {
+  try {
+    return espalier::runner::main_of(count, words);
+  } catch (const espalier::ErrorException& error) {
+    return espalier::runner::fail(error.error());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "espalier-runner: %s\n", error.what());
+    return espalier::exit_code(espalier::ErrorKind::internal);
+  }
+}

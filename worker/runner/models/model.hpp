@@ -22,6 +22,7 @@ struct ModelInfo {
   std::string name;            // "lenet5"; a user's file: its name there, or "file"
   std::string origin = "zoo";  // "zoo" | "file"
   std::string form = "fp32";   // "fp32" | "int8"
+  std::string engine;  // int8: the quantized engine whose packed weights it holds ("onednn"); else empty
 };
 
 struct Model {

@@ -1,0 +1,15 @@
+// Which samples a cap keeps.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace espalier::runner {
+
+// `count` positions of `labels` (all, if there are no more), ascending, every class in proportion to its
+// share: no class is more than one sample off. A pure function of its arguments.
+std::vector<std::int64_t> stratified_subset(std::span<const std::int64_t> labels, std::int64_t count,
+                                            std::int64_t seed);
+
+}  // namespace espalier::runner

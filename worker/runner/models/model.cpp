@@ -1,0 +1,144 @@
+#include "worker/runner/models/model.hpp"
+
+#include <caffe2/serialize/inline_container.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "worker/runner/fields.hpp"
+#include "worker/runner/libtorch_version.hpp"
+#include "worker/runner/models/trace.hpp"
+
+namespace espalier::runner {
+namespace {
+
+constexpr const char* kInfoFile = "espalier.json";
+
+[[noreturn]] void refuse(ErrorKind kind, std::string message, std::string help) {
+  throw ErrorException(Error{kind, std::move(message), std::move(help)});
+}
+
+std::vector<std::int64_t> shape_field(const json::object& spec) {
+  auto shape = integers_field(spec, "input_shape");
+  if (shape.size() != 3 || *std::min_element(shape.begin(), shape.end()) < 1)
+    refuse(ErrorKind::invalid_job, "model.input_shape is not three positive sizes: channels, height, width",
+           "write input_shape = [3, 224, 224]");
+  return shape;
+}
+
+torch::jit::Module load_module(const std::filesystem::path& path) {
+  try {
+    return torch::jit::load(path.string());
+  } catch (const c10::Error& error) {
+    refuse(ErrorKind::failed, path.string() + " is not a TorchScript file: " + error.msg().substr(0, 300),
+           "save the model with torch.jit.script(model).save(…) or torch.jit.trace(model, example).save(…)");
+  }
+}
+
+json::object read_info(const std::filesystem::path& path) {
+  try {
+    caffe2::serialize::PyTorchStreamReader reader(path.string());
+    const auto record = std::string("extra/") + kInfoFile;
+    if (!reader.hasRecord(record))
+      refuse(ErrorKind::failed, path.string() + " has no " + kInfoFile + ": no stage of ours wrote it", "");
+    const auto [data, size] = reader.getRecord(record);
+    auto parsed = parse_json({static_cast<const char*>(data.get()), size});
+    if (!parsed || !parsed->is_object())
+      refuse(ErrorKind::failed, path.string() + ": its " + kInfoFile + " is not a JSON object", "");
+    return parsed->as_object();
+  } catch (const c10::Error& error) {
+    refuse(ErrorKind::failed, path.string() + " is not a model file: " + error.msg().substr(0, 300), "");
+  }
+}
+
+void redraw(torch::jit::Module& module, std::int64_t seed) {
+  torch::manual_seed(static_cast<std::uint64_t>(seed));
+  torch::NoGradGuard no_grad;
+  for (auto item : module.named_parameters()) {
+    if (item.value.dim() >= 2) {
+      torch::nn::init::kaiming_uniform_(item.value, std::sqrt(5.0));
+    } else {
+      // Scales of normalisations start at one, shifts and biases at zero.
+      item.value.fill_(item.name.ends_with("weight") ? 1.0 : 0.0);
+    }
+  }
+  for (auto item : module.named_buffers()) {
+    if (item.name.ends_with("running_mean")) item.value.zero_();
+    if (item.name.ends_with("running_var")) item.value.fill_(1.0);
+  }
+}
+
+std::int64_t classes_of(torch::jit::Module& module, const std::vector<std::int64_t>& shape,
+                        const std::string& path) {
+  torch::NoGradGuard no_grad;
+  module.eval();
+  try {
+    auto output = module.forward({torch::zeros({2, shape[0], shape[1], shape[2]})});
+    if (output.isTensor() && output.toTensor().dim() == 2 && output.toTensor().size(0) == 2)
+      return output.toTensor().size(1);
+  } catch (const std::exception& error) {
+    refuse(ErrorKind::invalid_job,
+           path + " doesn't take images of shape " + json::serialize(json::value_from(shape)) + ": " +
+               std::string(error.what()).substr(0, 300),
+           "check model.input_shape");
+  }
+  refuse(ErrorKind::invalid_job, path + " doesn't give one row of class scores for each image",
+         "its forward(images [N, C, H, W]) has to return a tensor [N, classes]");
+}
+
+}  // namespace
+
+json::object to_json(const ModelInfo& info) {
+  json::object object{{"input_shape", json::value_from(info.input_shape)},
+                      {"classes", info.classes},
+                      {"name", info.name},
+                      {"origin", info.origin},
+                      {"form", info.form}};
+  if (!info.engine.empty()) object["engine"] = info.engine;
+  return object;
+}
+
+ModelInfo model_info_from(const json::object& object) {
+  ModelInfo info;
+  info.input_shape = shape_field(object);
+  info.classes = integer_field(object, "classes", 0);
+  info.name = text_field(object, "name", "");
+  info.origin = text_field(object, "origin", "zoo");
+  info.form = text_field(object, "form", "fp32");
+  info.engine = text_field(object, "engine", "");
+  return info;
+}
+
+Model load_model(const std::filesystem::path& path) {
+  auto info = model_info_from(read_info(path));
+  // Packed weights are unpacked by the engine that is current while they are read.
+  if (info.form == "int8") select_quantized_engine(info.engine.empty() ? "auto" : info.engine);
+  return {load_module(path), std::move(info)};
+}
+
+void save_model(const Model& model, const std::filesystem::path& path) {
+  auto beside = path;
+  beside += ".part";
+  model.module.save(beside.string(), {{kInfoFile, json::serialize(to_json(model.info))}});
+  std::filesystem::rename(beside, path);
+}
+
+Model open_user_model(const std::filesystem::path& path, const json::object& model_spec, std::int64_t seed) {
+  Model model{load_module(path), {}};
+  model.info.input_shape = shape_field(model_spec);
+  model.info.name = text_field(model_spec, "name", "file");
+  model.info.origin = "file";
+  follow_training_attribute(model.module);
+  if (text_field(model_spec, "init", "weights") == "random") redraw(model.module, seed);
+  model.info.classes = classes_of(model.module, model.info.input_shape, path.filename().string());
+  return model;
+}
+
+std::int64_t count_parameters(const Model& model) {
+  std::int64_t total = 0;
+  for (const auto& parameter : model.module.parameters()) total += parameter.numel();
+  return total;
+}
+
+}  // namespace espalier::runner

@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "common/job/catalogue.hpp"
+#include "worker/runner/fields.hpp"
+#include "worker/runner/models/model.hpp"
+#include "worker/runner/models/net.hpp"
+#include "worker/runner/models/trace.hpp"
+
+namespace espalier::runner {
+namespace {
+
+[[noreturn]] void refuse(std::string message, std::string help) {
+  throw ErrorException(Error{ErrorKind::invalid_job, std::move(message), std::move(help)});
+}
+
+std::map<std::string, double> parameters_of(const job::ModelEntry& entry, const json::object& spec) {
+  std::map<std::string, double> values;
+  for (const auto& parameter : entry.parameters) {
+    const auto value = number_field(spec, parameter.name, parameter.fallback);
+    if (value < parameter.low || value > parameter.high || (parameter.integer && std::trunc(value) != value))
+      refuse("model." + std::string(parameter.name) + " = " + json::serialize(json::value(value)) +
+                 " is not possible",
+             std::string(parameter.meaning));
+    values.emplace(parameter.name, value);
+  }
+  return values;
+}
+
+std::shared_ptr<Net> make_checked_vit(const NetShape& shape, const std::map<std::string, double>& values) {
+  const auto whole = [&](const char* name) { return static_cast<std::int64_t>(values.at(name)); };
+  const auto dim = whole("dim"), heads = whole("heads"), patch = whole("patch");
+  if (dim % heads != 0)
+    refuse("vit: dim = " + std::to_string(dim) + " is not a multiple of heads = " + std::to_string(heads),
+           "choose model.dim as a multiple of model.heads");
+  if (shape.height % patch != 0 || shape.width % patch != 0)
+    refuse("vit: patches of " + std::to_string(patch) + " pixels don't divide an image of " +
+               std::to_string(shape.height) + "x" + std::to_string(shape.width),
+           "choose model.patch as a divisor of the image's side, or set data.resize");
+  return make_vit(shape, dim, whole("depth"), heads, patch);
+}
+
+}  // namespace
+
+std::int64_t scaled(std::int64_t channels, double factor) {
+  return std::max<std::int64_t>(1, std::llround(static_cast<double>(channels) * factor));
+}
+
+std::shared_ptr<Net> make_net(const json::object& model_spec, const NetShape& shape, std::int64_t seed) {
+  const auto name = text_field(model_spec, "name", "");
+  const auto* entry = job::find_model(name);
+  if (entry == nullptr) refuse("unknown model \"" + name + "\"", "`espalier models` lists the zoo");
+  if (shape.smallest_side() < entry->smallest_side)
+    refuse(name + " needs images of at least " + std::to_string(entry->smallest_side) +
+               " pixels a side, these have " + std::to_string(shape.smallest_side()),
+           "set data.resize");
+  const auto values = parameters_of(*entry, model_spec);
+  torch::manual_seed(static_cast<std::uint64_t>(seed));
+  if (name == "lenet5") return make_lenet5(shape, values.at("width"));
+  if (name == "mlp")
+    return make_mlp(shape, values.at("width"), static_cast<std::int64_t>(values.at("depth")));
+  if (name == "mobilenet_v2") return make_mobilenet_v2(shape, values.at("width"));
+  if (name == "vit") return make_checked_vit(shape, values);
+  ESPALIER_ASSERT(name.starts_with("resnet"));
+  return make_resnet(shape, values.at("width"), std::stoll(name.substr(6)));
+}
+
+Model make_zoo_model(const json::object& model_spec, const std::vector<std::int64_t>& input_shape,
+                     std::int64_t classes, std::int64_t seed) {
+  ESPALIER_ASSERT(input_shape.size() == 3);
+  auto net = make_net(model_spec, {input_shape[0], input_shape[1], input_shape[2], classes}, seed);
+  Model model{trace(*net, input_shape), {}};
+  model.info.input_shape = input_shape;
+  model.info.classes = classes;
+  model.info.name = text_field(model_spec, "name", "");
+  return model;
+}
+
+}  // namespace espalier::runner

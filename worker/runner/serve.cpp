@@ -1,0 +1,170 @@
+#include "worker/runner/serve.hpp"
+
+#include <c10/util/Exception.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <new>
+
+#include "worker/runner/device.hpp"
+#include "worker/runner/fields.hpp"
+
+namespace espalier::runner {
+namespace {
+
+// Progress without points is only for the eye.
+constexpr auto kBetweenNotes = std::chrono::milliseconds(200);
+
+json::value or_null(const std::optional<double>& number) {
+  return number ? json::value(*number) : json::value();
+}
+
+json::object to_json(const Metric& metric) {
+  return {{"name", metric.name},
+          {"value", or_null(metric.value)},
+          {"unit", metric.unit},
+          {"ci_low", or_null(metric.ci_low)},
+          {"ci_high", or_null(metric.ci_high)},
+          {"samples", metric.samples}};
+}
+
+json::object succeeded(const TaskOutcome& outcome) {
+  json::array metrics, outputs;
+  for (const auto& metric : outcome.metrics) metrics.push_back(to_json(metric));
+  for (const auto& output : outcome.outputs)
+    outputs.push_back({{"name", output.name}, {"path", output.path.string()}});
+  return {{"outcome", "succeeded"}, {"metrics", std::move(metrics)}, {"outputs", std::move(outputs)}};
+}
+
+json::object failed(std::string_view outcome, std::string reason, bool retryable) {
+  std::fprintf(stderr, "espalier-runner: %s\n", reason.c_str());
+  return {{"outcome", outcome}, {"reason", std::move(reason)}, {"retryable", retryable}};
+}
+
+std::string in_words(const Error& error) {
+  return error.help.empty() ? error.message : error.message + "; " + error.help;
+}
+
+bool is_out_of_memory(const c10::Error& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         error.msg().find("can't allocate memory") != std::string::npos;
+}
+
+// Reports one attempt's progress.
+class Attempt {
+ public:
+  Attempt(LineChannel& channel, std::int64_t number) : channel_(channel), number_(number) {}
+
+  void report(double fraction, const std::string& note, const std::vector<CurvePoint>& points) {
+    const auto now = std::chrono::steady_clock::now();
+    if (points.empty() && now - reported_ < kBetweenNotes) return;
+    reported_ = now;
+    json::array list;
+    for (const auto& point : points)
+      list.push_back({{"name", point.name}, {"step", point.step}, {"value", point.value}});
+    const json::object progress{
+        {"attempt", number_}, {"fraction", fraction}, {"note", note}, {"points", std::move(list)}};
+    // Nobody is left who wants this task's result.
+    if (!channel_.write_line(json::serialize(json::object{{"progress", progress}}))) std::_Exit(0);
+  }
+
+ private:
+  LineChannel& channel_;
+  std::int64_t number_;
+  std::chrono::steady_clock::time_point reported_{};
+};
+
+std::optional<json::object> answer_to(const std::string& line, LineChannel& channel) {
+  auto message = parse_json(line);
+  const auto* object = message ? message->if_object() : nullptr;
+  const auto* run = object == nullptr ? nullptr : object->if_contains("run");
+  if (run == nullptr || !run->is_object()) {
+    std::fprintf(stderr, "espalier-runner: not a message I know: %.200s\n", line.c_str());
+    return std::nullopt;
+  }
+  json::object finished;
+  const auto& fields = run->as_object();
+  const auto* attempt = fields.if_contains("attempt");
+  const auto number = attempt != nullptr && attempt->is_int64() ? attempt->as_int64() : 0;
+  try {
+    Attempt reporter(channel, number);
+    TaskContext task;
+    task.spec = fields.at("spec").as_object();
+    task.folder = text_field(fields, "folder", ".");
+    for (const auto& input : fields.at("inputs").as_object())
+      task.inputs.emplace(input.key(), std::string(input.value().as_string()));
+    task.progress = [&reporter](double fraction, const std::string& note,
+                                const std::vector<CurvePoint>& points) {
+      reporter.report(fraction, note, points);
+    };
+    finished = finished_by(task);
+  } catch (const std::exception& error) {
+    finished =
+        failed("failed", std::string("the message \"run\" is not as it should be: ") + error.what(), false);
+  }
+  finished["attempt"] = number;
+  return json::object{{"finished", std::move(finished)}};
+}
+
+}  // namespace
+
+std::optional<std::string> LineChannel::read_line() {
+  for (;;) {
+    if (const auto end = read_.find('\n', scanned_); end != std::string::npos) {
+      auto line = read_.substr(0, end);
+      read_.erase(0, end + 1);
+      scanned_ = 0;
+      return line;
+    }
+    scanned_ = read_.size();
+    std::array<char, 65536> buffer;
+    const auto got = ::read(descriptor_, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::nullopt;
+    read_.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+bool LineChannel::write_line(std::string line) {
+  line += '\n';
+  std::string_view left = line;
+  while (!left.empty()) {
+    const auto written = ::write(descriptor_, left.data(), left.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    left.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+json::object finished_by(TaskContext& task) {
+  try {
+    return succeeded(run_task(task));
+  } catch (const ErrorException& error) {
+    return failed("failed", in_words(error.error()), false);
+  } catch (const c10::Error& error) {
+    if (is_out_of_memory(error))
+      return failed("out_of_memory", "the task needs more memory than there is", true);
+    std::fprintf(stderr, "%s\n", error.what());
+    return failed("failed", error.msg().substr(0, 1000), true);
+  } catch (const std::bad_alloc&) {
+    return failed("out_of_memory", "the task needs more memory than there is", true);
+  } catch (const std::exception& error) {
+    return failed("failed", std::string(error.what()).substr(0, 1000), true);
+  }
+}
+
+int serve(int descriptor) {
+  LineChannel channel(descriptor);
+  if (!channel.write_line(json::serialize(json::object{{"hello", hello_facts()}}))) return 0;
+  while (const auto line = channel.read_line()) {
+    const auto answer = answer_to(*line, channel);
+    if (answer && !channel.write_line(json::serialize(*answer))) return 0;
+  }
+  return 0;
+}
+
+}  // namespace espalier::runner
