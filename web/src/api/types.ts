@@ -1,0 +1,65 @@
+// What the coordinator says, as docs/how-it-works.md (HTTP) defines it.
+
+export type Id = number | string;
+
+export type JobState = 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
+export type TrialState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface TrialCounts {
+  total: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  running: number;
+  waiting: number;
+}
+
+export interface GroupSummary {
+  name: string;
+  trials: TrialCounts;
+  progress: number;
+}
+
+export interface JobSummary {
+  id: Id;
+  name: string;
+  description: string | null;
+  state: JobState;
+  submitted_at: string;
+  finished_at: string | null;
+  trials: TrialCounts;
+  tasks: { total: number; executed: number; reused: number; running: number; failed: number };
+  progress: number;
+  eta_s: number | null;
+  groups: GroupSummary[];
+}
+
+export type ParamValue = string | number | boolean | null | ParamValue[] | { [key: string]: ParamValue };
+
+// null: could not be measured. Absent: does not exist (yet).
+export type Metrics = Record<string, number | null | undefined>;
+
+export interface Trial {
+  id: Id;
+  group: string;
+  params: Record<string, ParamValue>;
+  state: TrialState;
+  reason: string | null;
+  metrics: Metrics;
+  pareto: boolean;
+}
+
+export interface JobDocument {
+  job: JobSummary;
+  objectives: Record<string, string>;
+  constraints: Record<string, string>;
+  trials: Trial[];
+}
+
+export interface Worker {
+  name: string;
+  device_class: string;
+  slots: number;
+  state: 'alive' | 'lost';
+  running: number;
+}
