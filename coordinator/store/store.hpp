@@ -4,6 +4,7 @@
 // the epoch.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,7 +65,9 @@ using core::SetTask;
 using core::StartAttempt;
 using core::Write;
 
-// What a worker needs to execute an attempt; answered for each StartAttempt of a commit, in order.
+// What a worker needs to execute an attempt; answered for each StartAttempt of a commit, in order. An input's
+// hash is empty if the task that should have made it reported no such output; its bytes are 0 if it is a file
+// of the user's.
 struct Assignment {
   AttemptId attempt;
   json::object spec;
@@ -80,7 +83,6 @@ class Store {
   Recovered begin_epoch();
   Submitted submit(const job::Plan& plan, const Submission& submission);
   std::vector<Assignment> commit(const std::vector<Write>& writes, std::int64_t epoch);
-  // Marks a job cancelled, or running again; the core decides what happens to its tasks.
   bool job_exists(JobId job);
 
   // ---- for the API, as JSON of docs/how-it-works.md ----
@@ -101,6 +103,9 @@ struct Table {
   std::vector<std::string> types;                             // PostgreSQL's type names
   std::vector<std::vector<std::optional<std::string>>> rows;  // as text; unset is null
 };
-Result<Table> query(const std::string& connection, const std::string& statement);
+// One statement only; `limit` cancels it. Errors: `usage` with PostgreSQL's message, the place in the
+// statement and its hint; `unavailable` if there is no database.
+Result<Table> query(const std::string& connection, const std::string& statement,
+                    std::optional<std::chrono::milliseconds> limit = std::nullopt);
 
 }  // namespace espalier::store

@@ -1,0 +1,161 @@
+#include "coordinator/store/commit.hpp"
+
+#include "common/base/hash.hpp"
+#include "coordinator/store/array_column.hpp"
+#include "coordinator/store/state_text.hpp"
+#include "coordinator/store/write_batch.hpp"
+#include "sql_files.hpp"
+
+namespace espalier::store {
+namespace {
+
+void write(Transaction& transaction, const std::vector<const StartAttempt*>& starts, std::int64_t epoch) {
+  ArrayColumn attempt, task, worker;
+  for (const auto* start : starts) {
+    attempt.add(start->attempt.value);
+    task.add(start->task.value);
+    worker.add(start->worker.value);
+  }
+  transaction.run(sql::start_attempts, {attempt.text(), task.text(), worker.text(), std::to_string(epoch)});
+}
+
+void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends) {
+  ArrayColumn attempt, state, reason, seconds, device_class;
+  for (const auto* end : ends) {
+    attempt.add(end->attempt.value);
+    state.add(state_text(end->state));
+    reason.add(end->reason);
+    seconds.add(end->seconds);
+    device_class.add(end->device_class);
+  }
+  transaction.run(sql::end_attempts,
+                  {attempt.text(), state.text(), reason.text(), seconds.text(), device_class.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const AcceptResult*>& results) {
+  ArrayColumn task, attempt, device_class;
+  ArrayColumn measured, name, value, unit, ci_low, ci_high, samples;
+  ArrayColumn maker, role, hash, bytes;
+  for (const auto* result : results) {
+    task.add(result->task.value);
+    attempt.add(result->attempt.value);
+    device_class.add(result->device_class);
+    for (const auto& metric : result->metrics) {
+      measured.add(result->task.value);
+      name.add(metric.name);
+      value.add(metric.value);
+      unit.add(metric.unit);
+      ci_low.add(metric.ci_low);
+      ci_high.add(metric.ci_high);
+      samples.add(metric.samples);
+    }
+    for (const auto& output : result->outputs) {
+      // What is no hash names nothing that we could have; PostgreSQL would refuse the whole batch for it.
+      if (!is_sha256_hex(output.hash)) continue;
+      maker.add(result->task.value);
+      role.add(output.name);
+      hash.add(output.hash);
+      bytes.add(output.bytes);
+    }
+  }
+  transaction.run(sql::accept_results,
+                  {task.text(), attempt.text(), device_class.text(), measured.text(), name.text(),
+                   value.text(), unit.text(), ci_low.text(), ci_high.text(), samples.text(), maker.text(),
+                   role.text(), hash.text(), bytes.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const AddPoints*>& additions) {
+  ArrayColumn task, attempt, name, step, value;
+  for (const auto* addition : additions) {
+    for (const auto& point : addition->points) {
+      task.add(addition->task.value);
+      attempt.add(addition->attempt.value);
+      name.add(point.name);
+      step.add(point.step);
+      value.add(point.value);
+    }
+  }
+  transaction.run(sql::add_points, {task.text(), attempt.text(), name.text(), step.text(), value.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const SetTask*>& tasks) {
+  ArrayColumn key, state, failures, reason;
+  for (const auto* task : tasks) {
+    key.add(task->task.value);
+    state.add(state_text(task->state));
+    failures.add(std::int64_t{task->failures});
+    reason.add(task->reason);
+  }
+  transaction.run(sql::set_tasks, {key.text(), state.text(), failures.text(), reason.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const SetProgress*>& all) {
+  ArrayColumn task, fraction;
+  for (const auto* progress : all) {
+    task.add(progress->task.value);
+    fraction.add(progress->fraction);
+  }
+  transaction.run(sql::set_progress, {task.text(), fraction.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const SetJob*>& jobs) {
+  ArrayColumn id, state;
+  for (const auto* job : jobs) {
+    id.add(job->job.value);
+    state.add(state_text(job->state));
+  }
+  transaction.run(sql::set_jobs, {id.text(), state.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const SeeWorker*>& workers) {
+  ArrayColumn name, session, device_class, slots, facts, alive;
+  for (const auto* worker : workers) {
+    name.add(worker->name.value);
+    session.add(worker->session);
+    device_class.add(worker->device_class);
+    slots.add(std::int64_t{worker->slots});
+    facts.add(clean_json(worker->facts));
+    alive.add(worker->alive);
+  }
+  transaction.run(sql::see_workers, {name.text(), session.text(), device_class.text(), slots.text(),
+                                     facts.text(), alive.text()});
+}
+
+std::vector<Assignment> read_assignments(Transaction& transaction,
+                                         const std::vector<const StartAttempt*>& starts) {
+  ArrayColumn tasks;
+  std::vector<Assignment> result;
+  for (const auto* start : starts) {
+    tasks.add(start->task.value);
+    result.push_back({start->attempt, {}, {}});
+  }
+  const auto rows = transaction.run(sql::assignments, {tasks.text()});
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto& assignment = result.at(static_cast<std::size_t>(rows.integer(row, 0) - 1));
+    if (assignment.spec.empty()) assignment.spec = json::parse(rows.text(row, 1)).as_object();
+    if (rows.is_null(row, 2)) continue;
+    assignment.inputs.push_back(
+        {std::string(rows.text(row, 2)), std::string(rows.text(row, 3)), rows.integer(row, 4)});
+  }
+  return result;
+}
+
+}  // namespace
+
+// Attempts begin before they end, and a task has its state before its progress: whichever order the kinds
+// come in within a batch, that is the order they have for one row.
+std::vector<Assignment> write_all(Transaction& transaction, const std::vector<Write>& writes,
+                                  std::int64_t epoch) {
+  const auto batch = sort_by_kind(writes);
+  if (!batch.starts.empty()) write(transaction, batch.starts, epoch);
+  if (!batch.ends.empty()) write(transaction, batch.ends);
+  if (!batch.results.empty()) write(transaction, batch.results);
+  if (!batch.points.empty()) write(transaction, batch.points);
+  if (!batch.tasks.empty()) write(transaction, batch.tasks);
+  if (!batch.progress.empty()) write(transaction, batch.progress);
+  if (!batch.jobs.empty()) write(transaction, batch.jobs);
+  if (!batch.workers.empty()) write(transaction, batch.workers);
+  return batch.starts.empty() ? std::vector<Assignment>{} : read_assignments(transaction, batch.starts);
+}
+
+}  // namespace espalier::store

@@ -1,0 +1,217 @@
+#include "coordinator/store/documents.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "coordinator/store/array_column.hpp"
+#include "sql_files.hpp"
+
+namespace espalier::store {
+namespace {
+
+json::value text_or_null(const Rows& rows, std::size_t row, int column) {
+  if (rows.is_null(row, column)) return nullptr;
+  return json::value(rows.text(row, column));
+}
+
+struct TrialCounts {
+  json::object counts{{"total", 0},     {"succeeded", 0}, {"failed", 0},
+                      {"cancelled", 0}, {"running", 0},   {"waiting", 0}};
+  double progress = 0;  // sum over the trials
+
+  void add(std::string_view state, std::int64_t trials, double done) {
+    counts[state] = counts.at(state).as_int64() + trials;
+    counts["total"] = counts.at("total").as_int64() + trials;
+    progress += done;
+  }
+  [[nodiscard]] double share() const {
+    const auto total = static_cast<double>(counts.at("total").as_int64());
+    return total > 0 ? progress / total : 1.0;
+  }
+};
+
+struct JobCounts {
+  TrialCounts all;
+  std::map<std::string, TrialCounts, std::less<>> groups;
+};
+
+std::map<std::int64_t, JobCounts> read_counts(Transaction& transaction, const Rows& jobs) {
+  ArrayColumn ids;
+  for (std::size_t row = 0; row < jobs.size(); ++row) ids.add(jobs.integer(row, 0));
+  const auto rows = transaction.run(sql::group_summaries, {ids.text()});
+  std::map<std::int64_t, JobCounts> result;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto& job = result[rows.integer(row, 0)];
+    for (auto* counts : {&job.all, &job.groups[std::string(rows.text(row, 1))]}) {
+      counts->add(rows.text(row, 2), rows.integer(row, 3), rows.real(row, 4));
+    }
+  }
+  return result;
+}
+
+struct Work {  // of a job, in tasks
+  double total = 0, reused = 0, done = 0, partial = 0;
+  [[nodiscard]] double share() const { return total > 0 ? std::min(1.0, (done + partial) / total) : 1.0; }
+};
+
+// The rest at the speed of what was done since the job was last submitted; null while nothing tells that
+// speed.
+json::value eta_s(const Work& work, std::string_view state, double elapsed_s) {
+  const double done = work.done - work.reused + work.partial;
+  const double left = work.total - work.done - work.partial;
+  if (state != "running" || done <= 0) return nullptr;
+  return std::max(0.0, left * elapsed_s / done);
+}
+
+json::object summary_of(const Rows& jobs, std::size_t row, const JobCounts& counts) {
+  const Work work{jobs.real(row, 8), jobs.real(row, 10), jobs.real(row, 13), jobs.real(row, 14)};
+  json::array groups;
+  for (const auto& name : json::parse(jobs.text(row, 4)).as_array()) {
+    const auto found = counts.groups.find(std::string_view(name.as_string()));
+    const TrialCounts group = found == counts.groups.end() ? TrialCounts{} : found->second;
+    groups.push_back(json::object{{"name", name}, {"trials", group.counts}, {"progress", group.share()}});
+  }
+  return {{"id", jobs.integer(row, 0)},
+          {"name", jobs.text(row, 1)},
+          {"description", jobs.text(row, 2)},
+          {"state", jobs.text(row, 3)},
+          {"submitted_at", jobs.text(row, 5)},
+          {"finished_at", text_or_null(jobs, row, 6)},
+          {"trials", counts.all.counts},
+          {"tasks",
+           {{"total", jobs.integer(row, 8)},
+            {"executed", jobs.integer(row, 9)},
+            {"reused", jobs.integer(row, 10)},
+            {"running", jobs.integer(row, 11)},
+            {"failed", jobs.integer(row, 12)}}},
+          {"progress", work.share()},
+          {"eta_s", eta_s(work, jobs.text(row, 3), jobs.real(row, 7))},
+          {"groups", groups}};
+}
+
+FrontHistory::Front read_front(Transaction& transaction, JobId job) {
+  const auto rows = transaction.run(sql::pareto_trials, {std::to_string(job.value)});
+  FrontHistory::Front front;
+  for (std::size_t row = 0; row < rows.size(); ++row) front.insert(rows.integer(row, 0));
+  return front;
+}
+
+// `only`: the text of an array of trial ids; unset: all of the job's.
+json::array read_trials(Transaction& transaction, JobId job, const Value& only,
+                        const FrontHistory::Front& front) {
+  const auto rows = transaction.run(sql::trial_documents, {std::to_string(job.value), only});
+  json::array result;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const auto id = rows.integer(row, 0);
+    result.push_back(json::object{
+        {"id", id},
+        {"group", rows.text(row, 1)},
+        {"params", json::parse(rows.text(row, 2))},
+        {"state", rows.text(row, 3)},
+        {"reason", text_or_null(rows, row, 4)},
+        {"metrics", rows.is_null(row, 5) ? json::value(json::object{}) : json::parse(rows.text(row, 5))},
+        {"pareto", front.contains(id)}});
+  }
+  return result;
+}
+
+json::object objectives_of(std::string_view stored) {
+  json::object result;
+  for (const auto& each : json::parse(stored).as_array()) {
+    result[each.at("metric").as_string()] = each.at("maximize").as_bool() ? "max" : "min";
+  }
+  if (result.empty()) result = {{"accuracy", "max"}, {"latency_p50_ms", "min"}, {"size_bytes", "min"}};
+  return result;
+}
+
+json::object constraints_of(std::string_view stored) {
+  json::object result;
+  for (const auto& each : json::parse(stored).as_array()) {
+    result[each.at("metric").as_string()] =
+        std::string(each.at("comparison").as_string()) + " " + to_text(each.at("bound").to_number<double>());
+  }
+  return result;
+}
+
+}  // namespace
+
+const FrontHistory::Front* FrontHistory::at(JobId job, std::int64_t watermark) const {
+  const auto known = fronts_.find(job);
+  if (known == fronts_.end()) return nullptr;
+  const auto found = known->second.find(watermark);
+  return found == known->second.end() ? nullptr : &found->second;
+}
+
+void FrontHistory::remember(JobId job, std::int64_t watermark, Front front) {
+  constexpr std::size_t kWatermarks = 16;  // as many readers of one job can be at different places
+  constexpr std::size_t kJobs = 64;
+  auto& known = fronts_[job];
+  known[watermark] = std::move(front);
+  if (known.size() > kWatermarks) known.erase(known.begin());
+  if (fronts_.size() > kJobs)
+    fronts_.erase(fronts_.begin()->first == job ? std::next(fronts_.begin()) : fronts_.begin());
+}
+
+json::array read_job_summaries(Transaction& transaction, std::optional<JobId> only) {
+  const auto jobs =
+      transaction.run(sql::job_summaries, {only ? Value(std::to_string(only->value)) : std::nullopt});
+  const auto counts = read_counts(transaction, jobs);
+  json::array result;
+  for (std::size_t row = 0; row < jobs.size(); ++row) {
+    const auto found = counts.find(jobs.integer(row, 0));
+    result.push_back(summary_of(jobs, row, found == counts.end() ? JobCounts{} : found->second));
+  }
+  return result;
+}
+
+std::optional<json::object> read_job_document(Transaction& transaction, JobId job) {
+  auto summaries = read_job_summaries(transaction, job);
+  if (summaries.empty()) return std::nullopt;
+  const auto aims = transaction.run(sql::job_aims, {std::to_string(job.value)});
+  return json::object{{"job", std::move(summaries.front())},
+                      {"objectives", objectives_of(aims.text(0, 0))},
+                      {"constraints", constraints_of(aims.text(0, 1))},
+                      {"trials", read_trials(transaction, job, std::nullopt, read_front(transaction, job))}};
+}
+
+json::array read_workers(Transaction& transaction) {
+  const auto rows = transaction.run(sql::worker_list);
+  json::array result;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    result.push_back(json::object{{"name", rows.text(row, 0)},
+                                  {"device_class", rows.text(row, 1)},
+                                  {"slots", rows.integer(row, 2)},
+                                  {"state", rows.truth(row, 3) ? "alive" : "lost"},
+                                  {"running", rows.integer(row, 4)}});
+  }
+  return result;
+}
+
+json::array read_changed_trials(Transaction& transaction, JobId job, std::int64_t& watermark,
+                                FrontHistory& history) {
+  const auto now = transaction.run(sql::last_event).integer(0, 0);
+  const std::vector<Value> span{std::to_string(job.value), std::to_string(watermark), std::to_string(now)};
+  const auto* before = history.at(job, watermark);
+  if (before == nullptr || transaction.run(sql::job_changed, span).truth(0, 0)) {
+    auto front = read_front(transaction, job);
+    auto all = read_trials(transaction, job, std::nullopt, front);
+    history.remember(job, now, std::move(front));
+    watermark = now;
+    return all;
+  }
+  const auto changed = transaction.run(sql::changed_trials, span);
+  FrontHistory::Front ids;
+  for (std::size_t row = 0; row < changed.size(); ++row) ids.insert(changed.integer(row, 0));
+  auto front = ids.empty() ? *before : read_front(transaction, job);
+  std::set_symmetric_difference(before->begin(), before->end(), front.begin(), front.end(),
+                                std::inserter(ids, ids.end()));
+  ArrayColumn only;
+  for (const auto id : ids) only.add(id);
+  auto trials = ids.empty() ? json::array{} : read_trials(transaction, job, only.text(), front);
+  history.remember(job, now, std::move(front));
+  watermark = now;
+  return trials;
+}
+
+}  // namespace espalier::store

@@ -1,0 +1,1 @@
+select objectives, constraints from espalier.job where id = $1::bigint

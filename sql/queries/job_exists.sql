@@ -1,0 +1,1 @@
+select exists (select from espalier.job where id = $1::bigint)

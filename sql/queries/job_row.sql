@@ -1,0 +1,1 @@
+select state, priority, retries, timeout_s, memory_bytes from espalier.job where id = $1::bigint

@@ -1,0 +1,2 @@
+select greatest(coalesce((select max(attempt) from espalier.attempt), 0),
+                coalesce((select max(attempt) from espalier.open_attempt), 0)) + 1

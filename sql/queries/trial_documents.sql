@@ -1,0 +1,23 @@
+-- A trial a row; $2: these trials, or null for all of the job's. Metrics as one JSON object: null for what could not
+-- be measured or is no finite number, absent for what doesn't exist yet.
+select r.trial_id, r.group_name, r.params, r.state, t.reason, m.metrics
+from v1.results r
+join v1.trials t on t.id = r.trial_id
+left join lateral (
+  select json_object_agg(found.name, case when found.value in ('NaN', 'Infinity', '-Infinity') then null
+                                          else found.value end) as metrics
+  from (
+    select x.name, x.value from v1.metrics x where x.trial_id = r.trial_id and x.headline
+    union all
+    select x.name || b.suffix, b.value
+    from v1.metrics x
+    cross join lateral (values ('_ci_low', x.ci_low), ('_ci_high', x.ci_high)) as b (suffix, value)
+    where x.trial_id = r.trial_id and x.headline and x.name in ('accuracy', 'speedup') and b.value is not null
+    union all
+    select g.name, g.value
+    from (values ('gain', r.gain), ('gain_ci_low', r.gain_ci_low), ('gain_ci_high', r.gain_ci_high)) as g (name, value)
+    where g.value is not null
+  ) found
+) m on true
+where r.job_id = $1::bigint and ($2::bigint[] is null or r.trial_id = any ($2::bigint[]))
+order by r.trial_id

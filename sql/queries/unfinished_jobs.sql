@@ -1,0 +1,1 @@
+select id from espalier.job where state in ('running', 'paused') order by id

@@ -1,0 +1,5 @@
+select w.name, w.device_class, w.slots, w.alive, count(o.attempt) as running
+from espalier.worker w
+left join espalier.open_attempt o on o.worker = w.name
+group by w.name
+order by w.name

@@ -1,0 +1,39 @@
+create view v1.trials as
+select t.id, t.job_id, t.group_name, t.params,
+       case when s.state in ('waiting', 'running') and j.state = 'failed' then 'failed'
+            when s.state in ('waiting', 'running') and j.state = 'cancelled' then 'cancelled'
+            else s.state end as state,
+       b.reason,
+       s.progress
+from espalier.trial t
+join espalier.job j on j.id = t.job_id
+cross join lateral (
+  select case when bool_or(ts.state = 'failed') then 'failed'
+              when bool_or(ts.state = 'cancelled') then 'cancelled'
+              when coalesce(bool_and(ts.state = 'succeeded'), true) then 'succeeded'
+              when bool_or(ts.state in ('assigned', 'running')) then 'running'
+              else 'waiting' end as state,
+         coalesce(avg(case when ts.state in ('succeeded', 'failed', 'cancelled') then 1 else ts.progress end), 1)
+           as progress
+  from espalier.trial_task tt
+  join espalier.task_state ts on ts.task_key = tt.task_key
+  where tt.trial_id = t.id
+) s
+left join lateral (
+  select k.stage || ': ' || ts.reason as reason
+  from espalier.trial_task tt
+  join espalier.task_state ts on ts.task_key = tt.task_key
+  join espalier.task k on k.key = tt.task_key
+  where tt.trial_id = t.id and ts.state in ('failed', 'cancelled')
+  order by ts.state = 'failed' desc, tt.ordinal
+  limit 1
+) b on s.state in ('failed', 'cancelled');
+
+comment on view v1.trials is 'One row a trial: one point of a group''s sweep, from data to measured result. Its state derives from all tasks it needs: its own, its teacher''s and its teacherless twin''s.';
+comment on column v1.trials.id is 'Number of the trial, unique in the database.';
+comment on column v1.trials.job_id is 'Its job: v1.jobs.id.';
+comment on column v1.trials.group_name is 'Its group''s name in the job file.';
+comment on column v1.trials.params is 'The swept dotted keys and this trial''s values of them.';
+comment on column v1.trials.state is 'failed if a task failed, else cancelled if one was cancelled, succeeded if all did, running while one runs, else waiting. A trial left unfinished by a failed or cancelled job has that state.';
+comment on column v1.trials.reason is 'Stage and reason of the first task that failed or was cancelled; null if none did.';
+comment on column v1.trials.progress is 'Share of its tasks'' work that is done, 0 to 1.';

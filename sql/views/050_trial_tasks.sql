@@ -1,0 +1,9 @@
+create view v1.trial_tasks as
+select trial_id, encode(task_key, 'hex') as task_key, role::text as role, ordinal
+from espalier.trial_task;
+
+comment on view v1.trial_tasks is 'Which tasks a trial needs, and what for.';
+comment on column v1.trial_tasks.trial_id is 'v1.trials.id.';
+comment on column v1.trial_tasks.task_key is 'v1.tasks.key.';
+comment on column v1.trial_tasks.role is 'own: the trial''s pipeline and its measurements; teacher: its teacher''s; twin: those of the same student without a teacher. Only own tasks'' metrics are the trial''s.';
+comment on column v1.trial_tasks.ordinal is 'Position in the trial''s pipeline, from 0.';

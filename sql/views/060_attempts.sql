@@ -1,0 +1,19 @@
+create view v1.attempts as
+select encode(task_key, 'hex') as task_key, attempt, worker, state::text as state, started_at, ended_at,
+       nullif(reason, '') as reason, seconds, nullif(device_class, '') as device_class, epoch
+from espalier.attempt
+union all
+select encode(task_key, 'hex'), attempt, worker, 'running', started_at, null, null, null, null, epoch
+from espalier.open_attempt;
+
+comment on view v1.attempts is 'One row an execution of a task by a worker.';
+comment on column v1.attempts.task_key is 'v1.tasks.key.';
+comment on column v1.attempts.attempt is 'The fence: a number that never repeats within a database.';
+comment on column v1.attempts.worker is 'Name of the worker.';
+comment on column v1.attempts.state is 'running, succeeded, failed, crashed, timed_out, out_of_memory, cancelled, lost (its worker went away) or superseded (ended after it had been given up).';
+comment on column v1.attempts.started_at is 'When the task was given to the worker.';
+comment on column v1.attempts.ended_at is 'When its end was recorded; null while it runs.';
+comment on column v1.attempts.reason is 'Why it didn''t succeed, in words.';
+comment on column v1.attempts.seconds is 'Run time on the worker.';
+comment on column v1.attempts.device_class is 'What it ran on.';
+comment on column v1.attempts.epoch is 'Reign of the coordinator that gave it out.';

@@ -1,0 +1,14 @@
+create view v1.events as
+select id, at, kind, job_id, encode(task_key, 'hex') as task_key, attempt, worker, state, nullif(reason, '') as reason
+from espalier.event;
+
+comment on view v1.events is 'What happened, in order; rows are only ever added.';
+comment on column v1.events.id is 'Number in the order of happening.';
+comment on column v1.events.at is 'When it was recorded.';
+comment on column v1.events.kind is 'coordinator, job, task, attempt or worker: whose state it is.';
+comment on column v1.events.job_id is 'v1.jobs.id, for a job, and for a task that a job asked for again.';
+comment on column v1.events.task_key is 'v1.tasks.key, for a task or attempt.';
+comment on column v1.events.attempt is 'v1.attempts.attempt, for an attempt.';
+comment on column v1.events.worker is 'v1.workers.name, for an attempt or worker.';
+comment on column v1.events.state is 'The state it came to.';
+comment on column v1.events.reason is 'Why, in words; null if there is nothing to say.';

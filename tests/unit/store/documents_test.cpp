@@ -1,0 +1,215 @@
+#include <cmath>
+#include <limits>
+
+#include "tests/unit/store/database.hpp"
+
+namespace espalier::store::testing {
+namespace {
+
+class Documents : public DatabaseTest {
+ protected:
+  std::unique_ptr<Store> store_ = open();
+  std::int64_t epoch_ = store_->begin_epoch().epoch;
+  std::int64_t attempt_ = 1;
+
+  void succeed(std::string_view task, std::vector<wire::Metric> metrics = {}) {
+    store_->commit(success(attempt_++, key_of(task), std::move(metrics)), epoch_);
+  }
+  JobId submit(const job::Plan& plan = small_plan()) {
+    return store_->submit(plan, submission(plan.name)).job.id;
+  }
+  json::object document(JobId job) { return store_->job_document(job).value(); }
+  json::object trial(JobId job, std::size_t index) {
+    return document(job).at("trials").at(index).as_object();
+  }
+
+  // A job of trials that are one evaluation each, with the given accuracy and latency.
+  JobId measured(std::vector<std::pair<std::optional<double>, std::optional<double>>> points,
+                 std::vector<job::Objective> objectives, std::vector<job::Constraint> constraints = {}) {
+    job::Plan plan;
+    plan.name = "measured";
+    plan.groups = {"g"};
+    plan.objectives = std::move(objectives);
+    plan.constraints = std::move(constraints);
+    for (std::size_t index = 0; index < points.size(); ++index) {
+      plan.tasks.push_back({key_of("point " + std::to_string(index)), job::Stage::evaluate, {}, {}, false});
+      plan.trials.push_back({"g", {{"n", index}}, {{index, job::TaskRole::own}}});
+    }
+    const auto job = submit(plan);
+    for (std::size_t index = 0; index < points.size(); ++index) {
+      succeed("point " + std::to_string(index),
+              {metric("accuracy", points[index].first), metric("latency_p50_ms", points[index].second)});
+    }
+    return job;
+  }
+  std::string front() {
+    return one("select coalesce(string_agg(params ->> 'n', ' ' order by trial_id), '') from v1.pareto");
+  }
+};
+
+const std::vector<job::Objective> kBoth = {{"accuracy", true}, {"latency_p50_ms", false}};
+
+TEST_F(Documents, SummariseAJobWithItsGroups) {
+  const auto job = submit();
+  succeed("train");
+  store_->commit({StartAttempt{AttemptId{attempt_}, key_of("prune"), WorkerName{"w1"}},
+                  SetTask{key_of("prune"), TaskState::running, 0, ""}, SetProgress{key_of("prune"), 0.5}},
+                 epoch_);
+  const auto summary = store_->job_summaries(job).at(0).as_object();
+  EXPECT_EQ(summary.at("id"), job.value);
+  EXPECT_EQ(summary.at("name"), "small");
+  EXPECT_EQ(summary.at("state"), "running");
+  EXPECT_EQ(summary.at("finished_at"), json::value(nullptr));
+  EXPECT_THAT(std::string(summary.at("submitted_at").as_string()),
+              ::testing::MatchesRegex("....-..-..T..:..:..\\....Z"));
+  EXPECT_EQ(json::serialize(summary.at("trials")),
+            R"({"total":2,"succeeded":0,"failed":0,"cancelled":0,"running":1,"waiting":1})");
+  EXPECT_EQ(json::serialize(summary.at("tasks")),
+            R"({"total":4,"executed":1,"reused":0,"running":1,"failed":0})");
+  EXPECT_DOUBLE_EQ(summary.at("progress").as_double(), 1.5 / 4);
+  EXPECT_GT(summary.at("eta_s").as_double(), 0);
+  const auto& groups = summary.at("groups").as_array();
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].at("name"), "a");
+  EXPECT_DOUBLE_EQ(groups[0].at("progress").as_double(), 0.5);
+  EXPECT_DOUBLE_EQ(groups[1].at("progress").as_double(), 0.5);
+}
+
+TEST_F(Documents, ListJobsNewestFirst) {
+  const auto first = submit();
+  auto plan = small_plan();
+  plan.name = "second";
+  const auto second = submit(plan);
+  const auto all = store_->job_summaries(std::nullopt);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all.at(0).at("id"), second.value);
+  EXPECT_EQ(all.at(1).at("id"), first.value);
+}
+
+TEST_F(Documents, AreAbsentForAJobThatDoesNotExist) {
+  EXPECT_FALSE(store_->job_document(JobId{99}).has_value());
+  EXPECT_FALSE(store_->job_exists(JobId{99}));
+  EXPECT_TRUE(store_->job_exists(submit()));
+  EXPECT_TRUE(store_->job_summaries(JobId{99}).empty());
+}
+
+TEST_F(Documents, TellNullFromAbsentMetrics) {
+  const auto job = submit();
+  succeed("train", {metric("train_loss", 0.5)});
+  succeed("evaluate-a", {metric("accuracy", 0.9, 0.85, 0.95), metric("energy_j", std::nullopt),
+                         metric("loss", std::numeric_limits<double>::quiet_NaN())});
+  EXPECT_EQ(
+      trial(job, 0).at("metrics"),
+      json::parse(
+          R"({"accuracy":0.9,"accuracy_ci_low":0.85,"accuracy_ci_high":0.95,"energy_j":null,"loss":null})"));
+  EXPECT_EQ(trial(job, 0).at("state"), "succeeded");
+  EXPECT_EQ(trial(job, 1).at("metrics"), json::parse("{}"));
+}
+
+TEST_F(Documents, GiveADistilledStudentsGainWithItsInterval) {
+  job::Plan plan;
+  plan.name = "distilled";
+  plan.groups = {"d"};
+  for (const auto* name : {"student", "teacher", "twin"}) {
+    plan.tasks.push_back({key_of(name), job::Stage::evaluate, {}, {}, false});
+  }
+  plan.trials.push_back(
+      {"d", {}, {{1, job::TaskRole::teacher}, {0, job::TaskRole::own}, {2, job::TaskRole::twin}}});
+  const auto job = submit(plan);
+  succeed("teacher", {metric("accuracy", 0.99, 0.98, 1.0)});
+  succeed("student", {metric("accuracy", 0.9, 0.87, 0.93)});
+  EXPECT_FALSE(trial(job, 0).at("metrics").as_object().contains("gain"));
+  succeed("twin", {metric("accuracy", 0.88, 0.84, 0.92)});
+  const auto metrics = trial(job, 0).at("metrics").as_object();
+  EXPECT_DOUBLE_EQ(metrics.at("accuracy").as_double(), 0.9);
+  EXPECT_NEAR(metrics.at("gain").as_double(), 0.02, 1e-12);
+  EXPECT_NEAR(metrics.at("gain_ci_low").as_double(), 0.02 - 0.05, 1e-12) << "half-widths 0.03 and 0.04";
+  EXPECT_NEAR(metrics.at("gain_ci_high").as_double(), 0.02 + 0.05, 1e-12);
+}
+
+TEST_F(Documents, FailATrialWithItsFirstFailureInWords) {
+  const auto job = submit();
+  store_->commit({SetTask{key_of("prune"), TaskState::failed, 3, "out of luck"},
+                  SetTask{key_of("evaluate-b"), TaskState::cancelled, 0, "an input failed"}},
+                 epoch_);
+  EXPECT_EQ(trial(job, 0).at("state"), "waiting");
+  EXPECT_EQ(trial(job, 0).at("reason"), json::value(nullptr));
+  EXPECT_EQ(trial(job, 1).at("state"), "failed");
+  EXPECT_EQ(trial(job, 1).at("reason"), "prune: out of luck");
+}
+
+TEST_F(Documents, ShowUnfinishedTrialsOfACancelledJobAsCancelled) {
+  const auto job = submit();
+  succeed("train");
+  succeed("evaluate-a");
+  store_->commit({SetJob{job, JobState::cancelled}}, epoch_);
+  EXPECT_EQ(trial(job, 0).at("state"), "succeeded");
+  EXPECT_EQ(trial(job, 1).at("state"), "cancelled");
+}
+
+TEST_F(Documents, MarkTrialsThatNoOtherDominates) {
+  measured({{0.9, 2.0}, {0.8, 1.0}, {0.85, 2.5}, {0.9, 3.0}, {0.9, 2.0}}, kBoth);
+  EXPECT_EQ(front(), "0 1 4") << "equals don't dominate each other";
+}
+
+TEST_F(Documents, UseTheUsualObjectivesIfAJobNamesNone) {
+  const auto job = measured({{0.9, 2.0}, {0.8, 1.0}, {0.8, 2.0}}, {});
+  EXPECT_EQ(front(), "0 1");
+  EXPECT_EQ(document(job).at("objectives"),
+            json::parse(R"({"accuracy":"max","latency_p50_ms":"min","size_bytes":"min"})"));
+}
+
+TEST_F(Documents, LetNoUnmeasuredMetricDominate) {
+  measured({{0.9, 2.0}, {std::nullopt, 2.0}, {0.95, std::nullopt}, {std::nullopt, std::nullopt}}, kBoth);
+  EXPECT_EQ(front(), "0 2");
+}
+
+TEST_F(Documents, KeepTrialsThatBreakAConstraintOffTheFront) {
+  const auto job = measured({{0.9, 2.0}, {0.8, 1.0}, {std::nullopt, 0.5}}, kBoth, {{"accuracy", ">=", 0.85}});
+  EXPECT_EQ(front(), "0");
+  EXPECT_EQ(document(job).at("constraints"), json::parse(R"({"accuracy":">= 0.85"})"));
+  EXPECT_EQ(document(job).at("trials").at(0).at("pareto"), true);
+  EXPECT_EQ(document(job).at("trials").at(1).at("pareto"), false);
+}
+
+TEST_F(Documents, TellOnlyTrialsThatChangedSinceTheWatermark) {
+  const auto job = submit();
+  std::int64_t watermark = 0;
+  EXPECT_EQ(store_->trials_changed_since(job, watermark).size(), 2U);
+  EXPECT_TRUE(store_->trials_changed_since(job, watermark).empty());
+  succeed("prune");
+  const auto changed = store_->trials_changed_since(job, watermark);
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed.at(0).at("group"), "b");
+  succeed("train");
+  EXPECT_EQ(store_->trials_changed_since(job, watermark).size(), 2U) << "both need it";
+  EXPECT_TRUE(store_->trials_changed_since(job, watermark).empty());
+}
+
+TEST_F(Documents, TellTrialsThatAnotherOneTakesOffTheFront) {
+  job::Plan plan = small_plan();
+  const auto job = submit(plan);
+  succeed("train");
+  succeed("evaluate-a", {metric("accuracy", 0.5)});
+  std::int64_t watermark = 0;
+  EXPECT_EQ(store_->trials_changed_since(job, watermark).at(0).at("pareto"), true);
+  succeed("prune");
+  succeed("evaluate-b", {metric("accuracy", 0.6)});
+  const auto changed = store_->trials_changed_since(job, watermark);
+  ASSERT_EQ(changed.size(), 2U);
+  EXPECT_EQ(changed.at(0).at("pareto"), false);
+  EXPECT_EQ(changed.at(1).at("pareto"), true);
+}
+
+TEST_F(Documents, TellEveryTrialWhenTheJobItselfChanges) {
+  const auto job = submit();
+  std::int64_t watermark = 0;
+  store_->trials_changed_since(job, watermark);
+  store_->commit({SetJob{job, JobState::cancelled}}, epoch_);
+  const auto changed = store_->trials_changed_since(job, watermark);
+  ASSERT_EQ(changed.size(), 2U);
+  EXPECT_EQ(changed.at(0).at("state"), "cancelled");
+}
+
+}  // namespace
+}  // namespace espalier::store::testing
