@@ -1,1 +1,89 @@
-int main() { return 0; }
+// espalier-worker: one worker of a coordinator.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <thread>
+
+#include "common/base/files.hpp"
+#include "common/base/log.hpp"
+#include "worker/agent/agent.hpp"
+#include "worker/agent/machine_facts.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+using espalier::agent::Agent;
+using espalier::agent::AgentOptions;
+
+std::filesystem::path default_cache(const std::string& name) {
+  const char* home = std::getenv("HOME");
+  const auto base = home != nullptr && *home != '\0' ? std::filesystem::path(home) / ".cache"
+                                                     : std::filesystem::temp_directory_path();
+  return base / "espalier" / name;
+}
+
+int complain(const espalier::Error& error) {
+  fmt::print(stderr, "espalier-worker: {}\n", error.message);
+  if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
+  return espalier::exit_code(error.kind);
+}
+
+int work(AgentOptions options) {
+  asio::io_context io(1);
+  auto agent = Agent::open(io, std::move(options));
+  if (!agent) return complain(agent.error());
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&agent](const boost::system::error_code& cancelled, int number) {
+    if (cancelled) return;
+    espalier::log::info("stopping on signal {}", number);
+    (*agent)->stop();
+  });
+  espalier::Result<void> outcome;
+  asio::co_spawn(io, (*agent)->run(), [&](const std::exception_ptr& defect, espalier::Result<void> ended) {
+    if (defect) std::rethrow_exception(defect);
+    outcome = std::move(ended);
+    signals.cancel();
+  });
+  io.run();
+  return outcome ? 0 : complain(outcome.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "A worker: takes tasks from a coordinator and hands them to runners.\n"
+      "Example: espalier-worker --coordinator tcp://10.0.0.5:8471 --slots 4",
+      "espalier-worker");
+  AgentOptions options;
+  options.name = espalier::agent::host_name() + "-" + std::to_string(::getpid());
+  options.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::string cache;
+  std::string runner = (espalier::program_folder() / "espalier-runner").string();
+  app.add_option("--coordinator", options.coordinator, "its ZeroMQ address")->capture_default_str();
+  app.add_option("--name", options.name, "unique among its workers")->capture_default_str();
+  app.add_option("--slots", options.slots, "tasks that may run at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--cache", cache, "folder for fetched files; default: ~/.cache/espalier/NAME");
+  app.add_option("--runner", runner, "the program that executes tasks")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : espalier::exit_code(espalier::ErrorKind::usage);
+  }
+  options.cache = cache.empty() ? default_cache(options.name) : std::filesystem::path(cache);
+  options.runner = {runner, "serve"};
+  espalier::set_up_log("worker");
+  try {
+    return work(std::move(options));
+  } catch (const std::exception& defect) {
+    return complain({espalier::ErrorKind::internal, defect.what(), ""});
+  }
+}

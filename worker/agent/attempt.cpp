@@ -1,0 +1,233 @@
+#include "worker/agent/attempt.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <limits>
+#include <utility>
+
+#include "common/base/log.hpp"
+#include "worker/agent/attempt_log.hpp"
+#include "worker/agent/limits.hpp"
+
+namespace espalier::agent {
+namespace asio = boost::asio;
+namespace {
+
+constexpr int kFetchTries = 10;
+constexpr int kLogTries = 20;
+constexpr int kUntilItPasses = std::numeric_limits<int>::max();
+constexpr auto kFirstPause = std::chrono::milliseconds(100);
+constexpr auto kLongestPause = std::chrono::milliseconds(5'000);
+
+struct RemoveFolder {
+  std::filesystem::path folder;
+  bool operator()() const {
+    std::error_code failed;
+    std::filesystem::remove_all(folder, failed);
+    return !failed;
+  }
+};
+
+RunnerFinished failed_because(std::string reason, bool retryable) {
+  RunnerFinished result;
+  result.outcome = wire::Outcome::failed;
+  result.reason = std::move(reason);
+  result.retryable = retryable;
+  return result;
+}
+
+wire::Outcome outcome_of(StopCause cause) {
+  switch (cause) {
+    case StopCause::timed_out:
+      return wire::Outcome::timed_out;
+    case StopCause::out_of_memory:
+      return wire::Outcome::out_of_memory;
+    case StopCause::cancelled:
+    case StopCause::lease_lost:
+      return wire::Outcome::cancelled;
+  }
+  return wire::Outcome::cancelled;
+}
+
+}  // namespace
+
+Attempt::Attempt(asio::io_context& io, wire::Assign assign, const Workshop& workshop)
+    : workshop_(workshop),
+      assign_(std::move(assign)),
+      folder_(workshop.folder / ("attempt-" + std::to_string(assign_.attempt))),
+      log_(folder_ / "runner.log"),
+      retry_timer_(io) {
+  finished_.attempt = assign_.attempt;
+}
+
+std::string Attempt::stage() const {
+  const auto* stage = assign_.spec.if_contains("stage");
+  return stage != nullptr && stage->is_string() ? std::string(stage->get_string()) : "a task";
+}
+
+void Attempt::stop(StopCause cause) {
+  if (cause_ || (has_result_ && cause != StopCause::cancelled)) return;
+  cause_ = cause;
+  if (cause == StopCause::cancelled) stop_reason_ = "it was cancelled";
+  if (runner_ != nullptr) runner_->kill();
+  retry_timer_.cancel();
+  workshop_.runners.wake();
+}
+
+void Attempt::watch(MonotonicTime now) {
+  let_progress_out(false);
+  if (runner_ == nullptr || !started_ || cause_) return;
+  if (auto reason = over_time(assign_.timeout_s, now - *started_)) {
+    stop_reason_ = std::move(*reason);
+    return stop(StopCause::timed_out);
+  }
+  if (assign_.memory_bytes <= 0) return;
+  if (auto reason = over_memory(assign_.memory_bytes, runner_->memory_bytes())) {
+    stop_reason_ = std::move(*reason);
+    stop(StopCause::out_of_memory);
+  }
+}
+
+void Attempt::let_progress_out(bool last) {
+  auto progress = gate_.release(std::chrono::steady_clock::now(), last);
+  if (!progress) return;
+  progress->attempt = assign_.attempt;
+  workshop_.progress(std::move(*progress));
+}
+
+RunnerFinished Attempt::ended_without_result(const std::string& how) const {
+  RunnerFinished result;
+  result.outcome = cause_ ? outcome_of(*cause_) : wire::Outcome::crashed;
+  result.reason = cause_ ? stop_reason_ : "the runner " + how + " while running " + stage();
+  result.retryable = !cause_;
+  return result;
+}
+
+asio::awaitable<void> Attempt::pause(int tries_so_far) {
+  const auto doubled = kFirstPause * (1 << std::min(tries_so_far, 10));
+  retry_timer_.expires_after(std::min<std::chrono::milliseconds>(doubled, kLongestPause));
+  boost::system::error_code woken;
+  co_await retry_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) throw boost::system::system_error(woken);
+}
+
+asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
+  Inputs paths;
+  for (const auto& input : assign_.inputs) {
+    for (int tries = 1; !cause_; ++tries) {
+      auto path = co_await workshop_.transfers.fetch(workshop_.http(), input);
+      if (path) {
+        paths[input.role] = std::move(*path);
+        break;
+      }
+      if (path.error().kind != ErrorKind::unavailable || tries == kFetchTries)
+        co_return Error{ErrorKind::failed,
+                        "its input " + input.role + " can't be had: " + path.error().message, ""};
+      co_await pause(tries);
+    }
+  }
+  co_return paths;
+}
+
+asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs inputs) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder_, failed);
+  if (failed) co_return failed_because(folder_.string() + " can't be made: " + failed.message(), true);
+  runner->empty_log();
+  started_ = std::chrono::steady_clock::now();
+  runner_ = runner;
+  if (!co_await runner->say(run_line(assign_, folder_, inputs)))
+    log::debug("attempt {}: the runner was gone before it began", assign_.attempt);
+  while (true) {
+    auto event = co_await runner->next_event();
+    if (auto* progress = std::get_if<RunnerProgress>(&event);
+        progress && progress->attempt == assign_.attempt) {
+      gate_.take(std::move(*progress));
+      let_progress_out(false);
+    } else if (auto* result = std::get_if<RunnerFinished>(&event);
+               result && result->attempt == assign_.attempt) {
+      runner_ = nullptr;
+      co_return std::move(*result);
+    } else if (const auto* exit = std::get_if<RunnerExit>(&event)) {
+      runner_ = nullptr;
+      co_return ended_without_result(exit->in_words);
+    }
+  }
+}
+
+asio::awaitable<void> Attempt::save_log(std::filesystem::path runners_log) {
+  const auto saved = co_await workshop_.disk.run(CopyTail{std::move(runners_log), log_});
+  if (!saved) log::warn("attempt {}: {}", assign_.attempt, saved.error().message);
+}
+
+asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
+                                                       KeepCopy keep, int most_tries) {
+  for (int tries = 1;; ++tries) {
+    auto output = co_await workshop_.transfers.publish(workshop_.http(), name, file, keep);
+    const bool may_pass = !output && output.error().kind == ErrorKind::unavailable;
+    if (!may_pass || cause_ || tries >= most_tries) co_return output;
+    co_await pause(tries);
+  }
+}
+
+asio::awaitable<Result<void>> Attempt::store(RunnerFinished result) {
+  for (const auto& file : result.outputs.value_or(std::vector<RunnerOutput>{})) {
+    auto output = co_await publish(file.name, file.path, KeepCopy::yes, kUntilItPasses);
+    if (!output)
+      co_return Error{ErrorKind::failed,
+                      "its output " + file.name + " can't be stored: " + output.error().message, ""};
+    finished_.outputs.push_back(std::move(*output));
+  }
+  co_return Result<void>{};
+}
+
+asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
+  RunnerFinished result;
+  auto inputs = co_await fetch_inputs();
+  if (!inputs) {
+    result = failed_because(inputs.error().message, true);
+  } else {
+    const std::function<bool()> given_up = [this] { return cause_.has_value(); };
+    auto runner = co_await workshop_.runners.acquire(given_up);
+    if (!runner) {
+      result = ended_without_result("");
+      if (!cause_) result.reason = runner.error().message;
+    } else if (*runner == nullptr || cause_) {
+      if (*runner != nullptr) workshop_.runners.release(*runner);
+      result = ended_without_result("");
+    } else {
+      result = co_await compute(*runner, std::move(*inputs));
+      finished_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - *started_).count();
+      co_await save_log((*runner)->log());
+      workshop_.runners.release(*runner);
+      let_progress_out(true);
+    }
+  }
+  if (cause_ == StopCause::lease_lost) {
+    co_await workshop_.disk.run(RemoveFolder{folder_});
+    co_return std::nullopt;
+  }
+  has_result_ = true;
+  if (result.outcome == wire::Outcome::succeeded) {
+    if (auto stored = co_await store(result); !stored && !cause_)
+      result = failed_because(stored.error().message, true);
+  }
+  if (std::error_code absent; std::filesystem::file_size(log_, absent) > 0 && !absent) {
+    if (auto output = co_await publish("log", log_, KeepCopy::no, kLogTries))
+      finished_.outputs.push_back(*output);
+  }
+  // A cancellation while the outputs were on their way.
+  if (cause_ && result.outcome == wire::Outcome::succeeded) result = ended_without_result("");
+  finished_.outcome = result.outcome;
+  finished_.reason = result.reason.value_or("");
+  finished_.retryable = result.retryable.value_or(false);
+  finished_.metrics = result.metrics.value_or(std::vector<wire::Metric>{});
+  finished_.seq = gate_.next_seq();
+  co_await workshop_.disk.run(RemoveFolder{folder_});
+  co_return finished_;
+}
+
+}  // namespace espalier::agent

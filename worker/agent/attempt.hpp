@@ -1,0 +1,79 @@
+// One attempt's way through a worker:
+//
+//   fetching inputs ─▶ waiting for a runner ─▶ computing ─▶ storing outputs ─▶ Finished
+//
+// `stop` ends it in any of these; what the runner has finished outlives the loss of the lease.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/wire/messages.hpp"
+#include "worker/agent/disk_threads.hpp"
+#include "worker/agent/progress_gate.hpp"
+#include "worker/agent/runner_pool.hpp"
+#include "worker/agent/transfers.hpp"
+
+namespace espalier::agent {
+
+enum class StopCause { cancelled, lease_lost, timed_out, out_of_memory };
+
+// What every attempt of an agent shares. All of it outlives the attempts.
+struct Workshop {
+  RunnerPool& runners;
+  Transfers& transfers;
+  DiskThreads& disk;
+  std::filesystem::path folder;                  // of the attempts' own folders
+  std::function<std::string()> http;             // where the coordinator's store is now
+  std::function<void(wire::Progress)> progress;  // `worker` is filled in there
+};
+
+class Attempt {
+ public:
+  Attempt(boost::asio::io_context& io, wire::Assign assign, const Workshop& workshop);
+
+  // Unset if the lease was lost: then nobody waits for a report, the coordinator counts it as lost by itself.
+  boost::asio::awaitable<std::optional<wire::Finished>> run();
+
+  void stop(StopCause cause);
+  void watch(MonotonicTime now);  // enforces the limits on time and memory, lets joined progress out
+
+ private:
+  using Inputs = std::map<std::string, std::filesystem::path>;
+
+  boost::asio::awaitable<Result<Inputs>> fetch_inputs();
+  boost::asio::awaitable<RunnerFinished> compute(RunnerProcess* runner, Inputs inputs);
+  boost::asio::awaitable<void> save_log(std::filesystem::path runners_log);
+  boost::asio::awaitable<Result<void>> store(RunnerFinished result);
+  boost::asio::awaitable<Result<wire::Output>> publish(std::string name, std::filesystem::path file,
+                                                       KeepCopy keep, int most_tries);
+  boost::asio::awaitable<void> pause(int tries_so_far);
+  void let_progress_out(bool last);
+  [[nodiscard]] RunnerFinished ended_without_result(const std::string& how) const;
+  [[nodiscard]] std::string stage() const;
+
+  const Workshop& workshop_;
+  wire::Assign assign_;
+  std::filesystem::path folder_;
+  std::filesystem::path log_;
+  ProgressGate gate_;
+  boost::asio::steady_timer retry_timer_;
+  RunnerProcess* runner_ = nullptr;       // while computing
+  std::optional<MonotonicTime> started_;  // when the runner got it
+  std::optional<StopCause> cause_;
+  std::string stop_reason_;
+  bool has_result_ = false;  // the runner is done: the lease's loss no longer matters
+  wire::Finished finished_;
+};
+
+}  // namespace espalier::agent

@@ -1,0 +1,50 @@
+// A worker's own copy of its lease, on its monotonic clock. It counts from the moment an answered question
+// was *sent*, which is never later than the coordinator's own count, so the worker always ends first.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "common/base/clock.hpp"
+
+namespace espalier::agent {
+
+// The worker gives up this part of the lease before its end: time to kill what runs, and room for a clock
+// that drifts.
+inline constexpr double kLeaseShareUsed = 0.8;
+
+class Lease {
+ public:
+  // Question `number` (numbers only rise) was sent.
+  void asked(std::int64_t number, MonotonicTime sent) { questions_.push_back({number, sent}); }
+
+  // It was answered. With 0 the answer doesn't say to which: then to the oldest that has none. An answer to
+  // no open question is a repeated or late one and changes nothing.
+  void answered(std::int64_t number, Duration length) {
+    const auto match = std::find_if(questions_.begin(), questions_.end(), [number](const Question& q) {
+      return number == 0 || q.number == number;
+    });
+    if (match == questions_.end()) return;
+    const auto ends = match->sent + std::chrono::duration_cast<Duration>(length * kLeaseShareUsed);
+    if (!ends_ || ends > *ends_) ends_ = ends;
+    questions_.erase(questions_.begin(), number == 0 ? questions_.end() : std::next(match));
+  }
+
+  void forget_questions() { questions_.clear(); }
+  void drop() { ends_.reset(); }
+
+  [[nodiscard]] bool held(MonotonicTime now) const { return ends_ && now < *ends_; }
+  [[nodiscard]] std::optional<MonotonicTime> ends() const { return ends_; }  // unset: there is none
+
+ private:
+  struct Question {
+    std::int64_t number;
+    MonotonicTime sent;
+  };
+  std::deque<Question> questions_;
+  std::optional<MonotonicTime> ends_;
+};
+
+}  // namespace espalier::agent

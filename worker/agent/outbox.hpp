@@ -1,0 +1,46 @@
+// Messages that must not be lost: repeated, with growing pauses, until the coordinator has acknowledged them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/wire/messages.hpp"
+
+namespace espalier::agent {
+
+class Outbox {
+ public:
+  void add(wire::Progress progress, MonotonicTime now);
+  void add(wire::Finished finished, MonotonicTime now);
+
+  // What has to be sent now. A Finished comes after all of its attempt's unacknowledged Progress: on one
+  // connection nothing overtakes, so whoever acknowledges the end has seen every point before it.
+  std::vector<wire::ToCoordinator> due(MonotonicTime now);
+  [[nodiscard]] std::optional<MonotonicTime> next_due() const;
+
+  void acknowledge(std::int64_t attempt, std::int64_t seq);
+  void send_again(std::int64_t attempt, MonotonicTime now);  // at the next `due`
+  void send_all_again(MonotonicTime now);                    // a new session begins
+  void drop(std::int64_t attempt);
+
+  [[nodiscard]] bool holds_end_of(std::int64_t attempt) const { return ends_.contains(attempt); }
+  [[nodiscard]] std::vector<std::int64_t> ended_attempts() const;
+
+ private:
+  struct Pending {
+    wire::ToCoordinator message;
+    MonotonicTime next;
+    Duration pause{};
+  };
+  using Key = std::pair<std::int64_t, std::int64_t>;  // attempt, seq
+  void schedule_next(Pending& pending, MonotonicTime now);
+
+  std::map<Key, Pending> pending_;
+  std::map<std::int64_t, std::int64_t> ends_;  // attempt -> seq of its Finished
+};
+
+}  // namespace espalier::agent

@@ -1,0 +1,27 @@
+#include "worker/agent/progress_gate.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace espalier::agent {
+namespace {
+constexpr Duration kPause = std::chrono::milliseconds(250);
+}
+
+void ProgressGate::take(RunnerProgress progress) {
+  if (!joined_) joined_.emplace();
+  joined_->fraction = progress.fraction;
+  joined_->note = std::move(progress.note);
+  auto& points = joined_->points;
+  points.insert(points.end(), std::make_move_iterator(progress.points.begin()),
+                std::make_move_iterator(progress.points.end()));
+}
+
+std::optional<wire::Progress> ProgressGate::release(MonotonicTime now, bool last) {
+  if (!joined_ || (!last && released_ && now - *released_ < kPause)) return std::nullopt;
+  released_ = now;
+  joined_->seq = next_seq();
+  return std::exchange(joined_, std::nullopt);
+}
+
+}  // namespace espalier::agent

@@ -1,0 +1,69 @@
+#include "worker/agent/session.hpp"
+
+#include <algorithm>
+
+namespace espalier::agent {
+namespace {
+constexpr Duration kFirstHelloPause = std::chrono::milliseconds(50);
+constexpr Duration kLongestHelloPause = std::chrono::seconds(3);
+}  // namespace
+
+SessionDuties Session::due(MonotonicTime now) {
+  SessionDuties duties;
+  if (lease_.ends() && !lease_.held(now)) {
+    lease_.drop();
+    duties.stop_attempts = true;
+    greet(now);
+  }
+  if (state_ == State::greeting && now >= hello_due_) {
+    duties.hello = next_number_++;
+    hello_pause_ = std::clamp(hello_pause_ * 2, kFirstHelloPause, kLongestHelloPause);
+    hello_due_ = now + hello_pause_;
+  }
+  if (state_ == State::member && now >= beat_due_) {
+    duties.beat = next_number_++;
+    beat_due_ = now + beat_interval_;
+  }
+  return duties;
+}
+
+MonotonicTime Session::next_due() const {
+  const auto own = state_ == State::greeting ? hello_due_ : beat_due_;
+  return lease_.ends() ? std::min(own, *lease_.ends()) : own;
+}
+
+void Session::greet(MonotonicTime now) {
+  state_ = State::greeting;
+  lease_.forget_questions();
+  hello_pause_ = {};
+  hello_due_ = now;
+}
+
+void Session::welcome(const wire::Welcome& welcome, MonotonicTime now) {
+  if (welcome.epoch < epoch_) return;
+  epoch_ = welcome.epoch;
+  http_ = welcome.http;
+  lease_length_ = std::chrono::milliseconds(welcome.lease_ms);
+  beat_interval_ = std::chrono::milliseconds(std::max<std::int64_t>(welcome.beat_ms, 1));
+  lease_.answered(0, lease_length_);
+  if (state_ == State::member) return;
+  state_ = State::member;
+  beat_due_ = now + beat_interval_;
+}
+
+void Session::beat(const wire::Beat& beat, MonotonicTime now) {
+  if (beat.epoch < epoch_ || state_ != State::member) return;
+  if (beat.epoch > epoch_) return greet(now);
+  lease_.answered(beat.beat, lease_length_);
+}
+
+void Session::who_are_you(MonotonicTime now) {
+  if (state_ == State::member) greet(now);
+}
+
+bool Session::accepts(std::int64_t epoch, MonotonicTime now) {
+  if (epoch > epoch_ && state_ == State::member) greet(now);
+  return state_ == State::member && epoch == epoch_ && lease_.held(now);
+}
+
+}  // namespace espalier::agent

@@ -1,0 +1,61 @@
+// What a worker owes its coordinator, decided from values alone.
+//
+//              Welcome                     WhoAreYou, newer epoch, lease ran out
+//   greeting ───────────▶ member      member ──────────────────────────────────▶ greeting
+//   (Hello, again and again)  (heartbeats)
+//
+// Attempts run on through every edge but one: when the lease runs out they have to stop.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/base/clock.hpp"
+#include "common/wire/messages.hpp"
+#include "worker/agent/lease.hpp"
+
+namespace espalier::agent {
+
+struct SessionDuties {
+  std::optional<std::int64_t> hello;  // say Hello; the number is for `asked`
+  std::optional<std::int64_t> beat;   // send a heartbeat with this number
+  bool stop_attempts = false;         // the lease ran out: kill what runs, keep what is finished
+};
+
+class Session {
+ public:
+  explicit Session(MonotonicTime now) : hello_due_(now) {}
+
+  SessionDuties due(MonotonicTime now);  // each duty is named once and comes again after its interval
+  void asked(std::int64_t number, MonotonicTime now) { lease_.asked(number, now); }  // it really left us
+  [[nodiscard]] MonotonicTime next_due() const;
+
+  void welcome(const wire::Welcome& welcome, MonotonicTime now);
+  void beat(const wire::Beat& beat, MonotonicTime now);
+  void who_are_you(MonotonicTime now);
+
+  // Whether an Assign of that epoch may start now. One from a later reign makes us introduce ourselves there.
+  [[nodiscard]] bool accepts(std::int64_t epoch, MonotonicTime now);
+
+  [[nodiscard]] bool member() const { return state_ == State::member; }
+  [[nodiscard]] std::int64_t epoch() const { return epoch_; }
+  [[nodiscard]] const std::string& http() const { return http_; }  // empty before the first Welcome
+
+ private:
+  enum class State { greeting, member };
+  void greet(MonotonicTime now);
+
+  State state_ = State::greeting;
+  Lease lease_;
+  MonotonicTime hello_due_;
+  Duration hello_pause_{};
+  MonotonicTime beat_due_{};
+  Duration beat_interval_{};
+  Duration lease_length_{};
+  std::int64_t next_number_ = 1;
+  std::int64_t epoch_ = 0;
+  std::string http_;
+};
+
+}  // namespace espalier::agent
