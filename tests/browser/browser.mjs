@@ -5,14 +5,12 @@ import { createRequire } from 'node:module';
 
 const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
 
-const kChromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-export async function launchBrowser() {
-  if (!existsSync(kChromium)) {
-    throw new Error(`The page's tests need a browser, and ${kChromium} is missing: install Debian's package chromium.`);
+export async function launchBrowser(executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium') {
+  if (!existsSync(executablePath)) {
+    throw new Error(`The page's tests need a browser, and ${executablePath} is missing: install Debian's package chromium.`);
   }
   return chromium.launch({
-    executablePath: kChromium,
+    executablePath,
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync',
@@ -39,6 +37,17 @@ export async function openPage(browser, url, options = {}) {
   });
   await page.goto(url);
   return page;
+}
+
+// Waits until `read()` gives `wanted`, and says what it gave instead if that never happens.
+export async function becomes(read, wanted, within = 15_000) {
+  const deadline = Date.now() + within;
+  for (;;) {
+    const value = await read();
+    if (JSON.stringify(value) === JSON.stringify(wanted)) return;
+    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(value)}, not ${JSON.stringify(wanted)}`);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
 }
 
 export function overflow(page) {

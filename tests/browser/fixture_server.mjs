@@ -1,25 +1,44 @@
 // The built page and the routes it reads, over a made-up world, with the faults a test wants.
 
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { document, summary } from './fixture_world.mjs';
 
-const kPage = process.env.ESPALIER_WEB_OUT ?? fileURLToPath(new URL('../../web/dist', import.meta.url));
 const kTypes = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const kPolicy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+// $ESPALIER_WEB_OUT, or else the sources as they are now, built once for this process.
+let built;
+function builtPage() {
+  built ??= process.env.ESPALIER_WEB_OUT ?? build();
+  return built;
+}
+
+async function build() {
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-page-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../../web/build.mjs', import.meta.url)), folder]);
+  return folder;
+}
 
 export class FixtureServer {
   constructor(world) {
     this.world = world;
+    this.page = builtPage();
     this.streams = new Set();
     this.refusing = false; // answers everything but the page with 503
     this.server = createServer((request, response) => this.#answer(request, response));
   }
 
   async listen(port = 0) {
+    await this.page;
     await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     this.url = `http://127.0.0.1:${this.server.address().port}`;
     return this;
@@ -50,7 +69,7 @@ export class FixtureServer {
     if (path.startsWith('/api/')) return this.#answerApi(path, response);
     const name = path === '/' ? 'index.html' : path.slice(1);
     try {
-      const bytes = await readFile(join(kPage, name));
+      const bytes = await readFile(join(await this.page, name));
       response.writeHead(200, { 'content-type': kTypes[extname(name)], 'content-security-policy': kPolicy });
       response.end(bytes);
     } catch {

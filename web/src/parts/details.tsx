@@ -10,6 +10,7 @@ import { frontIsInPlane } from '../trials/front';
 import { allTrials, columns, groupOrder, selectedTrial, unit } from '../trials/shown';
 import { changeView, pointedTrial } from '../view/view';
 import { Mark } from './marks';
+import { StateBadge } from './state_badge';
 
 function metricText(name: string, value: number | null): string {
   if (value === null) return kUnmeasured;
@@ -51,7 +52,7 @@ function TrialDetails({ trial }: { trial: Trial }) {
         <button type="button" class="small end" aria-label="Close the trial's details" title="Esc" onClick={() => { changeView({ trial: null }); }}>✕</button>
       </div>
       <p>
-        <span class={`badge ${trial.state}`}>{trial.state}</span>
+        <StateBadge state={trial.state} />
         {trial.pareto && <span class="star"> ★ on the Pareto front</span>}
       </p>
       {trial.reason !== null && trial.reason !== '' && <p class={`reason ${trial.state === 'failed' ? 'bad' : ''}`}>{trial.reason}</p>}

@@ -5,9 +5,10 @@ import { dateTime, percent } from '../format';
 import { connection, openJob, selectedJob, workers } from '../live/state';
 import { groupOrder } from '../trials/shown';
 import { changeView, view } from '../view/view';
-import { StateBadge, timeText } from './job_list';
+import { timeText } from './job_list';
 import { Mark } from './marks';
 import { Progress } from './progress';
+import { StateBadge } from './state_badge';
 
 function toggleGroup(name: string): void {
   const groups = view.peek().groups;

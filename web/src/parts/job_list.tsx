@@ -1,14 +1,9 @@
 import type { JobSummary } from '../api/types';
 import { duration, percent, shortDate } from '../format';
-import { connection, jobs, selectedId } from '../live/state';
+import { jobs, selectedId } from '../live/state';
 import { linkToJob } from '../view/view';
 import { Progress } from './progress';
-
-// A job that was running when the connection broke is not known to run now.
-export function StateBadge({ state }: { state: JobSummary['state'] }) {
-  const unsure = state === 'running' && connection.value.kind === 'lost';
-  return <span class={`badge ${unsure ? 'unsure' : state}`}>{unsure ? 'was running' : state}</span>;
-}
+import { StateBadge } from './state_badge';
 
 export function timeText(job: JobSummary): string {
   if (job.state === 'running') return job.eta_s === null ? 'time left not known yet' : `about ${duration(job.eta_s)} left`;

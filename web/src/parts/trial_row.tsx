@@ -3,6 +3,7 @@ import type { Column } from '../trials/columns';
 import { groupOrder } from '../trials/shown';
 import { pointedTrial } from '../view/view';
 import { Mark } from './marks';
+import { StateBadge } from './state_badge';
 
 export const kRowHeight = 44; // as in page.css
 
@@ -19,7 +20,7 @@ function CellContent({ trial, column }: { trial: Trial; column: Column }) {
   if (column.kind === 'state') {
     return (
       <>
-        <span class={`badge ${trial.state}`}>{trial.state}</span>
+        <StateBadge state={trial.state} />
         {trial.reason !== null && trial.reason !== '' && <small class="quiet"> {trial.reason}</small>}
       </>
     );
@@ -64,7 +65,7 @@ export function TrialRow({ trial, columns, position, selected, active, onPick }:
         return (
           <td key={column.key} class={`${column.kind} ${cell.tone ?? ''}`} title={title === '' ? undefined : title}>
             {column.kind === 'state' && withReason
-              ? <span class={`badge ${trial.state}`}>{trial.state}</span>
+              ? <StateBadge state={trial.state} />
               : <CellContent trial={trial} column={column} />}
           </td>
         );

@@ -15,7 +15,7 @@ export function columnWidth(column: Column, trials: readonly Trial[]): number {
     longest = Math.max(longest, cell.text.length, (cell.note?.length ?? 0) * kNoteScale);
   }
   if (column.kind === 'group') longest += 3;
-  if (column.kind === 'state') longest = Math.max(longest + 1, 11);
+  if (column.kind === 'state') longest = Math.max(longest + 1, 12);
   return Math.min(kMost, Math.max(kLeast, Math.ceil(longest))) + kPadding;
 }
 
