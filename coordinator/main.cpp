@@ -1,1 +1,197 @@
-int main() { return 0; }
+// espalier-coordinator: schedules, stores, serves the API and the page.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "common/base/files.hpp"
+#include "common/base/json.hpp"
+#include "common/base/log.hpp"
+#include "coordinator/api/server.hpp"
+#include "coordinator/runtime/coordinator.hpp"
+
+namespace asio = boost::asio;
+using namespace espalier;
+
+namespace {
+
+constexpr auto kExample = R"(
+Example, with a database of your own:
+  espalier-coordinator --database postgresql://espalier@localhost/espalier --artifacts /var/lib/espalier/artifacts
+Then start workers with: espalier-worker --coordinator tcp://127.0.0.1:8471
+
+Exit codes: 0 stopped in order, 2 wrong options, 6 port in use, 7 no database, or another coordinator has taken it over.
+)";
+
+struct Options {
+  runtime::CoordinatorOptions coordinator;
+  std::string http = "127.0.0.1:8470";
+  std::string public_http;
+  std::filesystem::path web;
+  std::filesystem::path state_file;
+  bool insecure_bind = false;
+};
+
+// "tcp://127.0.0.1:8471", "http://127.0.0.1:8470" or "127.0.0.1:8470" -> "127.0.0.1"
+std::string host_of(const std::string& address) {
+  const auto scheme = address.find("://");
+  std::string rest = scheme == std::string::npos ? address : address.substr(scheme + 3);
+  rest = rest.substr(0, rest.rfind(':'));
+  if (rest.size() >= 2 && rest.front() == '[' && rest.back() == ']') rest = rest.substr(1, rest.size() - 2);
+  return rest;
+}
+
+bool is_loopback(const std::string& address) {
+  const std::string host = host_of(address);
+  if (host == "localhost") return true;
+  boost::system::error_code wrong;
+  const auto ip = asio::ip::make_address(host, wrong);
+  return !wrong && ip.is_loopback();
+}
+
+std::optional<Error> objection_to(const Options& options) {
+  for (const std::string& address : {options.http, options.coordinator.zmq}) {
+    if (options.insecure_bind || is_loopback(address)) continue;
+    return Error{ErrorKind::usage,
+                 "refusing to listen on " + address +
+                     ": whoever can reach it could run jobs and read results, and "
+                     "nothing is encrypted",
+                 "use a loopback address, or --insecure-bind inside a private network"};
+  }
+  return std::nullopt;
+}
+
+int fail(const Error& error) {
+  std::cerr << "espalier-coordinator: error: " << error.message << "\n";
+  if (!error.help.empty()) std::cerr << "  help: " << error.help << "\n";
+  return exit_code(error.kind);
+}
+
+// The file that tells other programs where this one is; gone when it is.
+class StateFile {
+ public:
+  static Result<std::optional<StateFile>> write(const std::filesystem::path& path, json::object ready) {
+    if (path.empty()) return std::optional<StateFile>();
+    ready["pid"] = static_cast<std::int64_t>(::getpid());
+    if (auto written = write_file_atomically(path, json::serialize(ready) + "\n"); !written)
+      return written.error();
+    return std::optional<StateFile>(StateFile(path));
+  }
+  StateFile(StateFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  StateFile& operator=(StateFile&&) = delete;
+  ~StateFile() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove(path_, ignored);
+  }
+
+ private:
+  explicit StateFile(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+// The page as it is installed, or as it lies in the source tree; empty if it was not built.
+std::filesystem::path usual_web_folder() {
+  for (const char* place : {"../share/espalier/web", "../../../web/dist"}) {
+    std::error_code none;
+    const auto folder = std::filesystem::weakly_canonical(program_folder() / place, none);
+    if (!none && std::filesystem::is_directory(folder, none)) return folder;
+  }
+  return {};
+}
+
+// The one place that says in which order things end: first no new requests, then what was decided is
+// committed.
+asio::awaitable<void> stop(asio::io_context& io, api::Server& server, runtime::Coordinator& coordinator) {
+  co_await server.stop();
+  co_await coordinator.stop();
+  io.stop();
+}
+
+int serve(Options options) {
+  asio::io_context io{1};
+  std::optional<Error> fatal;
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  options.coordinator.on_fatal = [&](const Error& error) {
+    log::error("{}", error.message);
+    fatal = error;
+    ::kill(::getpid(), SIGTERM);
+  };
+  auto coordinator = runtime::Coordinator::start(io, options.coordinator);
+  if (!coordinator) return fail(coordinator.error());
+  auto server = api::Server::listen(io, **coordinator, options.http, options.web);
+  if (!server) return fail(server.error());
+  const std::string http = (*server)->address();
+  (*coordinator)->set_http_address(options.public_http.empty() ? http : options.public_http);
+
+  if (auto begun = (*coordinator)->begin(); !begun) return fail(begun.error());
+
+  const json::object ready{{"http", http}, {"zmq", (*coordinator)->zmq_endpoint()}};
+  const auto state_file = StateFile::write(options.state_file, ready);
+  if (!state_file) return fail(state_file.error());
+  std::cout << json::serialize(json::object{{"ready", ready}}) << std::endl;
+
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    signals.clear();  // a second signal ends the program at once
+    asio::co_spawn(io, stop(io, **server, **coordinator), [&](const std::exception_ptr& failure) {
+      if (failure) io.stop();
+    });
+  });
+  io.run();
+  log::info("stopped");
+  return fatal ? fail(*fatal) : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Schedules jobs, keeps their results in PostgreSQL, serves the API and the page."};
+  app.footer(kExample);
+  app.add_option("--database", options.coordinator.database, "PostgreSQL: a URL or a libpq connection string")
+      ->required();
+  app.add_option("--artifacts", options.coordinator.artifacts,
+                 "Folder for models and other files that tasks make")
+      ->required();
+  options.coordinator.zmq = "tcp://127.0.0.1:8471";
+  app.add_option("--http", options.http, "Address of API and page; port 0: any free one")
+      ->capture_default_str();
+  app.add_option("--zmq", options.coordinator.zmq, "Address for workers; port 0: any free one")
+      ->capture_default_str();
+  app.add_option("--web", options.web, "Folder of the page's files; default: as installed");
+  app.add_option("--public-http", options.public_http,
+                 "URL under which workers reach --http, if it is another than that");
+  app.add_option("--state-file", options.state_file,
+                 "Where to write {\"http\", \"zmq\", \"pid\"} as JSON once ready; removed at the end");
+  app.add_option("--beat-ms", options.coordinator.beat_ms, "Workers send a heartbeat this often")
+      ->capture_default_str()
+      ->check(CLI::Range(10, 600'000));
+  app.add_option("--lease-ms", options.coordinator.lease_ms,
+                 "A worker that is silent for so long has lost its tasks")
+      ->capture_default_str()
+      ->check(CLI::Range(30, 3'600'000));
+  app.add_flag("--insecure-bind", options.insecure_bind, "Allow addresses that others can reach");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
+  }
+  set_up_log("coordinator");
+  if (options.web.empty()) options.web = usual_web_folder();
+  if (const auto wrong = objection_to(options)) return fail(*wrong);
+  try {
+    return serve(std::move(options));
+  } catch (const ErrorException& error) {
+    return fail(error.error());
+  } catch (const std::exception& error) {
+    return fail({ErrorKind::internal, error.what(), ""});
+  }
+}

@@ -23,7 +23,7 @@ std::optional<MonotonicTime> Core::next_deadline() const {
 }
 
 Core::Counts Core::counts() const {
-  return {jobs_.order().size(), tasks_.size(), workers_.size(), attempts_.size()};
+  return {jobs_.order().size(), tasks_.size(), workers_.live(), attempts_.size()};
 }
 
 std::optional<TaskState> Core::state_of(const TaskKey& task) const {

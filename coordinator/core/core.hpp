@@ -45,7 +45,7 @@ class Core {
   struct Counts {
     std::size_t jobs = 0;  // running ones with ready tasks
     std::size_t tasks = 0;
-    std::size_t workers = 0;
+    std::size_t live_workers = 0;
     std::size_t attempts = 0;
   };
   [[nodiscard]] Counts counts() const;

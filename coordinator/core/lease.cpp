@@ -66,7 +66,7 @@ void Core::handle(const WorkerHeartbeat& event) {
   worker->peer = event.peer;
   worker->overslept = false;
   workers_.set_lease(*worker, now_ + settings_.lease);
-  send(event.peer, wire::Beat{epoch_});
+  send(event.peer, wire::Beat{epoch_, message.beat});
   reconcile(*worker, message.attempts, false);
 }
 

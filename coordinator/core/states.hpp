@@ -8,18 +8,15 @@
 
 namespace espalier::core {
 
-//                 inputs there            given to a worker          heard of it
-//      waiting ------------------> ready -----------------> assigned ------------> running
-//       |   ^                       ^ |                       | |                    | |
-//       |   |                       | |                       | |                    | |
-//       |   |                       +-|-- lost, or tried -----+-|--------------------+ |
-//       |   |                         |   again                 |                      |
-//       |   |                         |                         +----------+-----------+
-//       |   |                         |                                    |
-//       |   |                         v                                    v
-//       +---|------------------> cancelled <-----------------    succeeded | failed | cancelled
-//           |                         |                                        |
-//           +------- asked for again, by another submission ------------------+
+//                inputs there          given to a worker            heard of it
+//      waiting ----------------> ready ---------------> assigned ---------------> running
+//       |   ^                    |  ^                      |                         |
+//       |   |                    |  +--- lost, or to be ---+-------------------------+
+//       |   |                    |       tried again       |                         |
+//       |   | asked for          |                         +------------+------------+
+//       |   | again              v                                      v
+//       +---|----------------> cancelled <------------ succeeded | failed | cancelled
+//           +----------------------+-------------------------------+
 //
 // `succeeded` absorbs: a task with a committed result is never run again. A failed or cancelled task goes
 // back to `waiting` only if somebody asks for it again. `assigned` may end without ever being `running`: the

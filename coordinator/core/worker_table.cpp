@@ -1,5 +1,7 @@
 #include "coordinator/core/worker_table.hpp"
 
+#include <algorithm>
+
 namespace espalier::core {
 
 Worker* WorkerTable::find(const WorkerName& name) {
@@ -47,6 +49,11 @@ void WorkerTable::reorder(Worker& worker) {
   if (!worker.open()) return;
   worker.order_load = worker.attempts.size();
   open_.emplace(*worker.order_load, worker.name);
+}
+
+std::size_t WorkerTable::live() const {
+  return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(),
+                                                [](const auto& entry) { return entry.second.alive(); }));
 }
 
 std::optional<std::string> WorkerTable::common_device_class() const {

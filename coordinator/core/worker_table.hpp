@@ -46,8 +46,8 @@ class WorkerTable {
  public:
   Worker* find(const WorkerName& name);  // nullptr if unknown; valid until it is removed
   Worker& add(const WorkerName& name, MonotonicTime lease_end);
-  void remove(const WorkerName& name);  // it must hold no attempts
-  [[nodiscard]] std::size_t size() const { return workers_.size(); }
+  void remove(const WorkerName& name);     // it must hold no attempts
+  [[nodiscard]] std::size_t live() const;  // walks through all of them
 
   void set_lease(Worker& worker, MonotonicTime end);
   [[nodiscard]] std::optional<MonotonicTime> first_lease_end() const;

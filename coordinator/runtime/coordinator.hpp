@@ -1,4 +1,5 @@
-// The running coordinator as its API sees it. Lives on one io loop; every member function is called on that loop.
+// The running coordinator as its API sees it. Lives on one io loop; every member function is called on that
+// loop.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,12 +18,15 @@
 namespace espalier::runtime {
 
 struct CoordinatorOptions {
-  std::string database;             // libpq connection string or URL
-  std::filesystem::path artifacts;  // folder of the artifact store
-  std::string zmq = "tcp://127.0.0.1:0";   // port 0: any free one
+  std::string database;                             // libpq connection string or URL
+  std::filesystem::path artifacts;                  // folder of the artifact store
+  std::string zmq = "tcp://127.0.0.1:0";            // port 0: any free one
   std::string http_address = "http://127.0.0.1:0";  // told to workers; set by the API once it listens
   int beat_ms = 2000;
   int lease_ms = 10000;
+  // Nothing can be put on record any more, another coordinator has taken over: called once; the program is to
+  // end.
+  std::function<void(Error)> on_fatal = [](const Error&) {};
 };
 
 struct SubmitFailure {
@@ -32,24 +36,28 @@ struct SubmitFailure {
 
 class Coordinator {
  public:
-  // Opens the database, recovers what was unfinished, binds ZeroMQ.
+  // Binds ZeroMQ, opens the database. `begin` comes next, once everything else that can fail has been done.
   static Result<std::unique_ptr<Coordinator>> start(boost::asio::io_context& io, CoordinatorOptions options);
   virtual ~Coordinator() = default;
+
+  // Begins an epoch, which fences every other coordinator of this database, and recovers what was unfinished.
+  virtual Result<void> begin() { return {}; }
 
   [[nodiscard]] virtual std::string zmq_endpoint() const = 0;  // with the real port
   virtual void set_http_address(std::string address) = 0;      // before the first worker is welcomed
   [[nodiscard]] virtual artifact::ArtifactStore& artifacts() = 0;
 
   // Returns the JobSummary once the job is committed.
-  virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> submit(std::string toml, std::string folder, bool replace) = 0;
+  virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> submit(
+      std::string toml, std::string folder, bool replace) = 0;
   virtual boost::asio::awaitable<Result<json::object>> cancel(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> job_summaries() = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> workers() = 0;
   virtual boost::asio::awaitable<Result<void>> database_answers() = 0;  // for /healthz
 
-  // Live events after each commit, already rate-limited: name ("job", "trial", "workers") and its data. The token's
-  // destruction ends the subscription. First come events that describe the present state.
+  // Live events after each commit, already rate-limited: name ("job", "trial", "workers") and its data. The
+  // token's destruction ends the subscription. First come events that describe the present state.
   using Listener = std::function<void(const std::string& event, const std::string& data)>;
   [[nodiscard]] virtual std::shared_ptr<void> subscribe(Listener listener) = 0;
 

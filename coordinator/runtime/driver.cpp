@@ -1,0 +1,216 @@
+#include "coordinator/runtime/driver.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <unordered_map>
+#include <utility>
+
+#include "common/base/log.hpp"
+#include "common/wire/codec.hpp"
+
+namespace espalier::runtime {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// With more than this many writes waiting, reports are not taken in. Their senders keep and repeat them: they
+// are slowed, and nothing is lost. Heartbeats are still heard.
+constexpr std::size_t kMostPendingWrites = 50'000;
+constexpr std::size_t kMessagesInAFrame = 200;
+
+// These rest on no decision that could still be undone.
+bool may_overtake(const core::Action& action) {
+  const auto* send = std::get_if<core::Send>(&action);
+  if (send == nullptr) return false;
+  return std::holds_alternative<wire::Beat>(send->message) ||
+         std::holds_alternative<wire::WhoAreYou>(send->message) ||
+         std::holds_alternative<wire::Rejected>(send->message);
+}
+
+Error to_error(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const store::Fenced& fenced) {
+    return {ErrorKind::unavailable,
+            fmt::format("another coordinator has taken over this database: {}", fenced.what()),
+            "use that one; a database has one coordinator at a time"};
+  } catch (const store::Unavailable& away) {
+    return {ErrorKind::unavailable, fmt::format("the database is away: {}", away.what()), ""};
+  } catch (const std::exception& other) {
+    return {ErrorKind::internal, fmt::format("the database refused a commit: {}", other.what()), ""};
+  }
+}
+
+}  // namespace
+
+Driver::Driver(Parts parts, core::Settings settings, asio::any_io_executor executor)
+    : parts_(std::move(parts)),
+      core_(settings),
+      alarm_(executor, asio::steady_timer::time_point::max()),
+      settled_(executor, asio::steady_timer::time_point::max()) {}
+
+void Driver::start(core::Recovered recovered) {
+  epoch_ = recovered.epoch;
+  happen(core::Started{std::move(recovered)});
+}
+
+void Driver::happen(const core::Event& event) {
+  take(core_.step(std::chrono::steady_clock::now(), event));
+  commit_if_idle();
+  set_alarm();
+}
+
+void Driver::take(core::Actions actions) {
+  bool workers_changed = false;
+  for (core::Action& action : actions) {
+    if (auto* write = std::get_if<core::Write>(&action)) {
+      workers_changed = workers_changed || std::holds_alternative<core::SeeWorker>(*write);
+      pending_->writes.push_back(std::move(*write));
+    } else if (may_overtake(action)) {
+      auto& beat = std::get<core::Send>(action);
+      send(beat.peer, {std::move(beat.message)});
+    } else {
+      pending_->others.push_back(std::move(action));
+    }
+  }
+  if (workers_changed) parts_.classes.tell(core_.counts().live_workers, core_.common_device_class());
+}
+
+void Driver::commit_if_idle() {
+  if (commits_under_way_ == 0) commit_now();
+}
+
+void Driver::commit_now() {
+  if (broken_ || (pending_->writes.empty() && pending_->others.empty())) return;
+  ++commits_under_way_;
+  // Shared: the store thread fills it in, the loop delivers it.
+  const std::shared_ptr<Batch> batch = std::exchange(pending_, std::make_unique<Batch>());
+  parts_.store.must(
+      [batch, epoch = epoch_](store::Store& store) {
+        if (!batch->writes.empty()) batch->assignments = store.commit(batch->writes, epoch);
+      },
+      [this, batch](const std::exception_ptr& error) { committed(*batch, error); });
+}
+
+void Driver::committed(const Batch& batch, const std::exception_ptr& error) {
+  --commits_under_way_;
+  if (error) {
+    if (!std::exchange(broken_, true)) parts_.on_fatal(to_error(error));
+    settled_.cancel();
+    return;
+  }
+  if (broken_) return;
+  deliver(batch);
+  commit_if_idle();
+  if (commits_under_way_ == 0) settled_.cancel();
+}
+
+void Driver::deliver(const Batch& batch) {
+  std::unordered_map<std::int64_t, const store::Assignment*> assignments;
+  for (const store::Assignment& assignment : batch.assignments)
+    assignments[assignment.attempt.value] = &assignment;
+  std::map<std::string, std::vector<wire::ToWorker>> outgoing;
+  core::AssignmentsSent sent;
+  for (const core::Action& action : batch.others) {
+    if (const auto* message = std::get_if<core::Send>(&action)) {
+      wire::ToWorker copy = message->message;
+      if (auto* welcome = std::get_if<wire::Welcome>(&copy)) welcome->http = http_address_;
+      outgoing[message->peer].push_back(std::move(copy));
+    } else if (const auto* give = std::get_if<core::GiveOut>(&action)) {
+      sent.attempts.push_back(give->attempt);
+      const auto found = assignments.find(give->attempt.value);
+      if (found == assignments.end()) {
+        log::error("the store knows no specification of attempt {}", give->attempt.value);
+        continue;
+      }
+      outgoing[give->peer].push_back(wire::Assign{epoch_, give->attempt.value, give->task.value,
+                                                  found->second->spec, found->second->inputs, give->timeout_s,
+                                                  give->memory_bytes});
+    } else if (const auto* job = std::get_if<core::PublishJob>(&action)) {
+      parts_.publisher.job_changed(job->job);
+    } else if (std::holds_alternative<core::PublishWorkers>(action)) {
+      parts_.publisher.workers_changed();
+    }
+  }
+  for (auto& [peer, messages] : outgoing) send(peer, std::move(messages));
+  if (!sent.attempts.empty()) happen(sent);
+}
+
+// What can't be sent is lost, as it could be on the way: the leases and the repetitions see to it.
+void Driver::send(const std::string& peer, std::vector<wire::ToWorker> messages) {
+  for (std::size_t from = 0; from < messages.size(); from += kMessagesInAFrame) {
+    const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto end =
+        messages.begin() + static_cast<std::ptrdiff_t>(std::min(messages.size(), from + kMessagesInAFrame));
+    if (!parts_.socket.send(peer, wire::encode_all(std::vector<wire::ToWorker>(begin, end)))) {
+      log::debug("a worker couldn't be reached");
+    }
+  }
+}
+
+asio::awaitable<void> Driver::hear_workers() {
+  for (;;) {
+    const net::Incoming incoming = co_await parts_.socket.receive();
+    hear(incoming);
+  }
+}
+
+void Driver::hear(const net::Incoming& incoming) {
+  auto messages = wire::decode_all_to_coordinator(incoming.bytes);
+  if (!messages) {
+    log::warn("a message that can't be understood was dropped: {}", messages.error().message);
+    return;
+  }
+  for (wire::ToCoordinator& message : *messages) hear(incoming.peer, std::move(message));
+}
+
+void Driver::hear(const std::string& peer, wire::ToCoordinator message) {
+  if (broken_) return;
+  if (auto* hello = std::get_if<wire::Hello>(&message))
+    return happen(core::WorkerHello{peer, std::move(*hello)});
+  if (auto* beat = std::get_if<wire::Heartbeat>(&message)) {
+    return happen(core::WorkerHeartbeat{peer, std::move(*beat)});
+  }
+  if (auto* goodbye = std::get_if<wire::Goodbye>(&message))
+    return happen(core::WorkerGoodbye{std::move(*goodbye)});
+  if (is_full()) return;
+  if (auto* progress = std::get_if<wire::Progress>(&message)) {
+    return happen(core::AttemptProgress{peer, std::move(*progress)});
+  }
+  if (auto* finished = std::get_if<wire::Finished>(&message)) {
+    return happen(core::AttemptFinished{peer, std::move(*finished)});
+  }
+}
+
+bool Driver::is_full() const {
+  return pending_->writes.size() > kMostPendingWrites;
+}
+
+void Driver::set_alarm() {
+  const auto due = core_.next_deadline().value_or(MonotonicTime::max());
+  if (due < alarm_.expiry()) alarm_.expires_at(due);  // wakes `watch_the_time`, which waits anew
+}
+
+asio::awaitable<void> Driver::watch_the_time() {
+  for (;;) {
+    boost::system::error_code woken;
+    co_await alarm_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (woken) continue;  // set to an earlier time
+    alarm_.expires_at(MonotonicTime::max());
+    happen(core::Tick{});
+  }
+}
+
+asio::awaitable<void> Driver::settle(std::chrono::milliseconds limit) {
+  commit_now();
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (commits_under_way_ > 0 && !broken_ && std::chrono::steady_clock::now() < end) {
+    boost::system::error_code woken;
+    settled_.expires_at(end);
+    co_await settled_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+}
+
+}  // namespace espalier::runtime

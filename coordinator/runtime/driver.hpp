@@ -1,0 +1,76 @@
+// Executes what the core decides. Feeds it events, commits its writes in groups, and lets nothing but beats
+// out of the process before the commit of what it rests on. While one commit is under way, decisions pile up
+// for the next.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/net/router_socket.hpp"
+#include "coordinator/core/core.hpp"
+#include "coordinator/runtime/device_classes.hpp"
+#include "coordinator/runtime/publisher.hpp"
+#include "coordinator/runtime/store_thread.hpp"
+
+namespace espalier::runtime {
+
+class Driver {
+ public:
+  struct Parts {  // all of them outlive the driver
+    net::RouterSocket& socket;
+    StoreThread& store;
+    Publisher& publisher;
+    DeviceClasses& classes;
+    std::function<void(Error)> on_fatal;  // nothing can be put on record any more
+  };
+  Driver(Parts parts, core::Settings settings, boost::asio::any_io_executor executor);
+
+  void start(core::Recovered recovered);
+  void happen(const core::Event& event);
+  void set_http_address(std::string address) { http_address_ = std::move(address); }
+
+  // Gives everything decided until now to the store thread: whatever is asked of that afterwards sees it.
+  void commit_now();
+
+  boost::asio::awaitable<void> hear_workers();    // until the socket is closed
+  boost::asio::awaitable<void> watch_the_time();  // until it is cancelled
+  boost::asio::awaitable<void> settle(
+      std::chrono::milliseconds limit);  // until all is committed, or no longer
+
+ private:
+  struct Batch {
+    std::vector<core::Write> writes;
+    core::Actions others;                        // in their order
+    std::vector<store::Assignment> assignments;  // filled in by the commit
+  };
+  void take(core::Actions actions);
+  void commit_if_idle();
+  void committed(const Batch& batch, const std::exception_ptr& error);
+  void deliver(const Batch& batch);
+  void hear(const net::Incoming& incoming);
+  void hear(const std::string& peer, wire::ToCoordinator message);
+  [[nodiscard]] bool is_full() const;
+  void send(const std::string& peer, std::vector<wire::ToWorker> messages);
+  void set_alarm();
+
+  Parts parts_;
+  core::Core core_;
+  std::int64_t epoch_ = 0;
+  std::string http_address_;
+  std::unique_ptr<Batch> pending_ = std::make_unique<Batch>();
+  std::size_t commits_under_way_ = 0;
+  bool broken_ = false;
+  boost::asio::steady_timer alarm_;
+  boost::asio::steady_timer settled_;
+};
+
+}  // namespace espalier::runtime

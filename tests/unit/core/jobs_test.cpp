@@ -1,0 +1,95 @@
+#include "tests/unit/core/world.hpp"
+
+namespace espalier::core {
+namespace {
+
+class Jobs : public World {};
+
+TEST_F(Jobs, that_are_cancelled_take_along_only_what_nobody_else_needs) {
+  hello("a", 3);
+  add(job(1, {task("shared"), task("own"), task("later", {"own"})}));
+  const auto own = given("own");
+  add(job(2, {task("shared")}));
+  step(JobCancelled{{1}});
+  EXPECT_TRUE(state_is("shared", TaskState::assigned));
+  EXPECT_EQ(messages<wire::Cancel>().size(), 1u);
+  EXPECT_EQ(messages<wire::Cancel>()[0].attempt, own);
+  EXPECT_EQ(writes<SetJob>()[0].state, JobState::cancelled);
+  ASSERT_EQ(writes<EndAttempt>().size(), 1u);
+  EXPECT_EQ(writes<EndAttempt>()[0].state, AttemptState::cancelled);
+  EXPECT_EQ(writes<SetTask>().size(), 2u);  // own, later
+}
+
+TEST_F(Jobs, that_are_cancelled_twice_change_nothing_the_second_time) {
+  add(job(1, {task("base")}));
+  step(JobCancelled{{1}});
+  step(JobCancelled{{1}});
+  EXPECT_TRUE(writes<SetJob>().empty());
+  EXPECT_TRUE(writes<SetTask>().empty());
+}
+
+TEST_F(Jobs, that_are_paused_start_nothing_until_they_are_resumed) {
+  add(job(1, {task("base")}));
+  step(JobPaused{{1}});
+  hello("a");
+  EXPECT_TRUE(all<GiveOut>().empty());
+  step(JobResumed{{1}});
+  EXPECT_NE(given("base"), 0);
+}
+
+TEST_F(Jobs, that_are_paused_do_not_hold_up_what_another_job_needs) {
+  add(job(1, {task("base")}));
+  step(JobPaused{{1}});
+  add(job(2, {task("base")}));
+  hello("a");
+  EXPECT_NE(given("base"), 0);
+}
+
+TEST_F(Jobs, of_higher_priority_go_first_and_equal_ones_by_age) {
+  add(job(1, {task("old")}));
+  add(job(2, {task("young")}));
+  add(job(3, {task("urgent")}, 90));
+  hello("a");
+  EXPECT_NE(given("urgent"), 0);
+  finish("a", given("urgent"));
+  EXPECT_NE(given("old"), 0);
+  finish("a", given("old"));
+  EXPECT_NE(given("young"), 0);
+}
+
+TEST_F(Jobs, that_come_twice_are_one) {
+  hello("a", 4);
+  add(job(1, {task("base")}));
+  add(job(1, {task("base"), task("more")}));
+  EXPECT_EQ(all<GiveOut>().size(), 1u);
+  EXPECT_NE(given("more"), 0);
+  finish("a", 1);
+  finish("a", 2);
+  EXPECT_EQ(writes<SetJob>().size(), 1u);
+}
+
+TEST_F(Jobs, that_are_cancelled_and_asked_for_again_run_again) {
+  hello("a");
+  add(job(1, {task("base"), task("next", {"base"})}));
+  step(SubmissionBegun{});
+  step(JobCancelled{{1}});
+  add(job(1, {task("base"), task("next", {"base"})}));
+  step(SubmissionEnded{});
+  wait(1ms);
+  EXPECT_TRUE(state_is("base", TaskState::assigned));
+  EXPECT_TRUE(state_is("next", TaskState::waiting));
+}
+
+TEST_F(Jobs, of_many_tasks_are_cancelled_in_slices) {
+  std::vector<TaskRow> tasks;
+  for (int i = 0; i < 5000; ++i) tasks.push_back(task(std::to_string(i)));
+  add(job(1, tasks));
+  step(JobCancelled{{1}});
+  EXPECT_EQ(writes<SetTask>().size(), Settings{}.slice);
+  EXPECT_LE(*core_.next_deadline(), now_);
+  for (int i = 0; i < 20 && core_.next_deadline(); ++i) wait(1ms);
+  EXPECT_EQ(core_.counts().tasks, 0u);
+}
+
+}  // namespace
+}  // namespace espalier::core

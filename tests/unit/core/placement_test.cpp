@@ -1,0 +1,70 @@
+#include "tests/unit/core/world.hpp"
+
+namespace espalier::core {
+namespace {
+
+class Placement : public World {};
+
+TEST_F(Placement, fills_each_worker_up_to_its_slots) {
+  add(job(1, {task("1"), task("2"), task("3"), task("4")}));
+  hello("a", 2);
+  EXPECT_EQ(all<GiveOut>().size(), 2u);
+  hello("b", 1);
+  EXPECT_EQ(all<GiveOut>().size(), 1u);
+}
+
+TEST_F(Placement, gives_an_exclusive_task_a_worker_of_its_own) {
+  hello("a", 2);
+  add(job(1, {task("train"), task("benchmark", {}, true)}));
+  const auto train = given("train");
+  EXPECT_EQ(given("benchmark"), 0);
+  finish("a", train);
+  const auto benchmark = given("benchmark");
+  EXPECT_NE(benchmark, 0);
+  add(job(2, {task("more")}));
+  EXPECT_EQ(given("more"), 0);
+  finish("a", benchmark);
+  EXPECT_NE(given("more"), 0);
+}
+
+TEST_F(Placement, keeps_a_worker_free_for_an_exclusive_task_of_an_earlier_job) {
+  hello("a", 2);
+  add(job(1, {task("train"), task("benchmark", {}, true)}));
+  const auto train = given("train");
+  std::vector<TaskRow> many;
+  for (int i = 0; i < 10; ++i) many.push_back(task("later " + std::to_string(i)));
+  add(job(2, many));
+  EXPECT_TRUE(all<GiveOut>().empty());  // the free slot waits with the worker
+  finish("a", train);
+  EXPECT_NE(given("benchmark"), 0);
+}
+
+TEST_F(Placement, lets_the_others_work_while_one_worker_is_kept_free) {
+  hello("a", 2);
+  hello("b", 2);
+  add(job(1, {task("t1"), task("t2"), task("benchmark", {}, true)}));
+  add(job(2, {task("l1"), task("l2"), task("l3")}));
+  EXPECT_EQ(all<GiveOut>().size(), 1u);  // one of the two free slots is kept
+}
+
+TEST_F(Placement, starts_nothing_on_a_lost_worker) {
+  hello("a", 4);
+  wait(10s);
+  add(job(1, {task("base")}));
+  EXPECT_TRUE(all<GiveOut>().empty());
+}
+
+TEST_F(Placement, tells_the_limits_of_the_job_that_goes_first) {
+  JobRow slow = job(1, {task("base")});
+  slow.timeout_s = 100;
+  JobRow urgent = job(2, {task("base")}, 90);
+  urgent.timeout_s = 7;
+  add(slow);
+  add(urgent);
+  hello("a");
+  ASSERT_EQ(all<GiveOut>().size(), 1u);
+  EXPECT_EQ(all<GiveOut>()[0].timeout_s, 7);
+}
+
+}  // namespace
+}  // namespace espalier::core
