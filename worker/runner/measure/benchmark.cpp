@@ -1,0 +1,182 @@
+// The stage `benchmark`: what a net costs, on paper and on this machine.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "common/base/files.hpp"
+#include "common/base/log.hpp"
+#include "worker/runner/fields.hpp"
+#include "worker/runner/measure/benchmark_report.hpp"
+#include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/task.hpp"
+
+namespace espalier::runner {
+namespace {
+
+struct BenchmarkSettings {
+  std::vector<std::int64_t> batch_sizes = {1};
+  std::vector<std::int64_t> threads = {1};
+  Precision precision = Precision::fp32;
+  LatencyPlan plan;
+};
+
+[[noreturn]] void refuse(std::string message, std::string help) {
+  throw ErrorException({ErrorKind::invalid_job, std::move(message), std::move(help)});
+}
+
+BenchmarkSettings settings_from(const TaskContext& task) {
+  const auto& fields = settings_of(task);
+  BenchmarkSettings settings;
+  if (has_field(fields, "batch_sizes")) settings.batch_sizes = integers_field(fields, "batch_sizes");
+  if (has_field(fields, "threads")) settings.threads = integers_field(fields, "threads");
+  const auto precision = text_field(fields, "precision", "fp32");
+  if (precision != "fp32" && precision != "bf16") {
+    refuse("benchmark.precision is \"" + precision + "\"", "use \"fp32\" or \"bf16\"");
+  }
+  settings.precision = precision == "bf16" ? Precision::bf16 : Precision::fp32;
+  settings.plan.min_seconds = number_field(fields, "min_seconds", settings.plan.min_seconds);
+  settings.plan.target_ci = number_field(fields, "target_ci", settings.plan.target_ci);
+  settings.plan.seed = static_cast<std::uint64_t>(seed_of(task));
+  const auto positive = [](const std::vector<std::int64_t>& numbers) {
+    return !numbers.empty() && std::all_of(numbers.begin(), numbers.end(), [](auto n) { return n > 0; });
+  };
+  if (!positive(settings.batch_sizes) || !positive(settings.threads)) {
+    refuse("benchmark.batch_sizes and benchmark.threads need at least one number, all above 0",
+           "for example batch_sizes = [1, 32] and threads = [1]");
+  }
+  return settings;
+}
+
+at::Tensor random_images(const ModelInfo& info, std::int64_t batch, std::uint64_t seed) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  const auto& shape = info.input_shape;
+  return at::randn({batch, shape.at(0), shape.at(1), shape.at(2)}, generator);
+}
+
+// The file that would be shipped. A model of the spec's own has none yet: it is written once, to be weighed.
+std::int64_t size_of(const TaskContext& task, const Model& model) {
+  const auto input = task.inputs.find("model");
+  if (!task.spec.contains("model") && input != task.inputs.end()) {
+    return static_cast<std::int64_t>(std::filesystem::file_size(input->second));
+  }
+  const auto path = task.folder / "weighed.pt";
+  save_model(model, path);
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path));
+  std::filesystem::remove(path);
+  return size;
+}
+
+struct Subjects {
+  Model model;
+  std::optional<Model> baseline;
+};
+
+MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
+                          const BenchmarkSettings& settings, Form& model_form,
+                          const std::function<void(double)>& on_progress) {
+  const double search_s = std::clamp(settings.plan.min_seconds / 10, 0.01, 0.1);
+  const IntraOpThreads intra_op(threads);
+  const PinnedToCpus pinned(threads);
+  const auto images = random_images(subjects.model.info, batch, settings.plan.seed);
+  MeasuredForm form;
+  form.batch = batch;
+  form.threads = threads;
+  form.cpus = pinned.cpus();
+  model_form = best_form(subjects.model, images, settings.precision, search_s);
+  form.model_form = model_form.name;
+  form.model_candidates = model_form.candidates;
+  std::vector<Arm> arms = {{"model", model_form.run}};
+  if (subjects.baseline) {
+    auto baseline = best_form(*subjects.baseline, images, Precision::fp32, search_s);
+    form.baseline_form = baseline.name;
+    form.baseline_candidates = baseline.candidates;
+    arms.push_back({"baseline", baseline.run});
+  }
+  form.latency = measure_latency(arms, settings.plan, on_progress);
+  if (arms.size() == 2) {
+    constexpr int kReplicates = 2000;
+    form.speedup = paired_ratio(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s, kReplicates,
+                                settings.plan.seed);
+  }
+  log::info("batch {}, {} thread{}: model as \"{}\"{}, median {:.4f} ms", batch, threads,
+            threads == 1 ? "" : "s", form.model_form,
+            form.baseline_form.empty() ? std::string() : ", baseline as \"" + form.baseline_form + "\"",
+            form.latency.arms[0].median_s * 1e3);
+  return form;
+}
+
+// Joules per run, over at least half of min_seconds: the counter ticks once a millisecond.
+std::optional<double> energy_per_run(const std::function<void()>& run, double min_seconds) {
+  const auto before = package_energy_joules();
+  if (!before) return std::nullopt;
+  const double until = thread_usage_now().wall_s + min_seconds / 2;
+  std::int64_t runs = 0;
+  while (thread_usage_now().wall_s < until) {
+    run();
+    ++runs;
+  }
+  const auto after = package_energy_joules();
+  if (!after || runs == 0) return std::nullopt;
+  double joules = *after - *before;
+  if (joules < 0) joules += energy_range_joules();
+  return joules > 0 ? std::optional(joules / static_cast<double>(runs)) : std::nullopt;
+}
+
+// High-water mark of the whole runner, libraries included, while only this model runs.
+std::optional<std::int64_t> peak_memory_while(const std::function<void()>& run) {
+  reset_peak_memory();
+  constexpr int kRuns = 3;
+  for (int i = 0; i < kRuns; ++i) run();
+  return peak_memory_bytes();
+}
+
+}  // namespace
+
+TaskOutcome run_benchmark(TaskContext& task) {
+  const auto settings = settings_from(task);
+  Subjects subjects{model_of(task), std::nullopt};
+  if (task.inputs.contains("baseline")) subjects.baseline = load_model(input_of(task, "baseline"));
+
+  BenchmarkFacts facts;
+  facts.engine = subjects.model.info.engine;
+  facts.size_bytes = size_of(task, subjects.model);
+  facts.weights = count_weights(subjects.model);
+  facts.macs = count_macs(subjects.model, random_images(subjects.model.info, 1, settings.plan.seed));
+
+  const auto total = static_cast<double>(settings.threads.size() * settings.batch_sizes.size());
+  Form headline;
+  for (const auto threads : settings.threads) {
+    for (const auto batch : settings.batch_sizes) {
+      const auto done = static_cast<double>(facts.forms.size());
+      const auto note = fmt::format("batch {}, {} thread{}", batch, threads, threads == 1 ? "" : "s");
+      int last_tenth = -1;
+      const auto on_progress = [&](double fraction) {
+        const int tenth = static_cast<int>(fraction * 10);
+        if (tenth == last_tenth) return;
+        last_tenth = tenth;
+        task.progress((done + fraction) / total, note, {});
+      };
+      Form form;
+      facts.forms.push_back(
+          measure_form(subjects, batch, static_cast<int>(threads), settings, form, on_progress));
+      if (facts.forms.size() == 1) headline = std::move(form);
+    }
+  }
+  subjects.baseline.reset();
+  {
+    const auto threads = static_cast<int>(settings.threads.front());
+    const IntraOpThreads intra_op(threads);
+    const PinnedToCpus pinned(threads);
+    facts.peak_rss_bytes = peak_memory_while(headline.run);
+    facts.energy_j = energy_per_run(headline.run, settings.plan.min_seconds);
+  }
+  for (const auto& doubt : doubts_about(facts, settings.plan)) {
+    log::warn("{}", doubt);
+    task.progress(1.0, doubt, {});
+  }
+  const auto path = task.folder / "samples.json";
+  write_file_atomically(path, json::serialize(samples_file(facts, settings.plan))).value();
+  return {metrics_of(facts), {{"samples", path}}};
+}
+
+}  // namespace espalier::runner

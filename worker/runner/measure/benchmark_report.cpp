@@ -1,0 +1,196 @@
+#include "worker/runner/measure/benchmark_report.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "worker/runner/libtorch_version.hpp"
+
+namespace espalier::runner {
+namespace {
+
+constexpr double kMilli = 1e3;  // ms per second
+
+Metric plain(std::string name, std::optional<double> value, std::string unit) {
+  Metric metric;
+  metric.name = std::move(name);
+  metric.value = value;
+  metric.unit = std::move(unit);
+  return metric;
+}
+
+const ArmSamples& model_arm(const MeasuredForm& form) {
+  return form.latency.arms.front();
+}
+
+Metric median_latency(const MeasuredForm& form, const std::string& name) {
+  const auto& arm = model_arm(form);
+  auto metric = plain(name, arm.median_s * kMilli, "ms");
+  metric.ci_low = arm.interval_s.low * kMilli;
+  metric.ci_high = arm.interval_s.high * kMilli;
+  metric.samples = static_cast<std::int64_t>(pooled(arm.blocks_s).size());
+  return metric;
+}
+
+Metric p90_latency(const MeasuredForm& form, const std::string& name) {
+  const auto value = p90(model_arm(form).blocks_s);
+  auto metric = plain(name, value ? std::optional(*value * kMilli) : std::nullopt, "ms");
+  metric.samples = static_cast<std::int64_t>(pooled(model_arm(form).blocks_s).size());
+  return metric;
+}
+
+Metric throughput(const MeasuredForm& form, const std::string& name) {
+  const auto& arm = model_arm(form);
+  const auto images = static_cast<double>(form.batch);
+  auto metric = plain(name, images / arm.median_s, "1/s");
+  metric.ci_low = images / arm.interval_s.high;
+  metric.ci_high = images / arm.interval_s.low;
+  metric.samples = static_cast<std::int64_t>(pooled(arm.blocks_s).size());
+  return metric;
+}
+
+Metric speedup(const MeasuredForm& form, const std::string& name) {
+  auto metric = plain(name, form.speedup->value, "");
+  metric.ci_low = form.speedup->interval.low;
+  metric.ci_high = form.speedup->interval.high;
+  metric.samples = static_cast<std::int64_t>(model_arm(form).blocks_s.size());
+  return metric;
+}
+
+const MeasuredForm& best_throughput(const std::vector<MeasuredForm>& forms) {
+  return *std::max_element(forms.begin(), forms.end(), [](const MeasuredForm& a, const MeasuredForm& b) {
+    return static_cast<double>(a.batch) / model_arm(a).median_s <
+           static_cast<double>(b.batch) / model_arm(b).median_s;
+  });
+}
+
+json::array to_json(const std::vector<Candidate>& candidates) {
+  json::array list;
+  for (const auto& candidate : candidates) {
+    json::object entry{{"name", candidate.name}};
+    if (candidate.rejected.empty()) {
+      entry["median_ms"] = candidate.median_s * kMilli;
+      entry["difference"] = candidate.difference;
+    } else {
+      entry["rejected"] = candidate.rejected;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+json::object to_json(const ArmSamples& arm) {
+  json::array blocks;
+  for (const auto& block : arm.blocks_s) {
+    json::array runs;
+    for (const double seconds : block) runs.push_back(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
+    blocks.push_back(std::move(runs));
+  }
+  return {{"arm", arm.name},
+          {"median_ms", arm.median_s * kMilli},
+          {"ci_ms", {arm.interval_s.low * kMilli, arm.interval_s.high * kMilli}},
+          {"blocks_ns", std::move(blocks)}};
+}
+
+json::object to_json(const MeasuredForm& form) {
+  json::array arms;
+  for (const auto& arm : form.latency.arms) {
+    auto entry = to_json(arm);
+    const bool is_model = &arm == &form.latency.arms.front();
+    entry["form"] = is_model ? form.model_form : form.baseline_form;
+    entry["candidates"] = to_json(is_model ? form.model_candidates : form.baseline_candidates);
+    arms.push_back(std::move(entry));
+  }
+  return {{"batch", form.batch},
+          {"threads", form.threads},
+          {"pinned_to", json::value_from(form.cpus)},
+          {"busy", form.latency.busy},
+          {"preemptions", form.latency.preemptions},
+          {"reached_target_ci", form.latency.reached_target},
+          {"arms", std::move(arms)}};
+}
+
+std::string label(const MeasuredForm& form) {
+  return fmt::format("b{}/t{}", form.batch, form.threads);
+}
+
+}  // namespace
+
+std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
+  const auto& headline = facts.forms.front();
+  const auto headline_latency = median_latency(headline, "latency_p50_ms");
+  std::vector<Metric> metrics = {
+      plain("params", static_cast<double>(facts.weights.params), ""),
+      plain("macs", static_cast<double>(facts.macs.total), ""),
+      plain("size_bytes", static_cast<double>(facts.size_bytes), "B"),
+      plain("sparsity", facts.weights.sparsity(), ""),
+      headline_latency,
+      p90_latency(headline, "latency_p90_ms"),
+      plain("latency_ci_low_ms", headline_latency.ci_low, "ms"),
+      plain("latency_ci_high_ms", headline_latency.ci_high, "ms"),
+      throughput(best_throughput(facts.forms), "throughput_per_s"),
+  };
+  if (headline.speedup) metrics.push_back(speedup(headline, "speedup"));
+  const auto peak = facts.peak_rss_bytes;
+  metrics.push_back(
+      plain("peak_rss_bytes", peak ? std::optional(static_cast<double>(*peak)) : std::nullopt, "B"));
+  metrics.push_back(plain("energy_j", facts.energy_j, "J"));
+  double busy = 0;
+  for (const auto& form : facts.forms) {
+    const auto suffix = fmt::format("/{}", label(form));
+    busy = std::max(busy, form.latency.busy);
+    metrics.push_back(median_latency(form, "latency_p50_ms" + suffix));
+    metrics.push_back(p90_latency(form, "latency_p90_ms" + suffix));
+    metrics.push_back(throughput(form, "throughput_per_s" + suffix));
+    if (form.speedup) metrics.push_back(speedup(form, "speedup" + suffix));
+  }
+  metrics.push_back(plain("busy", busy, ""));
+  metrics.push_back(plain("operators_without_rule", static_cast<double>(facts.macs.without_rule.size()), ""));
+  return metrics;
+}
+
+json::object samples_file(const BenchmarkFacts& facts, const LatencyPlan& plan) {
+  json::object operators;
+  for (const auto& [name, cost] : facts.macs.by_operator) {
+    operators[name] = json::object{{"calls", cost.calls}, {"macs", cost.macs}};
+  }
+  json::array without_rule;
+  for (const auto& name : facts.macs.without_rule) without_rule.emplace_back(name);
+  json::array forms;
+  for (const auto& form : facts.forms) forms.push_back(to_json(form));
+  return {{"conditions",
+           {{"libtorch", libtorch_version()},
+            {"isa", vector_isa()},
+            {"engine", facts.engine},
+            {"seed", plan.seed},
+            {"min_seconds", plan.min_seconds},
+            {"target_ci", plan.target_ci}}},
+          {"operators", std::move(operators)},
+          {"operators_without_rule", std::move(without_rule)},
+          {"forms", std::move(forms)}};
+}
+
+std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const LatencyPlan& plan) {
+  std::vector<std::string> doubts;
+  for (const auto& form : facts.forms) {
+    if (form.latency.busy > kBusyLimit) {
+      doubts.push_back(fmt::format(
+          "{}: the machine was busy: the timing thread waited {:.1f} % of the time ({} preemptions)",
+          label(form), form.latency.busy * 100, form.latency.preemptions));
+    }
+    if (!form.latency.reached_target) {
+      doubts.push_back(
+          fmt::format("{}: the interval is wider than target_ci = {} after the longest allowed time",
+                      label(form), plan.target_ci));
+    }
+  }
+  if (!facts.macs.without_rule.empty()) {
+    doubts.push_back(
+        fmt::format("MACs don't include these operators: {}", fmt::join(facts.macs.without_rule, ", ")));
+  }
+  return doubts;
+}
+
+}  // namespace espalier::runner

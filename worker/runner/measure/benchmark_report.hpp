@@ -1,0 +1,50 @@
+// What a benchmark says: its metrics, and the file with every raw sample.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/json.hpp"
+#include "worker/runner/measure/best_form.hpp"
+#include "worker/runner/measure/latency.hpp"
+#include "worker/runner/measure/macs.hpp"
+#include "worker/runner/task.hpp"
+
+namespace espalier::runner {
+
+// One batch size on one number of threads.
+struct MeasuredForm {
+  std::int64_t batch = 1;
+  int threads = 1;
+  std::vector<int> cpus;  // the timing thread was confined to these; empty: not confined
+  std::string model_form;
+  std::string baseline_form;  // empty without a baseline
+  std::vector<Candidate> model_candidates, baseline_candidates;
+  LatencyResult latency;         // arms: the model, then the baseline if there is one
+  std::optional<Ratio> speedup;  // baseline / model
+};
+
+struct BenchmarkFacts {
+  MacCount macs;  // of one image
+  WeightCount weights;
+  std::int64_t size_bytes = 0;
+  std::optional<std::int64_t> peak_rss_bytes;
+  std::optional<double> energy_j;   // per run of the first form, all CPU packages
+  std::string engine;               // of an int8 model
+  std::vector<MeasuredForm> forms;  // the first is the headline
+};
+
+// Headline names as in docs/how-it-works.md, then `latency_p50_ms/b32/t1` and the like for every form. A
+// metric that could not be measured has no value.
+std::vector<Metric> metrics_of(const BenchmarkFacts& facts);
+
+// Raw latencies in nanoseconds by arm and block, forms, candidates, conditions.
+json::object samples_file(const BenchmarkFacts& facts, const LatencyPlan& plan);
+
+// Sentences about what makes the numbers doubtful: a busy machine, an interval that stayed wide, operators
+// without a rule. Empty if nothing does.
+std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const LatencyPlan& plan);
+
+}  // namespace espalier::runner

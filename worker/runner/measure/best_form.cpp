@@ -1,0 +1,204 @@
+#include "worker/runner/measure/best_form.hpp"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "common/base/result.hpp"
+#include "worker/runner/compress/frozen_graph.hpp"
+#include "worker/runner/compress/probe.hpp"
+#include "worker/runner/measure/latency.hpp"
+
+namespace espalier::runner {
+namespace {
+
+constexpr double kFp32Tolerance = 1e-4;
+constexpr double kBf16Tolerance = 5e-2;
+
+using torch::jit::Module;
+
+c10::Symbol symbol(const char* name) {
+  return c10::Symbol::fromQualString(name);
+}
+
+c10::IValue call(const char* name, std::vector<c10::IValue> stack) {
+  c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&stack);
+  return stack.at(0);
+}
+
+// The image, laid out channels-last as the graph's first step.
+void take_input_channels_last(FrozenNet& net) {
+  auto graph = net.graph();
+  Value* input = net.image_input();
+  torch::jit::WithInsertPoint at(*graph->nodes().begin());
+  Value* layout = graph->insertConstant(static_cast<std::int64_t>(at::MemoryFormat::ChannelsLast));
+  torch::jit::Node* convert =
+      graph->insertNode(graph->create(symbol("aten::contiguous"), {input, layout}, 1));
+  input->replaceAllUsesWith(convert->output());
+  convert->replaceInput(0, input);
+}
+
+void lay_out_weights_channels_last(FrozenNet& net) {
+  auto graph = net.graph();
+  for (const auto& layer : layers_of(net)) {
+    if (!layer.is_convolution) continue;
+    torch::jit::WithInsertPoint at(layer.node);
+    layer.node->replaceInput(1,
+                             graph->insertConstant(layer.weight.contiguous(at::MemoryFormat::ChannelsLast)));
+  }
+}
+
+void make_channels_last(FrozenNet& net) {
+  replace_views_by_reshapes(net);
+  take_input_channels_last(net);
+  lay_out_weights_channels_last(net);
+}
+
+void prepack_convolutions(FrozenNet& net, const at::Tensor& example) {
+  auto graph = net.graph();
+  std::vector<Layer> convolutions;
+  for (auto& layer : layers_of(net)) {
+    if (layer.is_convolution) convolutions.push_back(std::move(layer));
+  }
+  std::vector<Value*> inputs;
+  for (const auto& convolution : convolutions) inputs.push_back(convolution.input);
+  const auto seen = Probe(net, inputs).look(example);
+  for (std::size_t i = 0; i < convolutions.size(); ++i) {
+    const auto& layer = convolutions[i];
+    torch::jit::Node* relu = only_user(layer.node->output());
+    const bool fuse = relu != nullptr && relu->kind() == c10::aten::relu;
+    const c10::IValue bias = layer.bias.defined() ? c10::IValue(layer.bias) : c10::IValue();
+    const auto packed = call("mkldnn_prepacked::conv2d_prepack",
+                             {layer.weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups,
+                              seen[i].sizes().vec(), std::string(fuse ? "relu" : "none")});
+    Value* context = attach(net, "prepacked_" + std::to_string(i), packed, layer.node);
+    torch::jit::WithInsertPoint at(layer.node);
+    torch::jit::Node* run =
+        graph->insertNode(graph->create(symbol("mkldnn_prepacked::conv2d_run"), {layer.input, context}, 1));
+    (fuse ? relu : layer.node)->output()->replaceAllUsesWith(run->output());
+    if (fuse) relu->destroy();
+    layer.node->destroy();
+  }
+  torch::jit::EliminateDeadCode(graph);
+}
+
+// Weights in bf16, input and output in float.
+Module bf16_copy(const Module& module) {
+  auto copy = module.deepcopy();
+  copy.eval();
+  copy.to(at::kBFloat16);
+  return copy;
+}
+
+at::Tensor output_of(const c10::IValue& value) {
+  return value.toTensor().to(at::kFloat);
+}
+
+double relative_difference(const at::Tensor& reference, const at::Tensor& other) {
+  if (reference.sizes() != other.sizes()) return std::numeric_limits<double>::infinity();
+  const double scale = std::max(reference.abs().max().item<double>(), 1e-6);
+  return (reference - other).abs().max().item<double>() / scale;
+}
+
+struct Maker {
+  std::string name;
+  std::function<Module()> make;
+};
+
+std::vector<Maker> makers_of(const Module& module, const at::Tensor& input, Precision precision) {
+  std::vector<Maker> makers = {
+      {"as is", [&] { return module; }},
+      {"folded", [&] { return freeze_for_inference(module).module; }},
+      {"folded channels-last", [&] { return channels_last_form(module); }},
+  };
+  if (precision == Precision::bf16) return makers;
+  makers.push_back({"folded prepacked", [&] { return prepacked_form(module, input, false); }});
+  makers.push_back({"folded prepacked channels-last", [&] { return prepacked_form(module, input, true); }});
+  return makers;
+}
+
+// One forward pass without gradients and without the profiling executor, whose recompilations would land in
+// samples.
+std::function<void()> runner_of(const Module& module, const at::Tensor& input) {
+  return [form = module, input]() mutable {
+    const c10::InferenceMode no_gradients;
+    const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    form.forward({input});
+  };
+}
+
+at::Tensor run_once(Module module, const at::Tensor& input) {
+  const c10::InferenceMode no_gradients;
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);
+  return output_of(module.forward({input}));
+}
+
+}  // namespace
+
+Module channels_last_form(const Module& module) {
+  auto net = freeze_for_inference(module);
+  make_channels_last(net);
+  return net.module;
+}
+
+Module prepacked_form(const Module& module, const at::Tensor& example, bool channels_last) {
+  const c10::InferenceMode no_gradients;
+  auto net = freeze_for_inference(module);
+  prepack_convolutions(net, example);
+  if (channels_last) {
+    replace_views_by_reshapes(net);
+    take_input_channels_last(net);
+  }
+  return net.module;
+}
+
+Form best_form(Model& model, const at::Tensor& input, Precision precision, double budget_s) {
+  model.module.eval();
+  if (model.info.form == "int8") {
+    return {"int8 " + model.info.engine, runner_of(model.module, input), {}};
+  }
+  const auto reference = run_once(model.module, input);
+  const bool half = precision == Precision::bf16;
+  const Module timed = half ? bf16_copy(model.module) : model.module;
+  const auto timed_input = half ? input.to(at::kBFloat16) : input;
+  Form best;
+  double best_s = std::numeric_limits<double>::infinity();
+  for (const auto& maker : makers_of(timed, timed_input, precision)) {
+    Candidate candidate;
+    candidate.name = (half ? "bf16 " : "") + maker.name;
+    try {
+      const auto form = maker.make();
+      candidate.difference = relative_difference(reference, run_once(form, timed_input));
+      // Written so that a difference that isn't a number is refused too.
+      if (!(candidate.difference <= (half ? kBf16Tolerance : kFp32Tolerance))) {
+        candidate.rejected = "other numbers than the net itself";
+      } else {
+        const auto run = runner_of(form, timed_input);
+        candidate.median_s = quick_median_s(run, budget_s);
+        if (candidate.median_s < best_s) {
+          best_s = candidate.median_s;
+          best.name = candidate.name;
+          best.run = run;
+        }
+      }
+    } catch (const std::exception& failure) {
+      // One graph may lack what one form needs (a control flow, a data type); the others still stand.
+      const std::string text = failure.what();
+      candidate.rejected = text.substr(0, text.find('\n'));
+    }
+    best.candidates.push_back(std::move(candidate));
+  }
+  if (!best.run) {
+    throw ErrorException(
+        {ErrorKind::failed,
+         "no form of the model reproduces its own output: " + best.candidates.front().rejected,
+         half ? "use precision = \"fp32\"" : "check that the model is deterministic in eval mode"});
+  }
+  return best;
+}
+
+}  // namespace espalier::runner

@@ -1,0 +1,144 @@
+#include "worker/runner/measure/latency.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "worker/runner/measure/conditions.hpp"
+
+namespace espalier::runner {
+namespace {
+
+constexpr std::size_t kFewestSamples = 30;
+constexpr std::size_t kFewestOfSlowNets = 10;
+constexpr double kUsualBound = 5;   // x min_seconds
+constexpr double kOuterBound = 30;  // x min_seconds, for nets so slow that 30 samples pass the usual bound
+constexpr double kBlockSeconds = 0.004;
+constexpr std::size_t kLongestBlock = 64;
+constexpr double kWarmUpBound = 0.5;  // x min_seconds
+constexpr double kWarmEnough = 0.02;  // medians of two windows in a row differ by less
+constexpr int kStoppingReplicates = 200;
+constexpr int kFinalReplicates = 2000;
+
+using Clock = std::chrono::steady_clock;
+
+double timed(const std::function<void()>& run) {
+  const auto start = Clock::now();
+  run();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Returns the seconds of one run once warm.
+double warm_up(const std::function<void()>& run, double bound_s) {
+  const double first = timed(run);
+  const auto window = static_cast<std::size_t>(std::clamp(bound_s / 8 / std::max(first, 1e-6), 2.0, 32.0));
+  double spent = first;
+  double previous = first;
+  while (true) {
+    std::vector<double> times(window);
+    for (auto& time : times) {
+      time = timed(run);
+      spent += time;
+    }
+    const double now = median(times);
+    if (spent >= bound_s || std::abs(now - previous) < kWarmEnough * now) return now;
+    previous = now;
+  }
+}
+
+struct Running {
+  const Arm* arm;
+  ArmSamples samples;
+  std::size_t block_length;
+  double total_s = 0;
+  std::size_t count = 0;
+};
+
+void run_block(Running& running, LatencyResult& result, double& timed_wall, double& timed_cpu) {
+  // The other arm has just used the caches: the first run of a short block pays for that and isn't a sample.
+  if (running.block_length > 1) running.arm->run();
+  std::vector<double> block(running.block_length);
+  const auto before = thread_usage_now();
+  for (auto& sample : block) sample = timed(running.arm->run);
+  const auto after = thread_usage_now();
+  timed_wall += after.wall_s - before.wall_s;
+  timed_cpu += after.cpu_s - before.cpu_s;
+  result.preemptions += after.preemptions - before.preemptions;
+  running.total_s = std::accumulate(block.begin(), block.end(), running.total_s);
+  running.count += block.size();
+  running.samples.blocks_s.push_back(std::move(block));
+}
+
+bool has_the_least(const Running& running, const LatencyPlan& plan) {
+  return running.total_s >= plan.min_seconds && running.count >= kFewestSamples;
+}
+
+bool is_narrow(const Running& running, const LatencyPlan& plan) {
+  const auto interval = median_interval(running.samples.blocks_s, kStoppingReplicates, plan.seed);
+  return (interval.high - interval.low) / 2 <= plan.target_ci * median(pooled(running.samples.blocks_s));
+}
+
+bool past_the_bound(const Running& running, const LatencyPlan& plan) {
+  return (running.total_s >= kUsualBound * plan.min_seconds && running.count >= kFewestSamples) ||
+         (running.total_s >= kOuterBound * plan.min_seconds && running.count >= kFewestOfSlowNets);
+}
+
+std::vector<std::size_t> shuffled(std::size_t count, SeededDraw& draw) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[draw.below(i)]);
+  return order;
+}
+
+}  // namespace
+
+LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& plan,
+                              const std::function<void(double)>& on_progress) {
+  std::vector<Running> all;
+  for (const auto& arm : arms) {
+    const double run_s = warm_up(arm.run, std::max(kWarmUpBound * plan.min_seconds, 0.02));
+    const auto length = static_cast<std::size_t>(std::max(1.0, kBlockSeconds / std::max(run_s, 1e-7)));
+    all.push_back({&arm, {arm.name, {}, 0, {}}, std::min(length, kLongestBlock)});
+  }
+  LatencyResult result;
+  SeededDraw draw(plan.seed);
+  double timed_wall = 0;
+  double timed_cpu = 0;
+  double next_check_s = 0;
+  while (true) {
+    for (const auto index : shuffled(all.size(), draw)) run_block(all[index], result, timed_wall, timed_cpu);
+    const auto& slowest = *std::min_element(
+        all.begin(), all.end(), [](const Running& a, const Running& b) { return a.total_s < b.total_s; });
+    on_progress(std::min(1.0, slowest.total_s / plan.min_seconds));
+    const auto within = [&](auto condition) {
+      return std::all_of(all.begin(), all.end(), [&](const Running& r) { return condition(r, plan); });
+    };
+    if (slowest.total_s >= next_check_s && within(has_the_least)) {
+      result.reached_target = within(is_narrow);
+      next_check_s = slowest.total_s * 1.2;
+      if (result.reached_target) break;
+    }
+    if (within(past_the_bound)) break;
+  }
+  result.busy = timed_wall > 0 ? std::clamp(1.0 - timed_cpu / timed_wall, 0.0, 1.0) : 0.0;
+  for (auto& running : all) {
+    running.samples.median_s = median(pooled(running.samples.blocks_s));
+    running.samples.interval_s = median_interval(running.samples.blocks_s, kFinalReplicates, plan.seed);
+    result.arms.push_back(std::move(running.samples));
+  }
+  return result;
+}
+
+double quick_median_s(const std::function<void()>& run, double budget_s) {
+  warm_up(run, budget_s / 3);
+  std::vector<double> times;
+  double spent = 0;
+  while (times.size() < 3 || (spent < budget_s && times.size() < 1000)) {
+    times.push_back(timed(run));
+    spent += times.back();
+  }
+  return median(std::move(times));
+}
+
+}  // namespace espalier::runner

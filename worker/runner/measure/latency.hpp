@@ -1,0 +1,53 @@
+// Times variants of a net against each other in one process. One sample is one forward pass (a clock read
+// costs 30 ns, the smallest net 10 us). A round runs a short block of each arm, in an order drawn from the
+// seed, so that all arms see the same machine; ratios are taken within a round.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "worker/runner/measure/statistics.hpp"
+
+namespace espalier::runner {
+
+struct Arm {
+  std::string name;
+  std::function<void()> run;  // one forward pass
+};
+
+struct LatencyPlan {
+  double min_seconds = 1.0;  // timed seconds per arm, at least
+  double target_ci = 0.01;   // half-width of the median's 95 % interval over the median
+  std::uint64_t seed = 1;    // of the order within rounds and of the bootstrap
+};
+
+struct ArmSamples {
+  std::string name;
+  Blocks blocks_s;  // seconds per run; block b of every arm is of round b
+  double median_s = 0;
+  Interval interval_s;
+};
+
+struct LatencyResult {
+  std::vector<ArmSamples> arms;  // in the order given
+  double busy = 0;               // 0..1: part of the timed wall time in which the timing thread didn't run
+  std::int64_t preemptions = 0;  // of the timing thread, while timing
+  bool reached_target = false;   // false: the upper bound of time came first
+};
+
+// Above this part of stolen time a latency says more about the machine than about the net.
+constexpr double kBusyLimit = 0.02;
+
+// Warm-up until two windows in a row agree, then rounds until every arm has `min_seconds` and 30 samples and
+// its interval is narrow enough, or has 5 x min_seconds (30 x if 30 samples take that long). `on_progress`
+// gets 0..1.
+LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& plan,
+                              const std::function<void(double)>& on_progress);
+
+// Median seconds of a run after a short warm-up, within about `budget_s`: to choose between forms, not to
+// publish.
+double quick_median_s(const std::function<void()>& run, double budget_s);
+
+}  // namespace espalier::runner

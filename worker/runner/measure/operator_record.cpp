@@ -1,0 +1,73 @@
+#include "worker/runner/measure/operator_record.hpp"
+
+#include <ATen/record_function.h>
+
+namespace espalier::runner {
+namespace {
+
+struct Recording {
+  std::vector<OperatorCall> calls;
+  std::vector<std::size_t> open;  // indices in calls, outermost first
+};
+
+// Callbacks are plain function pointers: what they write to has to be reachable without a capture.
+thread_local Recording* current = nullptr;
+
+struct Opened : at::ObserverContext {
+  explicit Opened(std::size_t at) : index(at) {}
+  std::size_t index;
+};
+
+std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+  if (current == nullptr) return nullptr;
+  auto& recording = *current;
+  if (!recording.open.empty()) recording.calls[recording.open.back()].calls_others = true;
+  OperatorCall call;
+  call.name = function.name();
+  const auto inputs = function.inputs();
+  call.inputs.assign(inputs.begin(), inputs.end());
+  call.depth = static_cast<int>(recording.open.size());
+  recording.open.push_back(recording.calls.size());
+  recording.calls.push_back(std::move(call));
+  return std::make_unique<Opened>(recording.calls.size() - 1);
+}
+
+void end(const at::RecordFunction& function, at::ObserverContext* context) {
+  if (current == nullptr || context == nullptr) return;
+  auto& call = current->calls[static_cast<Opened*>(context)->index];
+  call.outputs.assign(function.outputs().begin(), function.outputs().end());
+  current->open.pop_back();
+}
+
+class Listening {
+ public:
+  explicit Listening(Recording& recording) {
+    current = &recording;
+    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(begin, end)
+                                             .needsInputs(true)
+                                             .needsOutputs(true)
+                                             .scopes({at::RecordScope::FUNCTION}));
+  }
+  ~Listening() {
+    at::removeCallback(handle_);
+    current = nullptr;
+  }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  at::CallbackHandle handle_;
+};
+
+}  // namespace
+
+std::vector<OperatorCall> record_operators(const std::function<void()>& run) {
+  Recording recording;
+  {
+    const Listening listening(recording);
+    run();
+  }
+  return std::move(recording.calls);
+}
+
+}  // namespace espalier::runner
