@@ -93,6 +93,7 @@ test('a lost connection is said, running jobs are no longer called running, and 
   await page.getByText(/next try in \d+ s|trying/).waitFor();
   const state = page.getByRole('region', { name: 'Job', exact: true }).locator('.badge');
   assert.equal(await state.innerText(), 'was running');
+  assert.equal(await page.getByText(/about .* left/).count(), 0, 'nobody knows the time left now');
 
   Object.assign(job.trials[17], { state: 'failed', reason: 'it broke while nobody looked' });
   server.refusing = false;

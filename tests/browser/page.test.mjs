@@ -83,6 +83,15 @@ test('sorts by any column, keeps blanks last, and returns to the job’s order a
   await becomes(async () => (await shownIds())[0], 3001);
 });
 
+test('the number of parameters and what was swept are told apart', async () => {
+  await open('#trial=3017');
+  await page.getByRole('button', { name: /^Params/ }).click();
+  await becomes(async () => (await shownIds())[0], 3001);
+  await page.getByRole('button', { name: /^Params/ }).click();
+  await becomes(async () => (await shownIds())[0], 3003);
+  assert.match(await page.getByRole('region', { name: 'Selected trial' }).innerText(), /Params\s+15\.7 k/);
+});
+
 test('filters by group and by words, in the table and in the plot', async () => {
   await open();
   const points = page.locator('.plot g > .point:not(.selected):not(.pointed)');

@@ -1,11 +1,12 @@
 import type { JobSummary } from '../api/types';
-import { duration, percent, shortDate } from '../format';
-import { jobs, selectedId } from '../live/state';
+import { clock, duration, percent, shortDate } from '../format';
+import { connection, jobs, lastHeard, selectedId } from '../live/state';
 import { linkToJob } from '../view/view';
 import { Progress } from './progress';
 import { StateBadge } from './state_badge';
 
 export function timeText(job: JobSummary): string {
+  if (job.state === 'running' && connection.value.kind === 'lost') return `as of ${clock(lastHeard.value ?? Date.now())}`;
   if (job.state === 'running') return job.eta_s === null ? 'time left not known yet' : `about ${duration(job.eta_s)} left`;
   if (job.finished_at === null) return '';
   return `took ${duration((Date.parse(job.finished_at) - Date.parse(job.submitted_at)) / 1000)}`;
@@ -32,7 +33,7 @@ function JobItem({ job }: { job: JobSummary }) {
             {trialText(job)}
           </span>
           {job.trials.failed > 0 && <span class="bad">{job.trials.failed} failed</span>}
-          <span class="end">{job.state === 'running' && job.eta_s !== null ? `${duration(job.eta_s)} left` : shortDate(job.submitted_at)}</span>
+          <span class="end">{job.state === 'running' && job.eta_s !== null && connection.value.kind !== 'lost' ? `${duration(job.eta_s)} left` : shortDate(job.submitted_at)}</span>
         </span>
       </a>
     </li>

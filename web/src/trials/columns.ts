@@ -142,7 +142,7 @@ function paramColumn(name: string): Column {
 function sharedParamColumn(names: readonly string[]): Column {
   const own = (trial: Trial) => names.filter((name) => trial.params[name] !== undefined);
   return {
-    key: 'params',
+    key: 'swept',
     label: 'Swept',
     title: 'What varies, and its value',
     kind: 'text',

@@ -5,14 +5,16 @@ import type { Column } from './columns';
 
 const kLeast = 6;
 const kMost = 30;
-const kNoteScale = 0.92;
+const kNoteScale = 0.92; // notes are set smaller
+const kWordScale = 0.92; // letters are narrower than digits
 const kPadding = 2;
 
 export function columnWidth(column: Column, trials: readonly Trial[]): number {
-  let longest = Math.max(column.label.length + 2, (column.unit?.length ?? 0) + 2);
+  let longest = Math.max(column.label.length + 1, (column.unit?.length ?? 0) + 2);
   for (const trial of trials) {
     const cell = column.cell(trial);
-    longest = Math.max(longest, cell.text.length, (cell.note?.length ?? 0) * kNoteScale);
+    const scale = column.kind === 'metric' ? 1 : kWordScale;
+    longest = Math.max(longest, cell.text.length * scale, (cell.note?.length ?? 0) * kNoteScale * scale);
   }
   if (column.kind === 'group') longest += 3;
   if (column.kind === 'state') longest = Math.max(longest + 1, 12);
