@@ -1,7 +1,5 @@
 // Beside the plot: the selected trial in full, or else the Pareto front to choose from.
 
-import { Fragment } from 'preact';
-
 import type { Trial } from '../api/types';
 import { bytes, count, digits, kUnmeasured, param, params, percent } from '../format';
 import { openJob } from '../live/state';
@@ -30,13 +28,13 @@ function Metric({ trial, name, value }: { trial: Trial; name: string; value: num
   const text = cell === undefined ? metricText(name, value) : cell.text;
   const suffix = name === 'latency_p50_ms' && value !== null ? ` ${unit.value.name}` : '';
   return (
-    <>
+    <div>
       <dt title={name}>{label}</dt>
       <dd title={value === null ? 'could not be measured' : (cell?.title ?? String(value))} class={cell?.tone}>
         {text + suffix}
         {cell?.note !== undefined && <small class="quiet"> {cell.note}</small>}
       </dd>
-    </>
+    </div>
   );
 }
 
@@ -58,10 +56,10 @@ function TrialDetails({ trial }: { trial: Trial }) {
       {trial.reason !== null && trial.reason !== '' && <p class={`reason ${trial.state === 'failed' ? 'bad' : ''}`}>{trial.reason}</p>}
       <dl>
         {Object.entries(trial.params).map(([key, value]) => (
-          <Fragment key={key}>
+          <div key={key}>
             <dt class="code">{key}</dt>
             <dd>{param(value)}</dd>
-          </Fragment>
+          </div>
         ))}
         {metrics.map(([name, value]) => <Metric key={name} trial={trial} name={name} value={value} />)}
       </dl>
