@@ -1,5 +1,5 @@
-// The names a job file may use for models and datasets, with the parameters each takes. No LibTorch here: counts of
-// a built net (`espalier models`) come from the runner.
+// The names a job file may use for models and datasets, with the parameters each takes. No LibTorch here:
+// counts of a built net (`espalier models`) come from the runner.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// What a job file means: parsed, checked, expanded to trials and to a DAG of keyed tasks. Pure: files are looked at
-// only through `Surroundings`, so that the command line can plan offline and the coordinator can submit with the
-// same code.
+// What a job file means: parsed, checked, expanded to trials and to a DAG of keyed tasks. Pure: files are
+// looked at only through `Surroundings`, so that the command line can plan offline and the coordinator can
+// submit with the same code.
 #pragma once
 
 #include <cstdint>
@@ -28,22 +28,23 @@ struct Diagnostic {
 };
 
 // As text for people: file:line:column, the offending line, the underline, the help.
-std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file_name, std::string_view text);
+std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file_name,
+                   std::string_view text);
 json::array to_json(const std::vector<Diagnostic>& diagnostics);
 
 // Where a task's input comes from: another task's output, or a file of the user's, already hashed.
 struct TaskInput {
-  std::string role;  // "model", "baseline", "logits", "masks", "weights"
-  TaskKey task;      // empty if it is a file
+  std::string role;    // "model", "baseline", "logits", "masks", "weights"
+  TaskKey task;        // empty if it is a file
   std::string output;  // name of that task's output: "model", "logits", "masks"
-  ContentHash file;  // set if it is a file
+  ContentHash file;    // set if it is a file
 };
 
 enum class Stage { train, distill, finetune, prune, quantize, teacher_logits, evaluate, benchmark };
 std::string_view to_string(Stage stage);  // "teacher-logits" for teacher_logits
 
 struct Task {
-  TaskKey key;        // SHA-256 of canonical(spec)
+  TaskKey key;  // SHA-256 of canonical(spec)
   Stage stage{};
   json::object spec;  // see docs/how-it-works.md; holds the keys of its inputs, so keys chain
   std::vector<TaskInput> inputs;
@@ -52,9 +53,9 @@ struct Task {
 
 // Why a trial has a task. Only `own` tasks' metrics are the trial's metrics.
 enum class TaskRole {
-  own,       // the trial's pipeline, its evaluation and benchmark
-  teacher,   // the teacher's training, evaluation and logits
-  twin,      // distilled student's teacherless twin, for `gain`
+  own,      // the trial's pipeline, its evaluation and benchmark
+  teacher,  // the teacher's training, evaluation and logits
+  twin,     // distilled student's teacherless twin, for `gain`
 };
 std::string_view to_string(TaskRole role);
 
@@ -98,17 +99,21 @@ struct Plan {
 struct Surroundings {
   // Path as written in the job file -> hash of its bytes (the coordinator also keeps the bytes).
   std::function<Result<ContentHash>(const std::string& path)> file;
-  // A dataset's folder as written, or the installed place of a catalogue dataset -> hash that changes if the data does.
+  // A dataset's folder as written, or the installed place of a catalogue dataset -> hash that changes if the
+  // data does.
   std::function<Result<std::string>(const std::string& path)> data;
-  // Device selector ("cpu") -> class of the workers that would measure on it; the selector itself if none is known.
+  // Device selector ("cpu") -> class of the workers that would measure on it; the selector itself if none is
+  // known.
   std::function<std::string(const std::string& selector)> device_class;
+  // A path as written -> as workers of this host see it. Unset: as written.
+  std::function<std::string(const std::string& path)> absolute;
 };
 
 // The surroundings of this process: paths relative to `folder`, hashes of real files.
 Surroundings local_surroundings(std::string folder);
 
 struct Planned {
-  std::optional<Plan> plan;  // unset if there are errors
+  std::optional<Plan> plan;        // unset if there are errors
   std::vector<Diagnostic> errors;  // all of them, in file order
 };
 

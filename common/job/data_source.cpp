@@ -1,0 +1,179 @@
+#include "common/job/data_source.hpp"
+
+#include <algorithm>
+
+#include "common/job/catalogue.hpp"
+#include "common/job/section.hpp"
+
+namespace espalier::job {
+namespace {
+
+constexpr std::int64_t kSyntheticTrainSamples = 1024;
+constexpr std::int64_t kSyntheticValSamples = 256;
+
+void check_cap(const Node& data, std::string_view key, std::int64_t there, std::string_view dataset,
+               Diagnostics& diagnostics) {
+  const auto* cap = valid(&data, key);
+  if (cap == nullptr || cap->number() <= static_cast<double>(there)) return;
+  diagnostics.add(code::kTooManySamples, cap->span,
+                  "`data." + std::string(key) + "` asks for " + canonical(cap->scalar) + " samples, but " +
+                      in_ticks(dataset) + " has " + std::to_string(there),
+                  "write at most " + std::to_string(there) + ", or leave it out to take all");
+}
+
+std::optional<DataSource> from_catalogue(const Node& data, const Node& name, Looked& looked,
+                                         Diagnostics& diagnostics) {
+  const auto* entry = find_dataset(name.text());
+  if (entry == nullptr) {
+    std::vector<std::string_view> names;
+    for (const auto& known : datasets()) names.push_back(known.name);
+    diagnostics.add(code::kUnknownDataset, name.span,
+                    "there is no data set " + in_ticks(name.text()) + " in the catalogue",
+                    suggestion(name.text(), names));
+    return std::nullopt;
+  }
+  check_cap(data, "train_samples", entry->train_samples, entry->name, diagnostics);
+  check_cap(data, "val_samples", entry->val_samples, entry->name, diagnostics);
+  DataSource source;
+  source.input_shape = {entry->channels, entry->height, entry->width};
+  source.spec["dataset"] = entry->name;
+  const auto& fingerprint = looked.data(folder_of(*entry).string());
+  if (fingerprint) {
+    source.spec["fingerprint"] = *fingerprint;
+  } else {
+    diagnostics.add(
+        code::kDatasetNotInstalled, name.span,
+        "the data set " + in_ticks(entry->name) + " is not installed: the Debian package `" +
+            std::string(entry->package) + "` is missing",
+        "apt-get install " + std::string(entry->package) + " (" + fingerprint.error().message + ")");
+  }
+  return source;
+}
+
+std::optional<DataSource> synthetic(const Node& data) {
+  DataSource source;
+  source.has_accuracy = false;
+  source.spec["format"] = "synthetic";
+  const auto* shape = valid(&data, "input_shape");
+  const auto* classes = valid(&data, "classes");
+  source.input_shape = {3, 32, 32};
+  for (std::size_t i = 0; shape != nullptr && i < 3; ++i)
+    (*source.input_shape)[i] = shape->items[i].scalar.get_int64();
+  source.spec["input_shape"] = json::value_from(*source.input_shape);
+  source.spec["classes"] = classes == nullptr ? json::value(10) : classes->scalar;
+  source.spec["train_samples"] = kSyntheticTrainSamples;
+  source.spec["val_samples"] = kSyntheticValSamples;
+  return source;
+}
+
+std::optional<DataSource> from_folder(const Node& data, const Node& format, Looked& looked,
+                                      Diagnostics& diagnostics) {
+  const auto* path = valid(&data, "path");
+  if (path == nullptr) {
+    if (data.find("path") == nullptr) {
+      diagnostics.add(code::kMissing, format.span,
+                      "`data.format` = " + in_ticks(format.text()) + " needs a `path`",
+                      "add path = \"…\", the folder that holds the files");
+    }
+    return std::nullopt;
+  }
+  const std::string folder(path->text());
+  DataSource source;
+  source.spec["format"] = format.text();
+  source.spec["path"] = looked.absolute(folder);
+  const auto& fingerprint = looked.data(folder);
+  if (fingerprint) {
+    source.spec["fingerprint"] = *fingerprint;
+  } else {
+    diagnostics.add(code::kMissingFile, path->span, fingerprint.error().message, fingerprint.error().help);
+  }
+  return source;
+}
+
+std::optional<DataSource> from_source(const Node& data, Looked& looked, Diagnostics& diagnostics) {
+  const auto* dataset = data.find("dataset");
+  const auto* format = data.find("format");
+  if (dataset != nullptr && format != nullptr) {
+    diagnostics.add(code::kContradiction, data.member("format")->place(),
+                    "`data` has both a `dataset` and a `format`",
+                    "keep `dataset` for the catalogue's data, or `format` and `path` for your own");
+    return std::nullopt;
+  }
+  if (dataset == nullptr && format == nullptr) {
+    diagnostics.add(code::kMissing, data.span, "`data` says neither `dataset` nor `format`",
+                    "add dataset = \"fashion-mnist\"");
+    return std::nullopt;
+  }
+  const auto* named = dataset != nullptr ? dataset : format;
+  if (named->is(NodeKind::invalid)) return std::nullopt;
+  const bool is_synthetic = format != nullptr && format->text() == "synthetic";
+  for (const auto key : {"input_shape", "classes"}) {
+    if (const auto* member = data.member(key); member != nullptr && !is_synthetic) {
+      diagnostics.add(code::kContradiction, member->place(),
+                      "`data." + std::string(key) + "` is for format = \"synthetic\" only",
+                      "leave it out: the files say it");
+    }
+  }
+  if (const auto* path = data.member("path"); path != nullptr && (dataset != nullptr || is_synthetic)) {
+    diagnostics.add(code::kContradiction, path->place(), "`data.path` is of no use here",
+                    "leave it out, or write format = \"idx\"");
+  }
+  if (dataset != nullptr) return from_catalogue(data, *dataset, looked, diagnostics);
+  return is_synthetic ? synthetic(data) : from_folder(data, *format, looked, diagnostics);
+}
+
+}  // namespace
+
+json::object DataSource::shape_spec() const {
+  auto shape = spec;
+  shape.erase("train_samples");
+  shape.erase("val_samples");
+  return shape;
+}
+
+const Result<ContentHash>& Looked::file(const std::string& path) {
+  const auto known = files_.find(path);
+  return known != files_.end() ? known->second : files_.emplace(path, surroundings_.file(path)).first->second;
+}
+
+const Result<std::string>& Looked::data(const std::string& path) {
+  const auto known = data_.find(path);
+  return known != data_.end() ? known->second : data_.emplace(path, surroundings_.data(path)).first->second;
+}
+
+std::string Looked::absolute(const std::string& path) const {
+  return surroundings_.absolute ? surroundings_.absolute(path) : path;
+}
+
+std::string Looked::device_class(const std::string& selector) {
+  const auto known = device_classes_.find(selector);
+  if (known != device_classes_.end()) return known->second;
+  return device_classes_.emplace(selector, surroundings_.device_class(selector)).first->second;
+}
+
+std::optional<DataSource> read_data(const Node& data, Looked& looked, Diagnostics& diagnostics) {
+  auto source = from_source(data, looked, diagnostics);
+  if (!source) return std::nullopt;
+  // Absent and null mean all samples and the images' own size.
+  for (const auto key : {"train_samples", "val_samples", "resize"}) {
+    if (const auto* value = valid(&data, key)) {
+      source->spec[key] = value->scalar;
+    } else if (!source->spec.contains(key)) {
+      source->spec[key] = nullptr;
+    }
+  }
+  if (const auto* resize = valid(&data, "resize"); resize != nullptr && source->input_shape) {
+    (*source->input_shape)[1] = (*source->input_shape)[2] = resize->scalar.get_int64();
+  }
+  if (const auto* augment = valid(&data, "augment")) {
+    // Which augmentations, not in which order or how often, is what the user says.
+    for (const std::string_view name : {"flip", "crop"}) {
+      const bool is_named = std::any_of(augment->items.begin(), augment->items.end(),
+                                        [&](const Node& item) { return item.text() == name; });
+      if (is_named) source->augment.push_back(json::value(name));
+    }
+  }
+  return source;
+}
+
+}  // namespace espalier::job

@@ -1,0 +1,107 @@
+#include "common/job/expand.hpp"
+
+#include <algorithm>
+
+#include "common/job/model_source.hpp"
+#include "common/job/section.hpp"
+#include "common/job/settings.hpp"
+#include "common/job/trial_tasks.hpp"
+
+namespace espalier::job {
+namespace {
+
+std::int64_t integer_at(const Node& group, std::string_view key) {
+  const auto& defaults = defaults_of(table_of("job"));
+  const auto* value = valid(group.find("job"), key);
+  return value == nullptr ? defaults.at(key).as_int64() : value->scalar.as_int64();
+}
+
+bool contains(const std::vector<Stage>& stages, Stage stage) {
+  return std::find(stages.begin(), stages.end(), stage) != stages.end();
+}
+
+void read_teacher(const Node& group, TrialParts& parts, const DataSource* data, Looked& looked,
+                  Diagnostics& diagnostics) {
+  const auto* table = group.find("teacher");
+  if (table == nullptr || !table->is(NodeKind::table)) return;
+  const auto* model = table->find("model");
+  const auto* file = table->find("file");
+  if (model != nullptr && file != nullptr) {
+    diagnostics.add(code::kContradiction, table->member("file")->place(),
+                    "`teacher` has both a `model` and a `file`",
+                    "keep `model` to train one, or `file` for one that is trained");
+  } else if (model == nullptr && file == nullptr) {
+    diagnostics.add(code::kMissing, table->span, "`teacher` says neither `model` nor `file`",
+                    R"(add model = { name = "resnet20" } or file = "teacher.pt")");
+  } else if (const auto* path = valid(table, "file")) {
+    parts.teacher = read_model_file(*path, data, looked, diagnostics);
+    if (const auto* train = table->member("train")) {
+      diagnostics.add(code::kContradiction, train->place(),
+                      "`teacher.train` is of no use: a teacher `file` is trained already", "leave it out");
+    }
+  } else if (const auto* described = valid(table, "model")) {
+    parts.teacher = read_model(*described, data, looked, diagnostics);
+    const bool is_ready = parts.teacher && parts.teacher->is_trained && table->find("train") == nullptr;
+    if (!is_ready) parts.teacher_train = teacher_settings(group, diagnostics);
+  }
+}
+
+// Everything that is wrong with this point is reported, even if an earlier part is unusable already.
+std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Looked& looked,
+                                     Diagnostics& diagnostics) {
+  const auto& tables = group.settings;
+  TrialParts parts;
+  parts.seed = seed;
+  parts.stages = group.stages;
+  const auto* data_table = valid(&tables, "data");
+  const auto* model_table = valid(&tables, "model");
+  std::optional<DataSource> data;
+  if (data_table != nullptr) data = read_data(*data_table, looked, diagnostics);
+  const auto* known_data = data ? &*data : nullptr;
+  std::optional<ModelSource> model;
+  if (model_table != nullptr) model = read_model(*model_table, known_data, looked, diagnostics);
+  if (contains(group.stages, Stage::train)) parts.train = train_settings(tables, diagnostics);
+  if (contains(group.stages, Stage::finetune)) parts.finetune = finetune_settings(tables, diagnostics);
+  if (contains(group.stages, Stage::prune)) parts.prune = prune_settings(tables);
+  if (contains(group.stages, Stage::quantize)) parts.quantize = quantize_settings(tables);
+  if (contains(group.stages, Stage::distill)) {
+    parts.distill = distill_settings(tables, diagnostics);
+    parts.twin = twin_settings(tables, diagnostics);
+    read_teacher(tables, parts, known_data, looked, diagnostics);
+  }
+  if (is_enabled(tables, "benchmark")) parts.benchmark = benchmark_settings(tables);
+  parts.device_class = looked.device_class("cpu");
+  if (!data || !model || !group.is_usable) return std::nullopt;
+  if (contains(group.stages, Stage::distill) && !parts.teacher) return std::nullopt;
+  parts.evaluates = data->has_accuracy && is_enabled(tables, "evaluate");
+  parts.data = std::move(*data);
+  parts.model = std::move(*model);
+  return parts;
+}
+
+}  // namespace
+
+void Expansion::add(Group group) {
+  const auto repeats = integer_at(group.settings, "repeats");
+  const auto points = group.sweep.size();
+  for (std::uint64_t index = 0; index < points && !diagnostics_.full(); ++index) {
+    json::object params;
+    for (const auto& [key, value] : group.sweep.at(index)) {
+      group.settings.at_path(key) = *value;
+      params[key] = to_json(*value);
+    }
+    const auto seed = integer_at(group.settings, "seed");
+    for (std::int64_t repeat = 0; repeat < repeats; ++repeat) {
+      if (repeats > 1) params["job.seed"] = seed + repeat;
+      add_trial(group, params, seed + repeat);
+    }
+  }
+}
+
+void Expansion::add_trial(const Group& group, json::object params, std::int64_t seed) {
+  const auto parts = read_parts(group, seed, looked_, diagnostics_);
+  if (!parts || !diagnostics_.empty()) return;
+  trials_.push_back({group.name, std::move(params), trial_tasks(*parts, graph_)});
+}
+
+}  // namespace espalier::job

@@ -1,0 +1,215 @@
+#include "common/job/plan.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/job/expand.hpp"
+#include "common/job/model_source.hpp"
+#include "common/job/pipeline.hpp"
+#include "common/job/quantity.hpp"
+#include "common/job/schema.hpp"
+#include "common/job/section.hpp"
+#include "common/job/validate.hpp"
+
+namespace espalier::job {
+namespace {
+
+constexpr std::string_view kOnlyGroup = "main";
+
+// The top level as a group's defaults.
+Node group_defaults(const Node& root) {
+  auto defaults = root;
+  defaults.erase("group");
+  return defaults;
+}
+
+void check_tables_are_read(const Node& written, const std::vector<Stage>& stages, Diagnostics& diagnostics) {
+  for (const auto& member : written.members) {
+    if (member.value.is(NodeKind::invalid) || is_read(member.name, stages)) continue;
+    diagnostics.add(code::kStageAbsent, member.name_span,
+                    "this group has settings for `" + member.name + "`, but its pipeline has no such stage",
+                    member.name == "teacher" ? "put `distill` in the pipeline, or leave the teacher out"
+                                             : "add it to the pipeline, or leave the settings out");
+  }
+}
+
+void check_sweep_is_read(const Sweep& sweep, const std::vector<Stage>& stages, Diagnostics& diagnostics) {
+  for (const auto& axis : sweep.axes) {
+    for (const auto& key : axis.keys) {
+      const auto table = key.substr(0, key.find('.'));
+      if (is_read(table, stages)) continue;
+      diagnostics.add(code::kStageAbsent, axis.span,
+                      "`" + key + "` is swept, but the pipeline has no stage that reads `" + table + "`",
+                      "add the stage to the pipeline, or leave the axis out");
+    }
+  }
+}
+
+bool sweeps(const Sweep& sweep, std::string_view prefix) {
+  return std::any_of(sweep.axes.begin(), sweep.axes.end(), [&](const Axis& axis) {
+    return std::any_of(axis.keys.begin(), axis.keys.end(),
+                       [&](const std::string& key) { return key.starts_with(prefix); });
+  });
+}
+
+void check_presence(const Group& group, Span span, Diagnostics& diagnostics) {
+  for (const std::string_view table : {"data", "model"}) {
+    if (group.settings.find(table) != nullptr || sweeps(group.sweep, std::string(table) + ".")) continue;
+    diagnostics.add(code::kMissing, span, "there is no [" + std::string(table) + "]",
+                    table == "data" ? "add [data] with dataset = \"fashion-mnist\""
+                                    : "add [model] with name = \"lenet5\"");
+  }
+}
+
+// `written` is the group's own table; null for a job without groups, whose tables at the top level are the
+// group.
+Group read_group(const Node& defaults, const Node* written, Diagnostics& diagnostics) {
+  Group group;
+  group.settings = written == nullptr ? defaults : merged(defaults, *written);
+  const auto span = written == nullptr ? Span{} : written->span;
+  const auto* name = valid(written, "name");
+  group.name = name == nullptr ? std::string(kOnlyGroup) : std::string(name->text());
+  if (written != nullptr && written->find("name") == nullptr) {
+    diagnostics.add(code::kMissing, span, "a group needs a `name`",
+                    "add name = \"…\": results are listed under it");
+  }
+  const auto* sweep = valid(&group.settings, "sweep");
+  const auto* zip = valid(&group.settings, "zip");
+  if (zip == nullptr) zip = valid(sweep, "zip");
+  group.sweep = read_sweep(sweep, zip, diagnostics);
+  check_presence(group, span, diagnostics);
+  const auto* pipeline = group.settings.find("pipeline");
+  if (pipeline == nullptr) {
+    diagnostics.add(code::kMissing, span, "there is no `pipeline`",
+                    "add pipeline = [\"train\"]; [] takes the model as it is");
+  }
+  if (pipeline == nullptr || pipeline->is(NodeKind::invalid)) {
+    group.is_usable = false;
+    return group;
+  }
+  const auto* model = valid(&group.settings, "model");
+  const bool is_trained = (model != nullptr && says_it_is_trained(*model)) ||
+                          sweeps(group.sweep, "model.weights") || sweeps(group.sweep, "model.file");
+  const bool has_teacher = group.settings.find("teacher") != nullptr || sweeps(group.sweep, "teacher.");
+  group.is_usable = read_pipeline(*pipeline, is_trained, has_teacher, group.stages, diagnostics);
+  if (!group.is_usable) return group;
+  if (written != nullptr) check_tables_are_read(*written, group.stages, diagnostics);
+  check_sweep_is_read(group.sweep, group.stages, diagnostics);
+  return group;
+}
+
+std::vector<Group> read_groups(const Node& root, Diagnostics& diagnostics) {
+  const auto defaults = group_defaults(root);
+  const auto* written = root.find("group");
+  std::vector<Group> groups;
+  if (written == nullptr || (written->is(NodeKind::list) && written->items.empty())) {
+    groups.push_back(read_group(defaults, nullptr, diagnostics));
+    return groups;
+  }
+  if (!written->is(NodeKind::list)) return groups;
+  for (const auto& item : written->items) {
+    auto group = read_group(defaults, &item, diagnostics);
+    const auto* name = valid(&item, "name");
+    const bool is_known =
+        std::any_of(groups.begin(), groups.end(), [&](const Group& g) { return g.name == group.name; });
+    if (name != nullptr && is_known) {
+      diagnostics.add(code::kGroupTwice, name->span, "there are two groups named " + in_ticks(group.name),
+                      "give each its own name");
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+// Before anything is expanded: a grid too large must not cost memory to be refused.
+bool is_within_bounds(const Node& root, const std::vector<Group>& groups, Diagnostics& diagnostics) {
+  const auto* job = root.find("job");
+  const auto* written = valid(job, "repeats");
+  const auto repeats =
+      written == nullptr ? std::uint64_t{1} : static_cast<std::uint64_t>(written->scalar.as_int64());
+  std::uint64_t total = 0;
+  for (const auto& group : groups) {
+    total += group.sweep.size() * repeats;
+    if (repeats > 1 && sweeps(group.sweep, "job.seed")) {
+      diagnostics.add(code::kContradiction, written->span,
+                      "`job.repeats` and a sweep of `job.seed` both choose the seeds", "keep one of them");
+    }
+    if (total <= kMostTrials) continue;
+    const auto span = group.sweep.axes.empty() ? Span{} : group.sweep.axes.front().span;
+    diagnostics.add(
+        code::kTooManyTrials, span,
+        "with group `" + group.name + "` this job has more than 1,000,000 trials, the most a job may have",
+        "take fewer values, or move axes together with `zip`");
+    return false;
+  }
+  return true;
+}
+
+void read_job(const Node& root, Plan& plan, Diagnostics& diagnostics) {
+  const auto* job = root.find("job");
+  if (job == nullptr || (job->is(NodeKind::table) && job->find("name") == nullptr)) {
+    diagnostics.add(code::kMissing, job == nullptr ? Span{} : job->span, "the job has no name",
+                    "add [job] with name = \"…\"");
+  }
+  const auto settings = filled_in(table_of("job"), {job});
+  if (const auto* name = settings.if_contains("name")) plan.name = name->as_string();
+  plan.description = settings.at("description").as_string();
+  plan.priority = settings.at("priority").as_int64();
+}
+
+void read_limits(const Node& root, Plan& plan) {
+  const auto limits = filled_in(table_of("limits"), {root.find("limits")});
+  if (const auto* timeout = limits.if_contains("timeout")) plan.timeout_s = timeout->to_number<double>();
+  if (const auto* memory = limits.if_contains("memory"))
+    plan.memory_bytes = static_cast<std::int64_t>(memory->to_number<double>());
+  plan.retries = static_cast<int>(limits.at("retries").as_int64());
+}
+
+void read_aims(const Node& root, Plan& plan) {
+  if (const auto* objectives = valid(&root, "objectives")) {
+    for (const auto& member : objectives->members)
+      plan.objectives.push_back({member.name, member.value.text() == "max"});
+  }
+  if (const auto* constraints = valid(&root, "constraints")) {
+    for (const auto& member : constraints->members) {
+      auto constraint = *parse_bound(member.value.text());
+      constraint.metric = member.name;
+      plan.constraints.push_back(std::move(constraint));
+    }
+  }
+}
+
+void check_search(const Node& root, Diagnostics& diagnostics) {
+  const auto* search = root.find("search");
+  if (valid(search, "trials") == nullptr) return;
+  diagnostics.add(code::kContradiction, search->member("trials")->name_span,
+                  "`search.trials` goes with strategies that draw; a grid runs every point", "leave it out");
+}
+
+}  // namespace
+
+Planned plan_job(std::string_view toml_text, const Surroundings& surroundings) {
+  Diagnostics diagnostics;
+  auto root = read_toml(toml_text, diagnostics);
+  if (!diagnostics.empty()) return {std::nullopt, std::move(diagnostics).in_file_order()};
+
+  validate_table(root, root_schema(), diagnostics);
+  Plan plan;
+  read_job(root, plan, diagnostics);
+  read_limits(root, plan);
+  read_aims(root, plan);
+  check_search(root, diagnostics);
+  auto groups = read_groups(root, diagnostics);
+  for (const auto& group : groups) plan.groups.push_back(group.name);
+  if (is_within_bounds(root, groups, diagnostics)) {
+    Looked looked(surroundings);
+    Expansion expansion(looked, diagnostics);
+    for (auto& group : groups) expansion.add(std::move(group));
+    plan.trials = std::move(expansion).take_trials();
+    plan.tasks = std::move(expansion).take_tasks();
+  }
+  if (!diagnostics.empty()) return {std::nullopt, std::move(diagnostics).in_file_order()};
+  return {std::move(plan), {}};
+}
+
+}  // namespace espalier::job

@@ -1,0 +1,220 @@
+#include "common/job/sweep.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "common/job/schema.hpp"
+#include "common/job/validate.hpp"
+
+namespace espalier::job {
+namespace {
+
+constexpr std::string_view kDrawing[] = {"uniform", "log_uniform", "int", "choice"};
+constexpr std::string_view kRange[] = {"from", "to", "step"};
+
+bool is_axis_form(const Node& node) {
+  if (!node.is(NodeKind::table)) return true;
+  return std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
+    const auto named = [&](std::string_view name) { return name == member.name; };
+    return std::any_of(std::begin(kDrawing), std::end(kDrawing), named) ||
+           std::any_of(std::begin(kRange), std::end(kRange), named);
+  });
+}
+
+struct WrittenAxis {
+  std::string key;
+  Span key_span;
+  const Node* values;
+};
+
+// Unquoted dotted keys (`prune.amount = […]`) are nested tables to TOML; both spellings mean the same here.
+void flatten(const Node& table, const std::string& prefix, std::vector<WrittenAxis>& out) {
+  for (const auto& member : table.members) {
+    const auto key = prefix + member.name;
+    if (prefix.empty() && key == "zip") continue;
+    if (is_axis_form(member.value)) {
+      out.push_back({key, member.name_span, &member.value});
+    } else {
+      flatten(member.value, key + ".", out);
+    }
+  }
+}
+
+std::vector<Node> range_values(const Node& node, const std::string& key, Diagnostics& diagnostics) {
+  const Node* parts[3] = {};
+  for (std::size_t i = 0; i < 3; ++i) {
+    parts[i] = node.find(kRange[i]);
+    if (parts[i] == nullptr || !parts[i]->is_number() || !std::isfinite(parts[i]->number())) {
+      const auto& place = parts[i] == nullptr ? node : *parts[i];
+      diagnostics.add(code::kBadSweep, place.span,
+                      "the range of `" + key + "` needs a number for `" + std::string(kRange[i]) + "`",
+                      "write { from = 0.1, to = 0.9, step = 0.2 }");
+      return {};
+    }
+  }
+  for (const auto& member : node.members) {
+    if (std::find(std::begin(kRange), std::end(kRange), member.name) == std::end(kRange)) {
+      diagnostics.add(code::kUnknownKey, member.name_span, "a range has no key " + in_ticks(member.name),
+                      suggestion(member.name, kRange));
+    }
+  }
+  auto values = decimal_range(*parts[0], *parts[1], *parts[2]);
+  if (values.empty()) {
+    diagnostics.add(code::kBadSweep, node.span,
+                    "the range of `" + key +
+                        "` holds no value: its step never gets from `from` to `to`, "
+                        "or they differ by more than 36 digits",
+                    "`step` must not be 0 and must have the sign of `to` - `from`");
+  }
+  for (auto& value : values) value.span = node.span;
+  return values;
+}
+
+std::vector<Node> axis_values(const WrittenAxis& axis, Diagnostics& diagnostics) {
+  const auto& node = *axis.values;
+  if (node.is(NodeKind::list)) {
+    if (node.items.empty()) {
+      diagnostics.add(code::kBadSweep, node.span, "the sweep of `" + axis.key + "` has no values");
+    }
+    return node.items;
+  }
+  if (!node.is(NodeKind::table)) {
+    diagnostics.add(code::kWrongType, node.span,
+                    "the sweep of `" + axis.key + "` must be a list or a range, but this is " +
+                        std::string(to_string(node.kind)),
+                    "write [0.2, 0.5] or { from = 0.1, to = 0.9, step = 0.2 }");
+    return {};
+  }
+  for (const auto name : kDrawing) {
+    if (const auto* member = node.member(name)) {
+      diagnostics.add(
+          code::kNotAvailable, member->name_span,
+          "`" + std::string(name) + "` draws values, and no search strategy that draws is available yet",
+          "available: a list, or a range { from = …, to = …, step = … }");
+      return {};
+    }
+  }
+  return range_values(node, axis.key, diagnostics);
+}
+
+// Validated values; empty if the axis is of no use.
+std::vector<Node> checked_values(const WrittenAxis& axis, Diagnostics& diagnostics) {
+  const auto* key = find_swept_key(axis.key);
+  if (key == nullptr) {
+    const auto& all = sweepable_keys();
+    const std::vector<std::string_view> names(all.begin(), all.end());
+    const auto near = nearest(axis.key, names);
+    diagnostics.add(code::kUnknownKey, axis.key_span, in_ticks(axis.key) + " is no key that can be swept",
+                    near.empty() ? "write a stage or table and its key: \"prune.amount\""
+                                 : "did you mean `" + near + "`?");
+    return {};
+  }
+  auto values = axis_values(axis, diagnostics);
+  if (values.size() > kMostTrials) return values;
+  for (auto& value : values) validate_value(value, *key, axis.key, diagnostics);
+  std::erase_if(values, [](const Node& value) { return value.is(NodeKind::invalid); });
+  return values;
+}
+
+void drop_repeated_points(Axis& axis) {
+  std::set<std::string> seen;
+  std::erase_if(axis.points, [&](const std::vector<Node>& point) {
+    std::string text;
+    for (const auto& value : point) text += canonical(to_json(value)) + '\n';
+    return !seen.insert(text).second;
+  });
+}
+
+// Takes the zipped axes out of `axes` and puts one in the place of the first.
+void apply_zip(const Node& zip, std::vector<Axis>& axes, Diagnostics& diagnostics) {
+  std::vector<std::size_t> places;
+  for (const auto& item : zip.items) {
+    const auto found = std::find_if(axes.begin(), axes.end(), [&](const Axis& axis) {
+      return axis.keys.size() == 1 && axis.keys.front() == item.text();
+    });
+    if (found == axes.end()) {
+      diagnostics.add(
+          code::kBadZip, item.span,
+          "zip names " + in_ticks(item.text()) + ", which this sweep doesn't have, or has zipped already");
+      return;
+    }
+    const auto place = static_cast<std::size_t>(found - axes.begin());
+    if (std::find(places.begin(), places.end(), place) != places.end()) {
+      diagnostics.add(code::kBadZip, item.span, "zip names " + in_ticks(item.text()) + " twice");
+      return;
+    }
+    places.push_back(place);
+  }
+  if (places.size() < 2) {
+    diagnostics.add(code::kBadZip, zip.span, "zip needs at least two keys that move together");
+    return;
+  }
+  Axis joined{{}, std::vector<std::vector<Node>>(axes[places[0]].points.size()), axes[places[0]].span};
+  for (const auto place : places) {
+    const auto& axis = axes[place];
+    if (axis.points.size() != joined.points.size()) {
+      diagnostics.add(code::kBadZip, zip.span,
+                      "zip joins `" + joined.keys.front() + "` with " + std::to_string(joined.points.size()) +
+                          " values and `" + axis.keys.front() + "` with " +
+                          std::to_string(axis.points.size()),
+                      "give both the same number of values");
+      return;
+    }
+    joined.keys.push_back(axis.keys.front());
+    for (std::size_t i = 0; i < axis.points.size(); ++i) joined.points[i].push_back(axis.points[i].front());
+  }
+  std::vector<Axis> rest;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (i == *std::min_element(places.begin(), places.end())) rest.push_back(joined);
+    if (std::find(places.begin(), places.end(), i) == places.end()) rest.push_back(std::move(axes[i]));
+  }
+  axes = std::move(rest);
+}
+
+}  // namespace
+
+std::uint64_t Sweep::size() const {
+  std::uint64_t count = 1;
+  for (const auto& axis : axes) {
+    count *= axis.points.size();  // both factors are at most 10^6 + 1: no overflow
+    if (count > kMostTrials) return kMostTrials + 1;
+  }
+  return count;
+}
+
+std::vector<std::pair<std::string_view, const Node*>> Sweep::at(std::uint64_t index) const {
+  std::vector<std::uint64_t> places(axes.size());
+  for (std::size_t i = axes.size(); i-- > 0;) {
+    places[i] = index % axes[i].points.size();
+    index /= axes[i].points.size();
+  }
+  std::vector<std::pair<std::string_view, const Node*>> point;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    for (std::size_t k = 0; k < axes[i].keys.size(); ++k) {
+      point.emplace_back(axes[i].keys[k], &axes[i].points[places[i]][k]);
+    }
+  }
+  return point;
+}
+
+Sweep read_sweep(const Node* sweep, const Node* zip, Diagnostics& diagnostics) {
+  Sweep result;
+  if (sweep == nullptr || !sweep->is(NodeKind::table)) return result;
+  std::vector<WrittenAxis> written;
+  flatten(*sweep, "", written);
+  for (const auto& axis : written) {
+    auto values = checked_values(axis, diagnostics);
+    if (values.empty()) continue;
+    Axis made{{axis.key}, {}, axis.key_span};
+    made.points.reserve(values.size());
+    for (auto& value : values) made.points.push_back({std::move(value)});
+    result.axes.push_back(std::move(made));
+  }
+  if (zip != nullptr && zip->is(NodeKind::list)) {
+    for (const auto& joined : zip->items) apply_zip(joined, result.axes, diagnostics);
+  }
+  for (auto& axis : result.axes) drop_repeated_points(axis);
+  return result;
+}
+
+}  // namespace espalier::job

@@ -1,0 +1,264 @@
+#include <filesystem>
+#include <fstream>
+
+#include "tests/unit/job/plans.hpp"
+
+namespace espalier::job {
+namespace {
+
+using testing::HasSubstr;
+
+struct Mistake {
+  std::string name;
+  std::string text;
+  std::string code;
+  std::string underlined;
+  std::string said;  // part of the message or the help
+};
+
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+  *out << mistake.name;
+}
+
+std::string name_of(const testing::TestParamInfo<Mistake>& test) {
+  return test.param.name;
+}
+
+class EveryMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(EveryMistake, IsReportedOnceAtItsPlaceWithItsCode) {
+  const auto& mistake = GetParam();
+  const auto result = planned(mistake.text);
+  ASSERT_FALSE(result.plan.has_value());
+  ASSERT_EQ(result.errors.size(), 1U) << render(result.errors, "job.toml", mistake.text);
+  const auto& error = result.errors.front();
+  EXPECT_EQ(error.code, mistake.code) << error.message;
+  EXPECT_THAT(error.message + "\n" + error.help, HasSubstr(mistake.said));
+  if (mistake.underlined.empty()) {
+    EXPECT_EQ(error.line, 0);
+  } else {
+    EXPECT_EQ(underlined(mistake.text, error), mistake.underlined);
+  }
+}
+
+std::string with(const std::string& more) {
+  return "pipeline = [\"train\"]\n" + kBasics + more;
+}
+std::string swept(const std::string& more) {
+  return with("[sweep]\n" + more);
+}
+std::string piped(const std::string& stages, const std::string& more = {}) {
+  return "pipeline = " + stages + "\n" + kBasics + more;
+}
+std::string with_data(const std::string& data) {
+  return "pipeline = [\"train\"]\n" + kJob + kModel + "[data]\n" + data;
+}
+std::string with_model(const std::string& model) {
+  return "pipeline = [\"train\"]\n" + kJob + kData + "[model]\n" + model;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, EveryMistake,
+    testing::Values(
+        Mistake{"UnknownKey", with("[train]\nepoch = 3\n"), "E010", "epoch", "did you mean `epochs`?"},
+        Mistake{"UnknownTable", with("[trian]\nepochs = 3\n"), "E010", "trian", "did you mean `train`?"},
+        Mistake{"UnknownDottedKey", swept("\"train.learning_rat\" = [0.1]\n"), "E010",
+                "\"train.learning_rat\"", "did you mean `train.learning_rate`?"},
+        Mistake{"UnknownWord", with("[train]\noptimizer = \"adamm\"\n"), "E013", "\"adamm\"",
+                "did you mean `adam`?"},
+        Mistake{"UnknownModel", with_model("name = \"resnet21\"\n"), "E020", "\"resnet21\"",
+                "did you mean `resnet20`?"},
+        Mistake{"UnknownDataset", with_data("dataset = \"fashion-mnits\"\n"), "E030", "\"fashion-mnits\"",
+                "did you mean `fashion-mnist`?"},
+        Mistake{"UnknownStage", piped("[\"trian\"]"), "E040", "\"trian\"", "did you mean `train`?"},
+        Mistake{"StageThatRunsByItself", piped("[\"train\", \"evaluate\"]"), "E040", "\"evaluate\"",
+                "by itself"},
+        Mistake{"UnknownMetric", with("[objectives]\nacuracy = \"max\"\n"), "E010", "acuracy", "`accuracy`"},
+        Mistake{"ParameterOfAnotherFamily", with_model("name = \"lenet5\"\npatch = 7\n"), "E021", "patch",
+                "width"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, EveryMistake,
+    testing::Values(
+        Mistake{"TextForNumber", with("[train]\nepochs = \"three\"\n"), "E011", "\"three\"",
+                "a whole number"},
+        Mistake{"FractionForCount", with("[train]\nepochs = 2.5\n"), "E011", "2.5", "a whole number"},
+        Mistake{"ValueForTable", "train = 3\n" + with(""), "E011", "3", "a table"},
+        Mistake{"Negative", with("[train]\nlearning_rate = -0.1\n"), "E012", "-0.1", "above 0"},
+        Mistake{"NotANumber", with("[train]\nlearning_rate = nan\n"), "E012", "nan", "finite"},
+        Mistake{"Infinite", with("[train]\nweight_decay = inf\n"), "E012", "inf", "finite"},
+        Mistake{"OutOfRange", with("[prune]\namount = 1.5\n"), "E012", "1.5", "from 0 to 1"},
+        Mistake{"EmptyList", with("[benchmark]\nbatch_sizes = []\n"), "E012", "[]", "empty"},
+        Mistake{"TimeWithoutUnit", with("[limits]\ntimeout = \"30\"\n"), "E013", "\"30\"", "unit"},
+        Mistake{"UnknownUnit", with("[limits]\nmemory = \"4Gb\"\n"), "E013", "\"4Gb\"", "GiB"},
+        Mistake{"BrokenConstraint", with("[constraints]\naccuracy = \"about 0.9\"\n"), "E013",
+                "\"about 0.9\"", ">="},
+        Mistake{"WarmupLongerThanTraining", with("[train]\nepochs = 2\nwarmup_epochs = 3\n"), "E012", "3",
+                "epochs"},
+        Mistake{"WidthOutOfRange", with_model("name = \"lenet5\"\nwidth = 99.0\n"), "E012", "99.0", "0.05"},
+        Mistake{"PatchThatDoesNotDivide", with_model("name = \"vit\"\npatch = 5\n"), "E022", "5", "divide"},
+        Mistake{"DimNoMultipleOfHeads", with_model("name = \"vit\"\nheads = 5\n"), "E022", "5", "multiple"},
+        Mistake{"ImageTooSmall", with_data("dataset = \"fashion-mnist\"\nresize = 8\n"), "E022", "\"lenet5\"",
+                "16x16"},
+        Mistake{"MoreSamplesThanThereAre", with_data("dataset = \"fashion-mnist\"\ntrain_samples = 60001\n"),
+                "E033", "60001", "60000"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Contradictions, EveryMistake,
+    testing::Values(
+        Mistake{"NoName", "pipeline = []\n" + kData + kModel, "E014", "", "name"},
+        Mistake{"NoModel", "pipeline = []\n" + kJob + kData, "E014", "", "[model]"},
+        Mistake{"NoData", "pipeline = []\n" + kJob + kModel, "E014", "", "[data]"},
+        Mistake{"NoPipeline", kBasics, "E014", "", "pipeline"},
+        Mistake{"DatasetAndFormat", with_data("dataset = \"fashion-mnist\"\nformat = \"idx\"\n"), "E015",
+                "format", "both"},
+        Mistake{"FormatWithoutPath", with_data("format = \"idx\"\n"), "E014", "\"idx\"", "path"},
+        Mistake{"MissingFolder", with_data("format = \"idx\"\npath = \"missing\"\n"), "E032", "\"missing\"",
+                "exist"},
+        Mistake{"MissingModelFile", with_model("file = \"missing.pt\"\ninput_shape = [1, 28, 28]\n"), "E032",
+                "\"missing.pt\"", "exist"},
+        Mistake{"FileWithoutShape", with_model("file = \"a.pt\"\n"), "E014", "\"a.pt\"", "input_shape"},
+        Mistake{"NameAndFile", with_model("name = \"lenet5\"\nfile = \"a.pt\"\n"), "E015", "file", "both"},
+        Mistake{"FinetuneOfNothing", piped("[\"finetune\"]"), "E041", "\"finetune\"", "random"},
+        Mistake{"TrainAfterQuantize", piped("[\"train\", \"quantize\", \"finetune\"]"), "E041",
+                "\"finetune\"", "last"},
+        Mistake{"PruneAfterQuantize", piped("[\"train\", \"quantize\", \"prune\"]"), "E041", "\"prune\"",
+                "last"},
+        Mistake{"TrainAfterPrune", piped("[\"prune\", \"train\"]"), "E041", "\"train\"", "finetune"},
+        Mistake{"StageTwice", piped("[\"train\", \"train\"]"), "E041", "\"train\"", "twice"},
+        Mistake{"DistillWithoutTeacher", piped("[\"distill\"]"), "E041", "\"distill\"", "teacher"},
+        Mistake{"SweepOfAnAbsentStage", swept("\"prune.amount\" = [0.5]\n"), "E042", "\"prune.amount\"",
+                "pipeline"},
+        Mistake{"GroupTwice",
+                kBasics + "[[group]]\nname = \"a\"\npipeline = []\n[[group]]\nname = \"a\"\npipeline = []\n",
+                "E050", "\"a\"", "`a`"},
+        Mistake{"GroupWithSettingsItDoesNotRead",
+                kBasics + "[[group]]\nname = \"a\"\npipeline = []\nprune = { amount = 0.5 }\n", "E042",
+                "prune", "pipeline"},
+        Mistake{"EmptySweep", swept("\"train.epochs\" = []\n"), "E051", "[]", "no values"},
+        Mistake{"RangeThatGoesNowhere", swept("\"train.epochs\" = { from = 1, to = 3, step = 0 }\n"), "E051",
+                "{ from = 1, to = 3, step = 0 }", "step"},
+        Mistake{"ZipOfUnequalLengths",
+                "zip = [[\"train.epochs\", \"model.width\"]]\n" +
+                    swept("\"train.epochs\" = [1, 2]\n\"model.width\" = [1.0, 2.0, 3.0]\n"),
+                "E052", "[\"train.epochs\", \"model.width\"]", "same number"},
+        Mistake{"ZipOfNoAxis",
+                "zip = [[\"train.epochs\", \"model.width\"]]\n" + swept("\"train.epochs\" = [1, 2]\n"),
+                "E052", "\"model.width\"", "zip"},
+        Mistake{"TooManyTrials", swept("\"job.seed\" = { from = 1, to = 2000000, step = 1 }\n"), "E053",
+                "\"job.seed\"", "1,000,000"},
+        Mistake{"RepeatsAndSweptSeeds",
+                "pipeline = []\n[job]\nname = \"t\"\nrepeats = 2\n" + kData + kModel +
+                    "[sweep]\n\"job.seed\" = [1, 2]\n",
+                "E015", "2", "seeds"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    NotYet, EveryMistake,
+    testing::Values(
+        Mistake{"Strategy", with("[search]\nstrategy = \"random\"\n"), "E060", "\"random\"",
+                "available: grid"},
+        Mistake{"DrawnSweep", swept("\"train.learning_rate\" = { log_uniform = [1e-4, 1e-2] }\n"), "E060",
+                "log_uniform", "a list, or a range"},
+        Mistake{"QuantizeMethod", with("[quantize]\nmethod = \"qat\"\n"), "E060", "\"qat\"",
+                "available: dynamic, static"},
+        Mistake{"Bits", with("[quantize]\nbits = 4\n"), "E060", "4", "available: 8"},
+        Mistake{"StructuredPruning", with("[prune]\nmethod = \"l1_structured\"\n"), "E060",
+                "\"l1_structured\"", "available: l1_unstructured, random_unstructured"},
+        Mistake{"Precision", with("[train]\nprecision = \"bf16\"\n"), "E060", "\"bf16\"", "available: fp32"},
+        Mistake{"Target", with("[target]\nrequire = 'arch == \"x86_64\"'\n"), "E060", "'arch == \"x86_64\"'",
+                "any worker"},
+        Mistake{"Devices", with("[benchmark]\ndevice = [\"cpu\", \"cuda\"]\n"), "E060", "[\"cpu\", \"cuda\"]",
+                "available: cpu"},
+        Mistake{"Device", with("[benchmark]\ndevice = \"cuda\"\n"), "E060", "\"cuda\"", "available: cpu"},
+        Mistake{"Format", with_data("format = \"cifar10\"\npath = \"x\"\n"), "E060", "\"cifar10\"",
+                "idx, synthetic"},
+        Mistake{"LogitsViews", with("[distill]\nlogits_views = 4\n"), "E060", "4", "available: 1"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Syntax, EveryMistake,
+    testing::Values(Mistake{"Toml", "[job\nname = 1\n", "E001", "\n", "TOML"},
+                    Mistake{"InvalidUtf8", "[job]\nname = \"a\xff\"\n", "E002", "\xff", "UTF-8"},
+                    Mistake{"OverlongUtf8", "[job]\nname = \"a\xc0\xaf\"\n", "E002", "\xc0", "UTF-8"},
+                    Mistake{"HugeFile", std::string(1024 * 1024 + 1, '#'), "E003", "", "1 MiB"}),
+    name_of);
+
+TEST(Diagnostics, ADeepDottedKeyIsRefusedBeforeItCanOverflowTheStack) {
+  std::string text = "a";
+  for (int i = 0; i < 400000; ++i) text += ".a";
+  const auto result = planned(text + " = 1\n");
+  ASSERT_EQ(result.errors.size(), 1U);
+  EXPECT_EQ(result.errors.front().code, "E003");
+}
+
+TEST(Diagnostics, DeeplyNestedListsAreASyntaxError) {
+  const auto result = planned("a = " + std::string(100000, '[') + std::string(100000, ']') + "\n");
+  ASSERT_EQ(result.errors.size(), 1U);
+  EXPECT_EQ(result.errors.front().code, "E001");
+}
+
+TEST(Diagnostics, DotsInTextAndCommentsAreNoDeepKeys) {
+  const std::string dots(200, '.');
+  plan_of("pipeline = []\n# a" + dots + "\n[job]\nname = \"a" + dots + "\"\ndescription = '''" + dots +
+          "\n''" + dots + "'''\n" + kData + kModel);
+}
+
+TEST(Diagnostics, AllErrorsAreReportedAtOnceInTheOrderOfTheFile) {
+  const std::string text =
+      "[job]\nname = 3\n[data]\ndataset = \"nope\"\n[model]\nname = \"nope\"\n[train]\nepoch = 1\noptimizer "
+      "= \"nope\"\n"
+      "[[group]]\nname = \"a\"\npipeline = [\"nope\"]\nsweep = { \"nope\" = [1] }\n";
+  std::vector<std::string> codes;
+  for (const auto& error : planned(text).errors) codes.push_back(error.code);
+  EXPECT_THAT(codes, testing::ElementsAre("E011", "E030", "E020", "E010", "E013", "E040", "E010"));
+}
+
+TEST(Diagnostics, AMissingDatasetPackageIsNamed) {
+  auto surroundings = made_up_surroundings();
+  surroundings.data = [](const std::string&) -> Result<std::string> {
+    return Error{ErrorKind::not_found, "no folder", ""};
+  };
+  const auto errors = plan_job(with(""), surroundings).errors;
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors.front().code, "E031");
+  EXPECT_THAT(errors.front().message, HasSubstr("the Debian package `dataset-fashion-mnist` is missing"));
+  EXPECT_THAT(errors.front().help, HasSubstr("apt-get install dataset-fashion-mnist"));
+}
+
+TEST(Diagnostics, RenderLikeACompiler) {
+  const std::string text = "[job]\nname = \"t\"\n\n[train]\n\tepoch = 3\n";
+  const std::vector<Diagnostic> errors = {
+      {"E010", "`train` has no key `epoch`", "did you mean `epochs`?", 5, 2, 7}};
+  EXPECT_EQ(render(errors, "job.toml", text),
+            "error[E010]: `train` has no key `epoch`\n"
+            " --> job.toml:5:2\n"
+            "  |\n"
+            "5 | \tepoch = 3\n"
+            "  | \t^^^^^\n"
+            "  = help: did you mean `epochs`?\n"
+            "\n1 error in job.toml\n");
+}
+
+TEST(Diagnostics, ColumnsCountCodePoints) {
+  const std::string text = "pipeline = []\n" + kJob + kData + "[model]\nname = \"lenet5\" # ü\n\"ü\" = 1\n";
+  const auto errors = planned(text).errors;
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors.front().column, 1);
+  EXPECT_EQ(errors.front().end_column, 4);
+}
+
+TEST(Diagnostics, ASweepThatFailsInManyPointsIsBounded) {
+  const auto errors =
+      planned("pipeline = []\n" + kJob + kData +
+              "[model]\nname = \"vit\"\n[sweep]\n\"model.patch\" = { from = 1, to = 64, step = 1 }\n"
+              "\"train.epochs\" = [1]\n")
+          .errors;
+  EXPECT_FALSE(errors.empty());
+  EXPECT_LE(errors.size(), 200U);
+}
+
+}  // namespace
+}  // namespace espalier::job
