@@ -215,8 +215,8 @@ asio::awaitable<Result<HttpReply>> HttpClient::request(std::string method, std::
   const auto verb = http::string_to_verb(method);
   if (verb == http::verb::unknown)
     co_return Error{ErrorKind::usage, "\"" + method + "\" is no HTTP method", ""};
-  co_return co_await state_->run(
-      Exchange{verb, *target, HttpBodySource::text(std::move(body)), std::move(content_type), {}});
+  Exchange exchange{verb, *target, HttpBodySource::text(std::move(body)), std::move(content_type), {}};
+  co_return co_await state_->run(std::move(exchange));
 }
 
 asio::awaitable<Result<HttpReply>> HttpClient::get(std::string url) {
@@ -237,8 +237,8 @@ asio::awaitable<Result<HttpReply>> HttpClient::post(std::string url, std::string
 asio::awaitable<Result<HttpReply>> HttpClient::download(std::string url, Sink sink) {
   auto target = parse_http_url(url);
   if (!target) co_return target.error();
-  co_return co_await state_->run(
-      Exchange{http::verb::get, *target, HttpBodySource::text(""), "", std::move(sink)});
+  Exchange exchange{http::verb::get, *target, HttpBodySource::text(""), "", std::move(sink)};
+  co_return co_await state_->run(std::move(exchange));
 }
 
 asio::awaitable<Result<HttpReply>> HttpClient::upload(std::string url, std::filesystem::path file) {
@@ -246,8 +246,8 @@ asio::awaitable<Result<HttpReply>> HttpClient::upload(std::string url, std::file
   if (!target) co_return target.error();
   auto body = HttpBodySource::file(std::move(file));
   if (!body) co_return body.error();
-  co_return co_await state_->run(
-      Exchange{http::verb::put, *target, std::move(*body), "application/octet-stream", {}});
+  Exchange exchange{http::verb::put, *target, std::move(*body), "application/octet-stream", {}};
+  co_return co_await state_->run(std::move(exchange));
 }
 
 }  // namespace espalier::net

@@ -1,6 +1,6 @@
-// What coordinator and workers say to each other. Every handler is idempotent: any message may be lost, doubled or
-// late. Worker -> coordinator messages that must not be lost (Progress, Finished) carry (attempt, seq) and are
-// repeated until acknowledged.
+// What coordinator and workers say to each other. Every handler is idempotent: any message may be lost,
+// doubled or late. Worker -> coordinator messages that must not be lost (Progress, Finished) carry (attempt,
+// seq) and are repeated until acknowledged.
 #pragma once
 
 #include <boost/describe.hpp>
@@ -20,8 +20,8 @@ inline constexpr int kProtocolVersion = 1;
 
 // ---- values that messages carry ----
 
-// A number a task measured. `unit` is "" for a pure ratio; ci_low..ci_high is its 95 % interval where there is one;
-// `samples` how many observations it rests on (0: exact, nothing was sampled).
+// A number a task measured. `unit` is "" for a pure ratio; ci_low..ci_high is its 95 % interval where there
+// is one; `samples` how many observations it rests on (0: exact, nothing was sampled).
 struct Metric {
   std::string name;
   std::optional<double> value;  // unset: could not be measured, which is not 0
@@ -52,7 +52,8 @@ struct Input {
   std::int64_t bytes = 0;
 };
 
-// How an attempt ended, as the worker saw it. `lost` and `superseded` are the coordinator's words, not a worker's.
+// How an attempt ended, as the worker saw it. `lost` and `superseded` are the coordinator's words, not a
+// worker's.
 enum class Outcome { succeeded, failed, crashed, timed_out, out_of_memory, cancelled };
 
 // ---- worker -> coordinator ----
@@ -60,12 +61,12 @@ enum class Outcome { succeeded, failed, crashed, timed_out, out_of_memory, cance
 // First message of a session, and again whenever the coordinator asks for it.
 struct Hello {
   int protocol = kProtocolVersion;
-  std::string worker;                     // unique name
-  std::string session;                    // random per agent process
-  int slots = 1;                          // runners that may work at once
-  std::string device_class;               // "cpu|AMD EPYC|avx2|t1|libtorch 1.13.1|onednn"
-  json::object facts;                     // everything else that placement may use
-  std::vector<std::int64_t> attempts;     // attempts it still holds: running, or finished and not acknowledged
+  std::string worker;                  // unique name
+  std::string session;                 // random per agent process
+  int slots = 1;                       // runners that may work at once
+  std::string device_class;            // "cpu|AMD EPYC|avx2|t1|libtorch 1.13.1|onednn"
+  json::object facts;                  // everything else that placement may use
+  std::vector<std::int64_t> attempts;  // attempts it still holds: running, or finished and not acknowledged
 };
 
 struct Heartbeat {
@@ -108,12 +109,13 @@ struct Welcome {
   std::int64_t epoch = 0;       // number of the coordinator's reign over this database
   std::int64_t beat_ms = 2000;  // send a heartbeat this often
   std::int64_t lease_ms = 10000;
-  std::string http;             // where artifacts are fetched and stored: "http://127.0.0.1:8470"
+  std::string http;  // where artifacts are fetched and stored: "http://127.0.0.1:8470"
 };
 
 struct Beat {  // answer to a heartbeat; renews the worker's own copy of the lease
   std::int64_t epoch = 0;
-  std::int64_t beat = 0;  // of that heartbeat: the lease counts from when it was sent. 0: the oldest unanswered one
+  std::int64_t beat =
+      0;  // of that heartbeat: the lease counts from when it was sent. 0: the oldest unanswered one
 };
 
 struct Rejected {  // the worker must not go on: wrong protocol, name in use
@@ -123,8 +125,8 @@ struct Rejected {  // the worker must not go on: wrong protocol, name in use
 struct Assign {
   std::int64_t epoch = 0;
   std::int64_t attempt = 0;
-  std::string task;  // key
-  json::object spec; // see docs/how-it-works.md, "A task's specification"
+  std::string task;   // key
+  json::object spec;  // see docs/how-it-works.md, "A task's specification"
   std::vector<Input> inputs;
   double timeout_s = 0;           // 0: none
   std::int64_t memory_bytes = 0;  // 0: no limit
@@ -153,7 +155,8 @@ BOOST_DESCRIBE_STRUCT(Hello, (), (protocol, worker, session, slots, device_class
 BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat))
 BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points))
 BOOST_DESCRIBE_STRUCT(Finished, (),
-                      (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics, outputs))
+                      (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics,
+                       outputs))
 BOOST_DESCRIBE_STRUCT(Goodbye, (), (worker, session))
 BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http))
 BOOST_DESCRIBE_STRUCT(Beat, (), (epoch, beat))

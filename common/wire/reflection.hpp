@@ -157,7 +157,8 @@ Result<void> from_json(const json::value& value, const std::string& where, std::
   out.clear();
   out.reserve(value.get_array().size());
   for (const auto& element : value.get_array()) {
-    auto read = from_json(element, where + "[" + std::to_string(out.size()) + "]", out.emplace_back());
+    const auto place = where + "[" + std::to_string(out.size()) + "]";
+    auto read = from_json(element, place, out.emplace_back());
     if (!read) return read;
   }
   return {};

@@ -139,7 +139,8 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   runner->empty_log();
   started_ = std::chrono::steady_clock::now();
   runner_ = runner;
-  if (!co_await runner->say(run_line(assign_, folder_, inputs)))
+  auto line = run_line(assign_, folder_, inputs);
+  if (!co_await runner->say(std::move(line)))
     log::debug("attempt {}: the runner was gone before it began", assign_.attempt);
   while (true) {
     auto event = co_await runner->next_event();
@@ -159,8 +160,14 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
 }
 
 asio::awaitable<void> Attempt::save_log(std::filesystem::path runners_log) {
-  const auto saved = co_await workshop_.disk.run(CopyTail{std::move(runners_log), log_});
+  CopyTail copy{std::move(runners_log), log_};
+  const auto saved = co_await workshop_.disk.run(std::move(copy));
   if (!saved) log::warn("attempt {}: {}", assign_.attempt, saved.error().message);
+}
+
+asio::awaitable<void> Attempt::remove_folder() {
+  RemoveFolder removal{folder_};
+  if (!co_await workshop_.disk.run(std::move(removal))) log::warn("{} can't be removed", folder_.string());
 }
 
 asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
@@ -174,7 +181,8 @@ asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::fi
 }
 
 asio::awaitable<Result<void>> Attempt::store(RunnerFinished result) {
-  for (const auto& file : result.outputs.value_or(std::vector<RunnerOutput>{})) {
+  const auto files = result.outputs.value_or(std::vector<RunnerOutput>{});
+  for (const auto& file : files) {
     auto output = co_await publish(file.name, file.path, KeepCopy::yes, kUntilItPasses);
     if (!output)
       co_return Error{ErrorKind::failed,
@@ -207,7 +215,7 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
     }
   }
   if (cause_ == StopCause::lease_lost) {
-    co_await workshop_.disk.run(RemoveFolder{folder_});
+    co_await remove_folder();
     co_return std::nullopt;
   }
   has_result_ = true;
@@ -226,7 +234,7 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
   finished_.retryable = result.retryable.value_or(false);
   finished_.metrics = result.metrics.value_or(std::vector<wire::Metric>{});
   finished_.seq = gate_.next_seq();
-  co_await workshop_.disk.run(RemoveFolder{folder_});
+  co_await remove_folder();
   co_return finished_;
 }
 

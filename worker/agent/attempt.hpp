@@ -54,6 +54,7 @@ class Attempt {
   boost::asio::awaitable<Result<Inputs>> fetch_inputs();
   boost::asio::awaitable<RunnerFinished> compute(RunnerProcess* runner, Inputs inputs);
   boost::asio::awaitable<void> save_log(std::filesystem::path runners_log);
+  boost::asio::awaitable<void> remove_folder();
   boost::asio::awaitable<Result<void>> store(RunnerFinished result);
   boost::asio::awaitable<Result<wire::Output>> publish(std::string name, std::filesystem::path file,
                                                        KeepCopy keep, int most_tries);

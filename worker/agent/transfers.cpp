@@ -65,17 +65,21 @@ asio::awaitable<Result<std::filesystem::path>> Transfers::fetch(std::string http
   if (cache_.has(hash)) co_return cache_.path_of(hash);
   auto upload = cache_.begin();
   if (!upload) co_return upload.error();
-  const auto reply = co_await client_.download(artifact_url(http, hash.value), WriteTo{&*upload});
+  const net::HttpClient::Sink sink = WriteTo{&*upload};
+  const auto url = artifact_url(http, hash.value);
+  const auto reply = co_await client_.download(url, sink);
   if (!reply) co_return reply.error();
   if (reply->status != 200) co_return refused("fetched", hash.value, *reply);
-  const auto finished = co_await disk_.run(Finish{&*upload, hash});
+  Finish finish{&*upload, hash};
+  const auto finished = co_await disk_.run(std::move(finish));
   if (!finished) co_return finished.error();
   co_return cache_.path_of(hash);
 }
 
 asio::awaitable<Result<wire::Output>> Transfers::publish(std::string http, std::string name,
                                                          std::filesystem::path file, KeepCopy keep) {
-  auto source = co_await disk_.run(Prepare{&cache_, std::move(file), keep});
+  Prepare prepare{&cache_, std::move(file), keep};
+  auto source = co_await disk_.run(std::move(prepare));
   if (!source) co_return source.error();
   std::error_code failed;
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(source->file, failed));
