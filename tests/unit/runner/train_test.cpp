@@ -1,0 +1,240 @@
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "worker/runner/task.hpp"
+#include "worker/runner/train/evaluation.hpp"
+#include "worker/runner/train/loss.hpp"
+#include "worker/runner/train/schedule.hpp"
+#include "worker/runner/train/tensors_file.hpp"
+#include "worker/runner/train/training.hpp"
+
+namespace espalier::runner {
+namespace {
+
+TEST(TheLearningRate, RisesInWarmUpAndFallsAsTheScheduleSays) {
+  const Schedule cosine{ScheduleKind::cosine, 0.1, 110, 10};
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 0), 0.01);
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 9), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 10), 0.1);
+  EXPECT_NEAR(learning_rate_at(cosine, 60), 0.05, 1e-12);
+  EXPECT_NEAR(learning_rate_at(cosine, 110), 0.0, 1e-12);
+  const Schedule steps{ScheduleKind::step, 0.1, 100, 0};
+  EXPECT_DOUBLE_EQ(learning_rate_at(steps, 49), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(steps, 50), 0.01);
+  EXPECT_DOUBLE_EQ(learning_rate_at(steps, 75), 0.001);
+  EXPECT_DOUBLE_EQ(learning_rate_at({ScheduleKind::constant, 0.1, 100, 0}, 99), 0.1);
+}
+
+TEST(WilsonsInterval, HasThePublishedValues) {
+  // Newcombe 1998, Statistics in Medicine 17, table I, method 3.
+  const auto check = [](std::int64_t successes, std::int64_t trials, double low, double high) {
+    const auto interval = wilson_interval(successes, trials);
+    EXPECT_NEAR(interval.low, low, 5e-5);
+    EXPECT_NEAR(interval.high, high, 5e-5);
+  };
+  check(81, 263, 0.2553, 0.3662);
+  check(15, 148, 0.0624, 0.1605);
+  check(0, 20, 0.0, 0.1611);
+  check(1, 29, 0.0061, 0.1718);
+}
+
+TEST(TheTeachersLoss, IsHintonsFormula) {
+  const auto student = torch::tensor({{1.0, 2.0, 0.5}, {0.0, -1.0, 3.0}});
+  const auto teacher = torch::tensor({{2.0, 1.0, 0.0}, {1.0, 1.0, 1.0}});
+  const double t = 4.0;
+  double kl = 0, ce = 0;
+  for (int row = 0; row < 2; ++row) {
+    double student_sum = 0, teacher_sum = 0;
+    for (int k = 0; k < 3; ++k) {
+      student_sum += std::exp(student[row][k].item<double>() / t);
+      teacher_sum += std::exp(teacher[row][k].item<double>() / t);
+    }
+    for (int k = 0; k < 3; ++k) {
+      const double p = std::exp(teacher[row][k].item<double>() / t) / teacher_sum;
+      const double q = std::exp(student[row][k].item<double>() / t) / student_sum;
+      kl += p * std::log(p / q) * t * t / 2;
+      ce -= p * std::log(q) * t * t / 2;
+    }
+  }
+  EXPECT_NEAR(teacher_loss(student, teacher, {TeacherLoss::kl, t, 0.9}).item<double>(), kl, 1e-5);
+  EXPECT_NEAR(teacher_loss(student, teacher, {TeacherLoss::ce, t, 0.9}).item<double>(), ce, 1e-4);
+  EXPECT_NEAR(teacher_loss(student, teacher, {TeacherLoss::mse, t, 0.9}).item<double>(),
+              (student - teacher).square().mean().item<double>(), 1e-5);
+  EXPECT_NEAR(teacher_loss(teacher, teacher, {TeacherLoss::kl, t, 0.9}).item<double>(), 0, 1e-6);
+}
+
+class Stages : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = std::filesystem::path(testing::TempDir()) / ("espalier_stages_" + std::to_string(getpid()));
+    std::filesystem::remove_all(root_);
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  TaskContext task(const std::string& stage, json::object settings) {
+    settings.emplace("epochs", 3);
+    settings.emplace("batch_size", 16);
+    settings.emplace("learning_rate", 0.01);
+    TaskContext context;
+    context.spec = {{"stage", stage},
+                    {"seed", 1},
+                    {"data", json::parse(R"({"format": "synthetic", "input_shape": [1, 16, 16], "classes": 4,
+                                             "train_samples": 129, "val_samples": 32})")},
+                    {"settings", std::move(settings)}};
+    context.folder = root_ / std::to_string(++tasks_);
+    std::filesystem::create_directories(context.folder);
+    context.progress = [this](double fraction, const std::string&, const std::vector<CurvePoint>& points) {
+      fractions_.push_back(fraction);
+      points_.insert(points_.end(), points.begin(), points.end());
+    };
+    return context;
+  }
+  TaskContext with_model(TaskContext context, const char* model = R"({"name": "resnet8", "width": 0.25})") {
+    context.spec["model"] = json::parse(model);
+    return context;
+  }
+  [[nodiscard]] static std::filesystem::path output(const TaskOutcome& outcome, const std::string& name) {
+    for (const auto& file : outcome.outputs)
+      if (file.name == name) return file.path;
+    return {};
+  }
+  [[nodiscard]] static Metric metric(const TaskOutcome& outcome, const std::string& name) {
+    for (const auto& each : outcome.metrics)
+      if (each.name == name) return each;
+    return {};
+  }
+
+  std::filesystem::path root_;
+  int tasks_ = 0;
+  std::vector<double> fractions_;
+  std::vector<CurvePoint> points_;
+};
+
+TEST_F(Stages, TrainLearnsAndReportsACurvePointOfEachKindAnEpoch) {
+  auto training = with_model(task("train", {}));
+  const auto outcome = run_task(training);
+  ASSERT_EQ(points_.size(), 9U);
+  EXPECT_EQ(points_[0].name, "train_loss");
+  EXPECT_EQ(points_[1].name, "val_loss");
+  EXPECT_EQ(points_[2].name, "val_accuracy");
+  EXPECT_EQ(points_[8].step, 3);
+  EXPECT_LT(points_[6].value, points_[0].value / 2);
+  EXPECT_DOUBLE_EQ(fractions_.back(), 1.0);
+  EXPECT_DOUBLE_EQ(*metric(outcome, "train_loss").value, points_[6].value);
+
+  auto evaluation = task("evaluate", {});
+  evaluation.inputs["model"] = output(outcome, "model");
+  const auto evaluated = run_task(evaluation);
+  const auto accuracy = metric(evaluated, "accuracy");
+  EXPECT_DOUBLE_EQ(*accuracy.value, points_[8].value);
+  EXPECT_EQ(accuracy.samples, 32);
+  EXPECT_LE(*accuracy.ci_low, *accuracy.value);
+  EXPECT_GE(*accuracy.ci_high, *accuracy.value);
+  EXPECT_NEAR(*metric(evaluated, "loss").value, points_[7].value, 1e-6);
+}
+
+TEST_F(Stages, TrainGivesTheSameWeightsTwice) {
+  const auto weights = [&](std::int64_t seed) {
+    auto training = with_model(task("train", {{"optimizer", "sgd"}, {"epochs", 1}}),
+                               R"({"name": "mobilenet_v2", "width": 0.1})");
+    training.spec["seed"] = seed;
+    training.spec["data"].as_object()["augment"] = {"flip", "crop"};
+    auto model = load_model(output(run_task(training), "model"));
+    std::vector<torch::Tensor> all;
+    for (const auto& parameter : model.module.parameters()) all.push_back(parameter.flatten());
+    return torch::cat(all);
+  };
+  const auto first = weights(1);
+  EXPECT_TRUE(first.equal(weights(1)));
+  EXPECT_FALSE(first.equal(weights(2)));
+}
+
+TEST_F(Stages, TrainThatDivergesSaysWhereAndWhatToDo) {
+  auto training = with_model(task("train", {{"optimizer", "sgd"}, {"learning_rate", 1e30}}));
+  try {
+    run_task(training);
+    FAIL() << "it ended";
+  } catch (const ErrorException& error) {
+    EXPECT_EQ(error.error().message.rfind("diverged at epoch 1, step ", 0), 0U) << error.error().message;
+    EXPECT_NE(error.error().help.find("lower learning rate"), std::string::npos);
+  }
+}
+
+TEST_F(Stages, FinetuneKeepsMaskedWeightsAtZeroAndPassesTheMasksOn) {
+  auto training = with_model(task("train", {{"epochs", 1}}));
+  const auto trained = run_task(training);
+  const auto shape =
+      load_model(output(trained, "model")).module.attr("fc").toModule().attr("weight").toTensor().sizes();
+  torch::manual_seed(1);
+  const auto mask = torch::rand(shape) > 0.5;
+  const auto masks = root_ / "masks.pt";
+  save_tensors({{"fc.weight", mask}}, masks);
+  auto finetuning = task("finetune", {{"weight_decay", 0.01}});
+  finetuning.inputs = {{"model", output(trained, "model")}, {"masks", masks}};
+  const auto outcome = run_task(finetuning);
+  auto model = load_model(output(outcome, "model"));
+  const auto weight = model.module.attr("fc").toModule().attr("weight").toTensor();
+  EXPECT_EQ(weight.masked_select(mask.logical_not()).abs().max().item<float>(), 0.0F);
+  EXPECT_GT(weight.masked_select(mask).abs().min().item<float>(), 0.0F);
+  EXPECT_TRUE(load_tensors(output(outcome, "masks")).at("fc.weight").equal(mask));
+}
+
+TEST_F(Stages, FinetuneRefusesMasksOfAnotherNet) {
+  auto training = with_model(task("train", {{"epochs", 1}}));
+  const auto trained = run_task(training);
+  auto finetuning = task("finetune", {});
+  finetuning.inputs = {{"model", output(trained, "model")}, {"masks", root_ / "masks.pt"}};
+  save_tensors({{"fc.weight", torch::ones({1, 1}, torch::kBool)}}, root_ / "masks.pt");
+  EXPECT_THROW(run_task(finetuning), ErrorException);
+  save_tensors({{"nothing.weight", torch::ones({1, 1}, torch::kBool)}}, root_ / "masks.pt");
+  EXPECT_THROW(run_task(finetuning), ErrorException);
+}
+
+TEST_F(Stages, DistillFollowsTheTeachersLogits) {
+  auto training = with_model(task("train", {}));
+  const auto teacher = run_task(training);
+  auto caching = task("teacher-logits", {});
+  caching.inputs["model"] = output(teacher, "model");
+  const auto cached = run_task(caching);
+  const auto logits = load_tensors(output(cached, "logits")).at("logits");
+  EXPECT_EQ(logits.sizes(), (std::vector<std::int64_t>{129, 4}));
+
+  // With mse and nothing of the labels, a student that learns has logits near the teacher's.
+  auto distilling =
+      with_model(task("distill", {{"loss", "mse"}, {"alpha", 1.0}, {"epochs", 12}}), R"({"name": "mlp"})");
+  distilling.inputs["logits"] = output(cached, "logits");
+  points_.clear();
+  run_task(distilling);
+  EXPECT_LT(points_[points_.size() - 3].value, points_[0].value / 4);
+
+  distilling.spec["seed"] = 2;  // other training samples
+  try {
+    run_task(distilling);
+    FAIL() << "it took logits of other samples";
+  } catch (const ErrorException& error) {
+    EXPECT_NE(error.error().message.find("other training samples"), std::string::npos);
+  }
+}
+
+TEST_F(Stages, RefuseDataThatDoNotFitTheModel) {
+  auto training = with_model(task("train", {{"epochs", 1}}));
+  const auto trained = run_task(training);
+  auto evaluation = task("evaluate", {});
+  evaluation.inputs["model"] = output(trained, "model");
+  evaluation.spec["data"].as_object()["resize"] = 8;
+  EXPECT_THROW(run_task(evaluation), ErrorException);
+}
+
+TEST_F(Stages, NameAMissingInputAndAnUnknownStage) {
+  auto evaluation = task("evaluate", {});
+  EXPECT_THROW(run_task(evaluation), ErrorException);
+  auto unknown = task("polish", {});
+  EXPECT_THROW(run_task(unknown), ErrorException);
+}
+
+}  // namespace
+}  // namespace espalier::runner
