@@ -148,7 +148,7 @@ FrozenNet freeze_for_inference(const torch::jit::Module& module) {
   torch::jit::RemoveTensorMutation(graph);
   torch::jit::FuseLinear(graph);
   torch::jit::ConstantPropagation(graph);
-  name_layers(net, module);
+  name_layers(net, copy);
   torch::jit::FoldFrozenConvBatchnorm(graph);
   torch::jit::removeDropout(graph);
   torch::jit::EliminateDeadCode(graph);

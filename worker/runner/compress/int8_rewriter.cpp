@@ -76,6 +76,23 @@ bool asks_only_for_shape(const Node* node) {
   return node->kind() == c10::aten::size || node->kind() == c10::aten::dim;
 }
 
+// int8 pooling wants two numbers where fp32 takes one for both sides, and the stride written out.
+void spell_out_pooling(Node* pool, torch::jit::Graph& graph) {
+  const std::string_view name = pool->kind().toQualString();
+  if (name != "aten::max_pool2d" && name != "aten::avg_pool2d") return;
+  const auto kernel = constant_of(pool->input(1));
+  torch::jit::WithInsertPoint at(pool);
+  for (std::size_t i = 1; i < pool->inputs().size(); ++i) {
+    const auto constant = constant_of(pool->input(i));
+    if (!constant || !constant->isIntList()) continue;
+    auto sizes = constant->toIntVector();
+    constexpr std::size_t kStride = 2;
+    if (i == kStride && sizes.empty() && kernel) sizes = kernel->toIntVector();
+    if (sizes.size() == 1) sizes.push_back(sizes.front());
+    pool->replaceInput(i, graph.insertConstant(sizes));
+  }
+}
+
 // The value that leaves the operator: after the relu that its int8 kernel takes along.
 Value* result_of(Node* node) {
   Node* user = only_user(node->output());
@@ -241,6 +258,7 @@ bool Int8Rewriter::visit_follower(Node* node) {
       graph_->createClone(node, [&](Value* value) { return value == node->input(0) ? input->value : value; });
   clone->output()->setType(c10::TensorType::get());
   clone->insertBefore(node);
+  spell_out_pooling(clone, *graph_);
   quantized_[node->output()] = {clone->output(), parameters, true};
   in_order_.push_back(node->output());
   replaced_.push_back(node);

@@ -92,7 +92,9 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
     form.baseline_candidates = baseline.candidates;
     arms.push_back({"baseline", baseline.run});
   }
-  form.latency = measure_latency(arms, settings.plan, on_progress);
+  auto plan = settings.plan;
+  plan.one_thread = threads == 1;
+  form.latency = measure_latency(arms, plan, on_progress);
   if (arms.size() == 2) {
     constexpr int kReplicates = 2000;
     form.speedup = paired_ratio(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s, kReplicates,

@@ -81,17 +81,25 @@ json::array to_json(const std::vector<Candidate>& candidates) {
   return list;
 }
 
+json::array nanoseconds(const std::vector<double>& seconds) {
+  json::array list;
+  for (const double value : seconds) list.push_back(static_cast<std::int64_t>(std::llround(value * 1e9)));
+  return list;
+}
+
 json::object to_json(const ArmSamples& arm) {
   json::array blocks;
-  for (const auto& block : arm.blocks_s) {
-    json::array runs;
-    for (const double seconds : block) runs.push_back(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
-    blocks.push_back(std::move(runs));
+  for (const auto& block : arm.blocks_s) blocks.push_back(nanoseconds(block));
+  json::array waited;
+  for (const auto& block : arm.waited_s) {
+    const bool undisturbed = std::all_of(block.begin(), block.end(), [](double value) { return value == 0; });
+    waited.push_back(undisturbed ? json::array() : nanoseconds(block));
   }
   return {{"arm", arm.name},
           {"median_ms", arm.median_s * kMilli},
           {"ci_ms", {arm.interval_s.low * kMilli, arm.interval_s.high * kMilli}},
-          {"blocks_ns", std::move(blocks)}};
+          {"blocks_ns", std::move(blocks)},
+          {"waited_ns", std::move(waited)}};
 }
 
 json::object to_json(const MeasuredForm& form) {
@@ -177,7 +185,7 @@ std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const Latency
   for (const auto& form : facts.forms) {
     if (form.latency.busy > kBusyLimit) {
       doubts.push_back(fmt::format(
-          "{}: the machine was busy: the timing thread waited {:.1f} % of the time ({} preemptions)",
+          "{}: the machine was busy: the timing thread had no CPU for {:.1f} % of the time ({} preemptions)",
           label(form), form.latency.busy * 100, form.latency.preemptions));
     }
     if (!form.latency.reached_target) {

@@ -40,7 +40,8 @@ struct BenchmarkFacts {
 // metric that could not be measured has no value.
 std::vector<Metric> metrics_of(const BenchmarkFacts& facts);
 
-// Raw latencies in nanoseconds by arm and block, forms, candidates, conditions.
+// Every run in nanoseconds by arm and block (`waited_ns`: what it spent without a CPU, which is not in
+// `blocks_ns`; an empty list for a block without waiting), forms, candidates, conditions.
 json::object samples_file(const BenchmarkFacts& facts, const LatencyPlan& plan);
 
 // Sentences about what makes the numbers doubtful: a busy machine, an interval that stayed wide, operators

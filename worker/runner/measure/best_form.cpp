@@ -1,5 +1,6 @@
 #include "worker/runner/measure/best_form.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -178,7 +179,7 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
         candidate.rejected = "other numbers than the net itself";
       } else {
         const auto run = runner_of(form, timed_input);
-        candidate.median_s = quick_median_s(run, budget_s);
+        candidate.median_s = quick_median_s(run, budget_s, at::get_num_threads() == 1);
         if (candidate.median_s < best_s) {
           best_s = candidate.median_s;
           best.name = candidate.name;

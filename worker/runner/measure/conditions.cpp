@@ -66,10 +66,17 @@ IntraOpThreads::~IntraOpThreads() {
   at::set_num_threads(before_);
 }
 
+double monotonic_seconds() {
+  return seconds_of(CLOCK_MONOTONIC);
+}
+double thread_cpu_seconds() {
+  return seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
 ThreadUsage thread_usage_now() {
   rusage usage{};
   getrusage(RUSAGE_THREAD, &usage);
-  return {seconds_of(CLOCK_MONOTONIC), seconds_of(CLOCK_THREAD_CPUTIME_ID), usage.ru_nivcsw};
+  return {monotonic_seconds(), thread_cpu_seconds(), usage.ru_nivcsw};
 }
 
 bool reset_peak_memory() {

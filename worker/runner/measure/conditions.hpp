@@ -37,6 +37,9 @@ class IntraOpThreads {
   int before_;
 };
 
+double monotonic_seconds();
+double thread_cpu_seconds();  // in which the calling thread had a CPU
+
 // Clocks and counters of the calling thread.
 struct ThreadUsage {
   double wall_s = 0;

@@ -1,9 +1,9 @@
 #include "worker/runner/measure/latency.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "worker/runner/measure/conditions.hpp"
 
@@ -21,24 +21,36 @@ constexpr double kWarmEnough = 0.02;  // medians of two windows in a row differ 
 constexpr int kStoppingReplicates = 200;
 constexpr int kFinalReplicates = 2000;
 
-using Clock = std::chrono::steady_clock;
+// Below this, or below 2 % of the run, the difference of the clocks is the cost of reading them.
+constexpr double kClockNoise = 5e-6;
+constexpr double kClockNoisePart = 0.02;
 
-double timed(const std::function<void()>& run) {
-  const auto start = Clock::now();
+struct Sample {
+  double seconds = 0;  // without waiting
+  double waited_s = 0;
+};
+
+Sample timed(const std::function<void()>& run, bool one_thread) {
+  const double cpu_before = one_thread ? thread_cpu_seconds() : 0;
+  const double start = monotonic_seconds();
   run();
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  const double wall = monotonic_seconds() - start;
+  if (!one_thread) return {wall, 0};
+  const double waited = wall - (thread_cpu_seconds() - cpu_before);
+  if (waited < std::max(kClockNoise, kClockNoisePart * wall)) return {wall, 0};
+  return {wall - waited, waited};
 }
 
 // Returns the seconds of one run once warm.
-double warm_up(const std::function<void()>& run, double bound_s) {
-  const double first = timed(run);
+double warm_up(const std::function<void()>& run, double bound_s, bool one_thread) {
+  const double first = timed(run, one_thread).seconds;
   const auto window = static_cast<std::size_t>(std::clamp(bound_s / 8 / std::max(first, 1e-6), 2.0, 32.0));
   double spent = first;
   double previous = first;
   while (true) {
     std::vector<double> times(window);
     for (auto& time : times) {
-      time = timed(run);
+      time = timed(run, one_thread).seconds;
       spent += time;
     }
     const double now = median(times);
@@ -55,19 +67,32 @@ struct Running {
   std::size_t count = 0;
 };
 
-void run_block(Running& running, LatencyResult& result, double& timed_wall, double& timed_cpu) {
+// Of all arms together, the thrown-away first runs of blocks left out.
+struct TimedTotals {
+  double wall_s = 0;
+  double cpu_s = 0;
+  std::int64_t preemptions = 0;
+};
+
+void run_block(Running& running, TimedTotals& totals, bool one_thread) {
   // The other arm has just used the caches: the first run of a short block pays for that and isn't a sample.
   if (running.block_length > 1) running.arm->run();
-  std::vector<double> block(running.block_length);
+  std::vector<double> block;
+  std::vector<double> waited;
   const auto before = thread_usage_now();
-  for (auto& sample : block) sample = timed(running.arm->run);
+  for (std::size_t i = 0; i < running.block_length; ++i) {
+    const auto sample = timed(running.arm->run, one_thread);
+    block.push_back(sample.seconds);
+    waited.push_back(sample.waited_s);
+    running.total_s += sample.seconds;
+  }
   const auto after = thread_usage_now();
-  timed_wall += after.wall_s - before.wall_s;
-  timed_cpu += after.cpu_s - before.cpu_s;
-  result.preemptions += after.preemptions - before.preemptions;
-  running.total_s = std::accumulate(block.begin(), block.end(), running.total_s);
+  totals.wall_s += after.wall_s - before.wall_s;
+  totals.cpu_s += after.cpu_s - before.cpu_s;
+  totals.preemptions += after.preemptions - before.preemptions;
   running.count += block.size();
   running.samples.blocks_s.push_back(std::move(block));
+  running.samples.waited_s.push_back(std::move(waited));
 }
 
 bool has_the_least(const Running& running, const LatencyPlan& plan) {
@@ -97,17 +122,16 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
                               const std::function<void(double)>& on_progress) {
   std::vector<Running> all;
   for (const auto& arm : arms) {
-    const double run_s = warm_up(arm.run, std::max(kWarmUpBound * plan.min_seconds, 0.02));
+    const double run_s = warm_up(arm.run, std::max(kWarmUpBound * plan.min_seconds, 0.02), plan.one_thread);
     const auto length = static_cast<std::size_t>(std::max(1.0, kBlockSeconds / std::max(run_s, 1e-7)));
-    all.push_back({&arm, {arm.name, {}, 0, {}}, std::min(length, kLongestBlock)});
+    all.push_back({&arm, {arm.name, {}, {}, 0, {}}, std::min(length, kLongestBlock)});
   }
   LatencyResult result;
+  TimedTotals totals;
   SeededDraw draw(plan.seed);
-  double timed_wall = 0;
-  double timed_cpu = 0;
   double next_check_s = 0;
   while (true) {
-    for (const auto index : shuffled(all.size(), draw)) run_block(all[index], result, timed_wall, timed_cpu);
+    for (const auto index : shuffled(all.size(), draw)) run_block(all[index], totals, plan.one_thread);
     const auto& slowest = *std::min_element(
         all.begin(), all.end(), [](const Running& a, const Running& b) { return a.total_s < b.total_s; });
     on_progress(std::min(1.0, slowest.total_s / plan.min_seconds));
@@ -121,7 +145,8 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
     }
     if (within(past_the_bound)) break;
   }
-  result.busy = timed_wall > 0 ? std::clamp(1.0 - timed_cpu / timed_wall, 0.0, 1.0) : 0.0;
+  result.busy = std::clamp(1.0 - totals.cpu_s / totals.wall_s, 0.0, 1.0);
+  result.preemptions = totals.preemptions;
   for (auto& running : all) {
     running.samples.median_s = median(pooled(running.samples.blocks_s));
     running.samples.interval_s = median_interval(running.samples.blocks_s, kFinalReplicates, plan.seed);
@@ -130,12 +155,12 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
   return result;
 }
 
-double quick_median_s(const std::function<void()>& run, double budget_s) {
-  warm_up(run, budget_s / 3);
+double quick_median_s(const std::function<void()>& run, double budget_s, bool one_thread) {
+  warm_up(run, budget_s / 3, one_thread);
   std::vector<double> times;
   double spent = 0;
   while (times.size() < 3 || (spent < budget_s && times.size() < 1000)) {
-    times.push_back(timed(run));
+    times.push_back(timed(run, one_thread).seconds);
     spent += times.back();
   }
   return median(std::move(times));

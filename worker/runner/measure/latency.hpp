@@ -21,18 +21,20 @@ struct LatencyPlan {
   double min_seconds = 1.0;  // timed seconds per arm, at least
   double target_ci = 0.01;   // half-width of the median's 95 % interval over the median
   std::uint64_t seed = 1;    // of the order within rounds and of the bootstrap
+  bool one_thread = true;    // the net runs on the calling thread alone
 };
 
 struct ArmSamples {
   std::string name;
-  Blocks blocks_s;  // seconds per run; block b of every arm is of round b
+  Blocks blocks_s;  // seconds per run, without waiting; block b of every arm is of round b
+  Blocks waited_s;  // of the same runs: seconds without a CPU
   double median_s = 0;
   Interval interval_s;
 };
 
 struct LatencyResult {
   std::vector<ArmSamples> arms;  // in the order given
-  double busy = 0;               // 0..1: part of the timed wall time in which the timing thread didn't run
+  double busy = 0;               // 0..1: part of the timed wall time in which the timing thread had no CPU
   std::int64_t preemptions = 0;  // of the timing thread, while timing
   bool reached_target = false;   // false: the upper bound of time came first
 };
@@ -48,6 +50,7 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
 
 // Median seconds of a run after a short warm-up, within about `budget_s`: to choose between forms, not to
 // publish.
-double quick_median_s(const std::function<void()>& run, double budget_s);
+// `one_thread` as in LatencyPlan.
+double quick_median_s(const std::function<void()>& run, double budget_s, bool one_thread);
 
 }  // namespace espalier::runner

@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "worker/runner/measure/best_form.hpp"
+#include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/latency.hpp"
+#include "worker/runner/measure/macs.hpp"
+
+namespace espalier::runner {
+namespace {
+
+at::Tensor images(std::int64_t count) {
+  return at::randn({count, 1, 28, 28});
+}
+
+const Candidate& candidate(const Form& form, const std::string& name) {
+  return *std::find_if(form.candidates.begin(), form.candidates.end(),
+                       [&](const Candidate& entry) { return entry.name == name; });
+}
+
+class EveryForm : public testing::TestWithParam<const char*> {};
+
+TEST_P(EveryForm, gives_the_numbers_of_the_net_itself_and_the_fastest_is_chosen) {
+  auto model = make_zoo_model({{"name", GetParam()}}, {1, 28, 28}, 10, 1);
+  const auto form = best_form(model, images(2), Precision::fp32, 0.005);
+  ASSERT_EQ(form.candidates.size(), 5U);
+  for (const auto& entry : form.candidates) {
+    EXPECT_EQ(entry.rejected, "") << entry.name;
+    EXPECT_LE(candidate(form, form.name).median_s, entry.median_s) << entry.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, EveryForm,
+                         testing::Values("lenet5", "resnet8", "mobilenet_v2", "mlp", "vit"),
+                         [](const testing::TestParamInfo<const char*>& tested) {
+                           return std::string(tested.param);
+                         });
+
+TEST(Forms, a_form_with_other_numbers_does_not_count) {
+  torch::jit::Module module("drifting");
+  module.register_attribute("calls", c10::TensorType::get(), torch::zeros({1}));
+  module.define("def forward(self, x):\n  self.calls += 1\n  return x.flatten(1) * self.calls\n");
+  Model model{module, {{1, 28, 28}, 784, "drifting", "file", "fp32", ""}};
+  const auto form_name = [&]() -> std::string {
+    try {
+      return best_form(model, images(1), Precision::fp32, 0.001).name;
+    } catch (const ErrorException& refused) {
+      return refused.error().message;
+    }
+  };
+  EXPECT_NE(form_name().find("no form"), std::string::npos);
+}
+
+TEST(Macs, lenet5_has_the_textbook_count) {
+  auto model = make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1);
+  const auto count = count_macs(model, images(1));
+  // conv 6x28x28x25 + conv 16x10x10x150 + linear 400x120 + 120x84 + 84x10
+  EXPECT_EQ(count.total, 117600 + 240000 + 48000 + 10080 + 840);
+  EXPECT_TRUE(count.without_rule.empty());
+}
+
+TEST(Macs, attention_products_are_counted) {
+  torch::jit::Module module("attention");
+  module.define(R"(
+def forward(self, x):
+  q = x.flatten(2)
+  return torch.matmul(torch.softmax(torch.matmul(q, q.transpose(1, 2)), -1), q)
+)");
+  Model model{module, {}};
+  const auto count = count_macs(model, torch::randn({1, 7, 4, 4}));
+  EXPECT_EQ(count.total, 7 * 7 * 16 + 7 * 16 * 7);
+}
+
+TEST(Macs, grouped_and_transposed_convolutions_follow_their_shapes) {
+  torch::jit::Module module("convolutions");
+  module.register_parameter("grouped", torch::randn({8, 2, 3, 3}), false);
+  module.register_parameter("up", torch::randn({8, 5, 2, 2}), false);
+  module.define(R"(
+def forward(self, x):
+  y = torch.conv2d(x, self.grouped, None, [1, 1], [1, 1], [1, 1], 4)
+  return torch.conv_transpose2d(y, self.up, None, [2, 2])
+)");
+  Model model{module, {}};
+  EXPECT_EQ(count_macs(model, torch::randn({1, 8, 6, 6})).total, 8 * 36 * 2 * 9 + 8 * 36 * 5 * 4);
+}
+
+TEST(Macs, an_operator_without_a_rule_is_listed) {
+  torch::jit::Module module("odd");
+  module.define("def forward(self, x):\n  return torch.cumsum(x, 1)\n");
+  Model model{module, {}};
+  EXPECT_TRUE(count_macs(model, torch::randn({1, 8})).without_rule.contains("aten::cumsum"));
+}
+
+TEST(Weights, sparsity_counts_exact_zeros_among_weights_only) {
+  torch::jit::Module module("sparse");
+  module.register_parameter("weight", torch::tensor({{0.0F, 1.0F}, {0.0F, -1.0F}}), false);
+  module.register_parameter("bias", torch::zeros({2}), false);
+  const auto count = count_weights({module, {}});
+  EXPECT_EQ(count.params, 6);
+  EXPECT_DOUBLE_EQ(count.sparsity(), 0.5);
+}
+
+TEST(Latency, blocks_of_all_arms_pair_up_and_hold_enough_samples) {
+  const auto left = torch::randn({64, 64});
+  const Arm one{"one", [=] { torch::matmul(left, left); }};
+  const Arm other{"other", [=] { torch::matmul(left, left); }};
+  const auto result = measure_latency({one, other}, {0.02, 0.5, 1, true}, [](double) {});
+  ASSERT_EQ(result.arms.size(), 2U);
+  EXPECT_EQ(result.arms[0].blocks_s.size(), result.arms[1].blocks_s.size());
+  for (const auto& arm : result.arms) {
+    EXPECT_GE(pooled(arm.blocks_s).size(), 30U);
+    EXPECT_LE(arm.interval_s.low, arm.median_s);
+    EXPECT_GE(arm.interval_s.high, arm.median_s);
+  }
+  EXPECT_GE(result.busy, 0);
+  EXPECT_LE(result.busy, 1);
+}
+
+// Another thread burns the same CPU: wall time doubles, the work doesn't.
+TEST(Latency, a_run_that_loses_its_cpu_counts_without_the_waiting) {
+  const PinnedToCpus pinned(1);
+  const auto left = torch::randn({256, 256});
+  const Arm arm{"product", [=] { torch::matmul(left, left); }};
+  const auto quiet = measure_latency({arm}, {0.05, 0.5, 1, true}, [](double) {});
+  std::atomic<bool> burning = true;
+  std::thread rival([&] {
+    while (burning) {
+    }
+  });
+  const auto disturbed = measure_latency({arm}, {0.2, 0.5, 1, true}, [](double) {});
+  burning = false;
+  rival.join();
+  EXPECT_GT(disturbed.busy, 0.2);
+  double waited = 0;
+  for (const double seconds : pooled(disturbed.arms[0].waited_s)) waited += seconds;
+  EXPECT_GT(waited, 0);
+  EXPECT_LT(quantile(pooled(disturbed.arms[0].blocks_s), 0.95), 3 * quiet.arms[0].median_s);
+}
+
+TEST(Conditions, the_thread_gets_its_cpus_back) {
+  cpu_set_t before;
+  sched_getaffinity(0, sizeof before, &before);
+  {
+    const PinnedToCpus pinned(1);
+    cpu_set_t during;
+    sched_getaffinity(0, sizeof during, &during);
+    EXPECT_EQ(CPU_COUNT(&during), 1);
+    EXPECT_EQ(pinned.cpus().size(), 1U);
+  }
+  cpu_set_t after;
+  sched_getaffinity(0, sizeof after, &after);
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(Conditions, resident_memory_is_measured) {
+  reset_peak_memory();
+  ASSERT_TRUE(peak_memory_bytes().has_value());
+  EXPECT_GT(*peak_memory_bytes(), 1 << 20);
+}
+
+}  // namespace
+}  // namespace espalier::runner
