@@ -111,7 +111,7 @@ void World::submit_something() {
   while (!uncommitted_.empty()) commit();
   core::JobRow row = store_.submit(std::move(job));
   // Meanwhile the core goes on.
-  while (!mail_.empty() && one_in(2)) {
+  while (!mail_.empty() && !one_in(8)) {
     const Letter letter = std::move(mail_.extract(mail_.begin()).mapped());
     deliver(letter);
   }

@@ -125,8 +125,9 @@ TEST_F(Tasks, are_forgotten_once_no_unfinished_job_needs_them) {
 TEST_F(Tasks, are_remembered_while_a_submission_is_on_its_way) {
   hello("a");
   add(job(1, {task("base")}));
+  const auto base = given("base");
   step(SubmissionBegun{});
-  finish("a", given("base"));
+  finish("a", base);
   wait(1ms);
   wait(1ms);
   TaskRow stale = task("base");  // what the store read before the end was committed
