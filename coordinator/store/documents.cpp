@@ -67,7 +67,8 @@ json::value eta_s(const Work& work, std::string_view state, double elapsed_s) {
 json::object summary_of(const Rows& jobs, std::size_t row, const JobCounts& counts) {
   const Work work{jobs.real(row, 8), jobs.real(row, 10), jobs.real(row, 13), jobs.real(row, 14)};
   json::array groups;
-  for (const auto& name : json::parse(jobs.text(row, 4)).as_array()) {
+  const auto names = json::parse(jobs.text(row, 4));
+  for (const auto& name : names.as_array()) {
     const auto found = counts.groups.find(std::string_view(name.as_string()));
     const TrialCounts group = found == counts.groups.end() ? TrialCounts{} : found->second;
     groups.push_back(json::object{{"name", name}, {"trials", group.counts}, {"progress", group.share()}});
@@ -118,7 +119,8 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
 
 json::object objectives_of(std::string_view stored) {
   json::object result;
-  for (const auto& each : json::parse(stored).as_array()) {
+  const auto parsed = json::parse(stored);
+  for (const auto& each : parsed.as_array()) {
     result[each.at("metric").as_string()] = each.at("maximize").as_bool() ? "max" : "min";
   }
   if (result.empty()) result = {{"accuracy", "max"}, {"latency_p50_ms", "min"}, {"size_bytes", "min"}};
@@ -127,7 +129,8 @@ json::object objectives_of(std::string_view stored) {
 
 json::object constraints_of(std::string_view stored) {
   json::object result;
-  for (const auto& each : json::parse(stored).as_array()) {
+  const auto parsed = json::parse(stored);
+  for (const auto& each : parsed.as_array()) {
     result[each.at("metric").as_string()] =
         std::string(each.at("comparison").as_string()) + " " + to_text(each.at("bound").to_number<double>());
   }

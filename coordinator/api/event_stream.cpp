@@ -1,0 +1,92 @@
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+
+#include "coordinator/api/routes.hpp"
+
+namespace espalier::api {
+
+namespace asio = boost::asio;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+namespace {
+
+constexpr std::size_t kMostBytes = 16 * 1024 * 1024;
+constexpr std::chrono::seconds kPing{15};
+
+// What one client has yet to be sent. A client that lets it fill up is disconnected; it reconnects by itself
+// and begins with the state as it is.
+class EventQueue {
+ public:
+  explicit EventQueue(const asio::any_io_executor& loop) : wake_(loop) {}
+
+  void push(const std::string& event, const std::string& data) {
+    if (full_) return;
+    if (text_.size() + event.size() + data.size() > kMostBytes) {
+      full_ = true;
+      text_.clear();
+    } else {
+      text_ += "event: " + event + "\n";
+      for (std::size_t start = 0; start <= data.size();) {
+        const auto end = std::min(data.find('\n', start), data.size());
+        text_.append("data: ").append(data, start, end - start).append("\n");
+        start = end + 1;
+      }
+      text_ += "\n";
+    }
+    wake_.cancel();
+  }
+  [[nodiscard]] bool full() const { return full_; }
+  std::string take() { return std::exchange(text_, {}); }
+  [[nodiscard]] bool empty() const { return text_.empty(); }
+  asio::steady_timer& wake() { return wake_; }
+
+ private:
+  std::string text_;
+  bool full_ = false;
+  asio::steady_timer wake_;
+};
+
+asio::awaitable<void> send_events(Exchange* exchange, EventQueue* queue) {
+  for (;;) {
+    if (queue->full()) co_return;
+    if (queue->empty()) {
+      queue->wake().expires_after(kPing);
+      co_await queue->wake().async_wait(kTuple);
+      if (queue->full()) co_return;
+    }
+    const auto text = queue->empty() ? std::string(": ping\n\n") : queue->take();
+    if (!co_await exchange->write(asio::buffer(text))) co_return;
+  }
+}
+
+// Returns once the client has gone. It has nothing to say; reading shows its end. The socket itself is read,
+// since the stream's time limit is for the writes.
+asio::awaitable<void> until_gone(Exchange* exchange) {
+  char ignored[256];
+  for (;;) {
+    const auto [failure, bytes] =
+        co_await exchange->stream().socket().async_read_some(asio::buffer(ignored), kTuple);
+    if (failure) co_return;
+  }
+}
+
+}  // namespace
+
+asio::awaitable<void> get_events(Exchange* exchange) {
+  using namespace asio::experimental::awaitable_operators;
+  auto header = exchange->response(status::ok);
+  header.set(http::field::content_type, "text/event-stream; charset=utf-8");
+  exchange->close_after();  // the stream ends with the connection
+  if (!co_await exchange->send_header(std::move(header)) || exchange->head()) co_return;
+
+  // Shared with the listener: the coordinator may hold that a little longer than we hold the token.
+  const auto queue = std::make_shared<EventQueue>(exchange->stream().get_executor());
+  const auto subscription = exchange->services().coordinator.subscribe(
+      [queue](const std::string& event, const std::string& data) { queue->push(event, data); });
+  co_await (send_events(exchange, queue.get()) || until_gone(exchange));
+}
+
+}  // namespace espalier::api

@@ -1,0 +1,190 @@
+#include "coordinator/api/exchange.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace espalier::api {
+
+namespace asio = boost::asio;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+Exchange::Exchange(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header,
+                   const Services& services)
+    : stream_(stream),
+      buffer_(buffer),
+      header_(header),
+      services_(services),
+      method_(header_.get().method()),
+      fields_(header_.get().base()),
+      version_(header_.get().version()),
+      keep_alive_(header_.get().keep_alive()),
+      body_left_(!header_.is_done()) {
+  const auto target = boost::urls::parse_origin_form(
+      boost::urls::string_view(header_.get().target().data(), header_.get().target().size()));
+  if (!target) {
+    target_is_valid_ = false;
+    return;
+  }
+  for (const auto& segment : target->segments()) segments_.emplace_back(segment);
+  for (const auto& parameter : target->params()) parameters_.emplace_back(parameter.key, parameter.value);
+}
+
+std::string Exchange::parameter(std::string_view name) const {
+  for (const auto& [key, value] : parameters_) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+std::string Exchange::header(http::field name) const {
+  return std::string(fields_[name]);
+}
+
+bool Exchange::from_another_site() const {
+  const auto origin = header(http::field::origin);
+  if (origin.empty()) return false;  // no browser
+  const auto scheme = origin.find("://");
+  return scheme == std::string::npos || origin.substr(scheme + 3) != header(http::field::host);
+}
+
+bool Exchange::body_left() const {
+  return body_ ? !body_->is_done() : body_left_;
+}
+
+// A client that asks first gets its answer; without it curl waits a second before it sends a large body.
+asio::awaitable<bool> Exchange::invite_body() {
+  if (!boost::beast::iequals(fields_[http::field::expect], "100-continue")) co_return true;
+  http::response<http::empty_body> go_on(http::status::continue_, version_);
+  stream_.expires_after(kIoLimit);
+  const auto [failure, bytes] = co_await http::async_write(stream_, go_on, kTuple);
+  co_return !failure;
+}
+
+asio::awaitable<std::optional<std::string>> Exchange::read_text(std::uint64_t limit) {
+  Error too_big{ErrorKind::usage, "the body is larger than " + std::to_string(limit) + " bytes", ""};
+  if (header_.content_length().value_or(0) > limit) {
+    co_await send_error(status::payload_too_large, std::move(too_big));
+    co_return std::nullopt;
+  }
+  if (!co_await invite_body()) co_return std::nullopt;
+  http::request_parser<http::string_body> parser(std::move(header_));
+  parser.body_limit(limit);
+  stream_.expires_after(kIoLimit);
+  const auto [failure, bytes] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+  if (failure == http::error::body_limit) {
+    co_await send_error(status::payload_too_large, std::move(too_big));
+    co_return std::nullopt;
+  }
+  if (failure) {
+    close_after();
+    Error unread{ErrorKind::usage, "the body could not be read: " + failure.message(), ""};
+    co_await send_error(status::bad_request, std::move(unread));
+    co_return std::nullopt;
+  }
+  body_left_ = false;
+  co_return std::move(parser.get().body());
+}
+
+asio::awaitable<bool> Exchange::begin_body() {
+  if (!co_await invite_body()) co_return false;
+  body_.emplace(std::move(header_));
+  body_->body_limit(boost::none);
+  co_return true;
+}
+
+asio::awaitable<std::optional<std::size_t>> Exchange::read_piece(void* memory, std::size_t bytes) {
+  if (body_->is_done()) co_return 0;
+  auto& body = body_->get().body();
+  body.data = memory;
+  body.size = bytes;
+  stream_.expires_after(kIoLimit);
+  const auto [failure, read] = co_await http::async_read(stream_, buffer_, *body_, kTuple);
+  if (failure && failure != http::error::need_buffer) {
+    close_after();
+    co_return std::nullopt;
+  }
+  co_return bytes - body.size;
+}
+
+http::response<http::empty_body> Exchange::response(status code) const {
+  http::response<http::empty_body> made(code, version_);
+  made.set(http::field::server, "espalier");
+  made.set("Content-Security-Policy",
+           "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'");
+  made.set("X-Content-Type-Options", "nosniff");
+  made.set("Referrer-Policy", "no-referrer");
+  made.set(http::field::cache_control, "no-store");
+  return made;
+}
+
+asio::awaitable<bool> Exchange::send_header(http::response<http::empty_body> made) {
+  answered_ = true;
+  if (body_left()) close_after();  // what is left of it would be read as the next request
+  made.keep_alive(keep_alive_);
+  http::response_serializer<http::empty_body> serializer(made);
+  stream_.expires_after(kIoLimit);
+  const auto [failure, bytes] = co_await http::async_write_header(stream_, serializer, kTuple);
+  if (failure) close_after();
+  co_return !failure;
+}
+
+asio::awaitable<bool> Exchange::write(asio::const_buffer bytes) {
+  stream_.expires_after(kIoLimit);
+  const auto [failure, written] = co_await asio::async_write(stream_, bytes, kTuple);
+  if (failure) close_after();
+  co_return !failure;
+}
+
+asio::awaitable<void> Exchange::send_document(status code, std::string document) {
+  auto made = response(code);
+  made.set(http::field::content_type, "application/json; charset=utf-8");
+  made.content_length(document.size());
+  if (!co_await send_header(std::move(made)) || head()) co_return;
+  co_await write(asio::buffer(document));
+}
+
+asio::awaitable<void> Exchange::send_json(status code, json::value body) {
+  return send_document(code, json::serialize(body));
+}
+
+asio::awaitable<void> Exchange::send_error(status code, Error error) {
+  return send_json(code, to_json(error));
+}
+
+asio::awaitable<void> Exchange::send_error(Error error) {
+  const auto code = status_of(error.kind);
+  return send_error(code, std::move(error));
+}
+
+status status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+    case ErrorKind::invalid_job:
+    case ErrorKind::missing_dependency:
+      return status::bad_request;
+    case ErrorKind::not_found:
+      return status::not_found;
+    case ErrorKind::busy:
+      return status::conflict;
+    case ErrorKind::unavailable:
+    case ErrorKind::interrupted:
+      return status::service_unavailable;
+    case ErrorKind::failed:
+    case ErrorKind::internal:
+      return status::internal_server_error;
+  }
+  return status::internal_server_error;
+}
+
+json::object to_json(const Error& error) {
+  return {{"error",
+           {{"kind", to_string(error.kind)},
+            {"message", error.message},
+            {"help", error.help},
+            {"diagnostics", json::array{}}}}};
+}
+
+}  // namespace espalier::api

@@ -1,0 +1,99 @@
+// One HTTP request and its answer, as a route's handler sees it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/json.hpp"
+#include "common/base/result.hpp"
+#include "common/job/plan.hpp"
+#include "coordinator/runtime/coordinator.hpp"
+
+namespace espalier::api {
+
+namespace http = boost::beast::http;
+using http::status;
+
+// What handlers work with. Outlives every session.
+struct Services {
+  runtime::Coordinator& coordinator;
+  std::filesystem::path web_folder;
+  boost::asio::thread_pool::executor_type files;  // where files are read and written
+};
+
+inline constexpr std::chrono::seconds kIoLimit{30};  // for one read or write of a peer that should be at it
+
+class Exchange {
+ public:
+  using HeaderParser = http::request_parser<http::empty_body>;
+  // The parser has read the header and outlives the exchange.
+  Exchange(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header,
+           const Services& services);
+
+  // ---- the request ----
+  [[nodiscard]] const Services& services() const { return services_; }
+  [[nodiscard]] http::verb method() const { return method_; }
+  [[nodiscard]] bool head() const { return method_ == http::verb::head; }
+  [[nodiscard]] const std::vector<std::string>& segments() const { return segments_; }  // decoded
+  [[nodiscard]] std::string parameter(std::string_view name) const;  // decoded; empty if it isn't there
+  [[nodiscard]] std::string header(http::field name) const;
+  [[nodiscard]] bool target_is_valid() const { return target_is_valid_; }
+  // Another site's page in the user's browser sent it: such a page must not be able to change anything.
+  [[nodiscard]] bool from_another_site() const;
+
+  // The whole body; unset if it was refused, which the peer has then been told (413, 400).
+  boost::asio::awaitable<std::optional<std::string>> read_text(std::uint64_t limit);
+
+  // The body in pieces: begin, then read until a piece is empty. Unset if the peer went away.
+  boost::asio::awaitable<bool> begin_body();
+  boost::asio::awaitable<std::optional<std::size_t>> read_piece(void* memory, std::size_t bytes);
+
+  // ---- the answer, once ----
+  boost::asio::awaitable<void> send_json(status code, json::value body);
+  boost::asio::awaitable<void> send_error(status code, Error error);
+  boost::asio::awaitable<void> send_error(Error error);  // the kind decides the status
+  boost::asio::awaitable<void> send_document(status code, std::string error_document);
+  // Header alone; the handler then writes what it announced with `write`.
+  boost::asio::awaitable<bool> send_header(http::response<http::empty_body> response);
+  boost::asio::awaitable<bool> write(boost::asio::const_buffer bytes);
+  [[nodiscard]] http::response<http::empty_body> response(
+      status code) const;  // with the headers that all have
+
+  [[nodiscard]] bool answered() const { return answered_; }
+  [[nodiscard]] bool keep_alive() const { return keep_alive_; }
+  [[nodiscard]] bool body_left() const;  // some of the request's body has not been read
+  void close_after() { keep_alive_ = false; }
+  [[nodiscard]] boost::beast::tcp_stream& stream() { return stream_; }
+
+ private:
+  boost::asio::awaitable<bool> invite_body();
+
+  boost::beast::tcp_stream& stream_;
+  boost::beast::flat_buffer& buffer_;
+  HeaderParser& header_;  // until the body is read with another parser, which takes its place
+  std::optional<http::request_parser<http::buffer_body>> body_;
+  const Services& services_;
+  http::verb method_;
+  http::fields fields_;
+  unsigned version_;
+  std::vector<std::string> segments_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+  bool target_is_valid_ = true;
+  bool keep_alive_;
+  bool body_left_;
+  bool answered_ = false;
+};
+
+status status_of(ErrorKind kind);
+json::object to_json(const Error& error);  // {"error": {…}}
+
+}  // namespace espalier::api

@@ -1,0 +1,112 @@
+#include <charconv>
+
+#include "coordinator/api/routes.hpp"
+
+namespace espalier::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::uint64_t kJobTextLimit = 8 * 1024 * 1024;
+
+std::optional<JobId> job_named(const std::string& text) {
+  JobId job;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), job.value);
+  if (failure != std::errc{} || end != text.data() + text.size() || job.value <= 0) return std::nullopt;
+  return job;
+}
+
+Error no_such_job(const std::string& text) {
+  return {ErrorKind::not_found, "there is no job \"" + text + "\"", "GET /api/v1/jobs lists them"};
+}
+
+// {"name": what was found}, or the error.
+template <class Json>
+asio::awaitable<void> send(Exchange* exchange, std::string name, Result<Json> found) {
+  if (found.has_error()) {
+    co_await exchange->send_error(found.error());
+    co_return;
+  }
+  json::object body;
+  body[name] = std::move(*found);
+  co_await exchange->send_json(status::ok, std::move(body));
+}
+
+}  // namespace
+
+asio::awaitable<void> get_health(Exchange* exchange) {
+  const auto answers = co_await exchange->services().coordinator.database_answers();
+  if (answers.has_error()) {
+    co_await exchange->send_error(status::service_unavailable, answers.error());
+  } else {
+    json::object body;
+    body["status"] = "ok";
+    co_await exchange->send_json(status::ok, std::move(body));
+  }
+}
+
+asio::awaitable<void> post_job(Exchange* exchange) {
+  auto text = co_await exchange->read_text(kJobTextLimit);
+  if (!text) co_return;
+  auto folder = exchange->parameter("folder");
+  if (!folder.empty() && !folder.starts_with('/')) {
+    Error relative{ErrorKind::usage, "folder has to be an absolute path, not \"" + folder + "\"", ""};
+    co_await exchange->send_error(std::move(relative));
+    co_return;
+  }
+  const bool replace = exchange->parameter("replace") == "1";
+  auto submitted =
+      co_await exchange->services().coordinator.submit(std::move(*text), std::move(folder), replace);
+  if (submitted.has_error()) {
+    auto body = to_json(submitted.error().error);
+    body["error"].as_object()["diagnostics"] = job::to_json(submitted.error().diagnostics);
+    co_await exchange->send_json(status_of(submitted.error().error.kind), std::move(body));
+    co_return;
+  }
+  json::object body;
+  body["job"] = std::move(*submitted);
+  co_await exchange->send_json(status::created, std::move(body));
+}
+
+asio::awaitable<void> get_jobs(Exchange* exchange) {
+  auto jobs = co_await exchange->services().coordinator.job_summaries();
+  co_await send(exchange, "jobs", std::move(jobs));
+}
+
+asio::awaitable<void> get_job(Exchange* exchange) {
+  const auto name = exchange->segments().at(3);
+  const auto job = job_named(name);
+  if (!job) {
+    auto missing = no_such_job(name);
+    co_await exchange->send_error(std::move(missing));
+    co_return;
+  }
+  auto document = co_await exchange->services().coordinator.job_document(*job);
+  if (document.has_error()) {
+    co_await exchange->send_error(document.error());
+  } else {
+    co_await exchange->send_json(status::ok, std::move(*document));
+  }
+}
+
+asio::awaitable<void> cancel_job(Exchange* exchange) {
+  const auto name = exchange->segments().at(3);
+  const auto job = job_named(name);
+  if (!job) {
+    auto missing = no_such_job(name);
+    co_await exchange->send_error(std::move(missing));
+    co_return;
+  }
+  // Nothing is said in the body, but it has to be out of the way of the next request.
+  if (exchange->body_left() && !co_await exchange->read_text(kJobTextLimit)) co_return;
+  auto cancelled = co_await exchange->services().coordinator.cancel(*job);
+  co_await send(exchange, "job", std::move(cancelled));
+}
+
+asio::awaitable<void> get_workers(Exchange* exchange) {
+  auto workers = co_await exchange->services().coordinator.workers();
+  co_await send(exchange, "workers", std::move(workers));
+}
+
+}  // namespace espalier::api

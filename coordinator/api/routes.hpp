@@ -1,0 +1,29 @@
+// Which handler answers which request. A handler gets the exchange by pointer: the session owns it until the
+// answer is complete.
+#pragma once
+
+#include "coordinator/api/exchange.hpp"
+
+namespace espalier::api {
+
+boost::asio::awaitable<void> dispatch(Exchange* exchange);
+
+// job_routes.cpp
+boost::asio::awaitable<void> get_health(Exchange* exchange);
+boost::asio::awaitable<void> post_job(Exchange* exchange);
+boost::asio::awaitable<void> get_jobs(Exchange* exchange);
+boost::asio::awaitable<void> get_job(Exchange* exchange);
+boost::asio::awaitable<void> cancel_job(Exchange* exchange);
+boost::asio::awaitable<void> get_workers(Exchange* exchange);
+
+// event_stream.cpp
+boost::asio::awaitable<void> get_events(Exchange* exchange);
+
+// artifact_routes.cpp
+boost::asio::awaitable<void> put_artifact(Exchange* exchange);
+boost::asio::awaitable<void> get_artifact(Exchange* exchange);
+
+// static_files.cpp
+boost::asio::awaitable<void> get_static_file(Exchange* exchange);
+
+}  // namespace espalier::api

@@ -1,0 +1,167 @@
+#include "coordinator/api/server.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <set>
+#include <vector>
+
+#include "common/base/log.hpp"
+#include "coordinator/api/session.hpp"
+
+namespace espalier::api {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+struct Server::State {
+  State(asio::io_context& loop, runtime::Coordinator& coordinator, std::filesystem::path web_folder)
+      : io(loop),
+        files(2),
+        services{coordinator, std::move(web_folder), files.get_executor()},
+        acceptor(loop),
+        ended(loop) {}
+
+  asio::io_context& io;
+  asio::thread_pool files;
+  Services services;
+  tcp::acceptor acceptor;
+  asio::steady_timer ended;  // cancelled whenever a session or the accepting ends
+  std::string host;
+  bool accepting = false;
+  asio::cancellation_signal stop_accepting;
+  // Shared with each session's coroutine, whose frame may be destroyed after us by the io_context.
+  std::set<std::shared_ptr<Session>> sessions;
+};
+
+namespace {
+
+constexpr std::size_t kMostSessions = 1024;
+
+struct HostAndPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+std::optional<HostAndPort> split(std::string_view address) {
+  const auto colon = address.rfind(':');
+  if (colon == address.npos || colon == 0) return std::nullopt;
+  auto host = address.substr(0, colon);
+  const auto digits = address.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  HostAndPort result{std::string(host), 0};
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), result.port);
+  if (failure != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return result;
+}
+
+template <class State>
+struct SessionEnded {
+  State* state;
+  std::shared_ptr<Session> session;
+  void operator()(std::exception_ptr) const {
+    state->sessions.erase(session);
+    state->ended.cancel();
+  }
+};
+
+template <class State>
+struct AcceptingEnded {
+  State* state;
+  void operator()(std::exception_ptr) const {
+    state->accepting = false;
+    state->ended.cancel();
+  }
+};
+
+template <class State>
+asio::awaitable<void> accept(State* state) {
+  for (;;) {
+    auto [failure, socket] = co_await state->acceptor.async_accept(kTuple);
+    if (failure == asio::error::operation_aborted || !state->acceptor.is_open()) co_return;
+    if (failure || state->sessions.size() >= kMostSessions) {
+      // Out of descriptors, or of room: look again when there may be some.
+      asio::steady_timer pause(state->io, std::chrono::milliseconds(100));
+      co_await pause.async_wait(kTuple);
+      continue;
+    }
+    socket.set_option(tcp::no_delay(true), failure);
+    auto session = std::make_shared<Session>(std::move(socket), state->services);
+    state->sessions.insert(session);
+    asio::co_spawn(
+        state->io, serve(session),
+        asio::bind_cancellation_slot(session->cancellation.slot(), SessionEnded<State>{state, session}));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, runtime::Coordinator& coordinator,
+                                               const std::string& address, std::filesystem::path web_folder) {
+  const auto wanted = split(address);
+  if (!wanted) {
+    return Error{ErrorKind::usage, "\"" + address + "\" is no address to listen on",
+                 "write host:port, as in 127.0.0.1:8470"};
+  }
+  boost::system::error_code failure;
+  const auto found = tcp::resolver(io).resolve(wanted->host, std::to_string(wanted->port), failure);
+  if (failure) {
+    return Error{ErrorKind::usage, "the host " + wanted->host + " isn't known: " + failure.message(),
+                 "use 127.0.0.1, or 0.0.0.0 for every interface"};
+  }
+  auto state = std::make_unique<State>(io, coordinator, std::move(web_folder));
+  state->host = wanted->host;
+  const tcp::endpoint endpoint = *found.begin();
+  const auto attempt = [&](auto step) {
+    if (!failure) step();
+  };
+  attempt([&] { state->acceptor.open(endpoint.protocol(), failure); });
+  attempt([&] { state->acceptor.set_option(asio::socket_base::reuse_address(true), failure); });
+  attempt([&] { state->acceptor.bind(endpoint, failure); });
+  attempt([&] { state->acceptor.listen(asio::socket_base::max_listen_connections, failure); });
+  if (failure == asio::error::address_in_use) {
+    return Error{
+        ErrorKind::busy,
+        "port " + std::to_string(wanted->port) + " on " + wanted->host + " is taken by another program",
+        "stop the other program or choose another port with --http"};
+  }
+  if (failure) {
+    return Error{ErrorKind::usage, "can't listen on " + address + ": " + failure.message(),
+                 "choose another address with --http"};
+  }
+  state->accepting = true;
+  asio::co_spawn(
+      io, accept(state.get()),
+      asio::bind_cancellation_slot(state->stop_accepting.slot(), AcceptingEnded<State>{state.get()}));
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() = default;
+
+std::string Server::address() const {
+  const bool v6 = state_->host.find(':') != std::string::npos;
+  const auto host = v6 ? "[" + state_->host + "]" : state_->host;
+  return "http://" + host + ":" + std::to_string(state_->acceptor.local_endpoint().port());
+}
+
+asio::awaitable<void> Server::stop() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  boost::system::error_code ignored;
+  state_->acceptor.close(ignored);
+  state_->stop_accepting.emit(asio::cancellation_type::terminal);
+  const std::vector<std::shared_ptr<Session>> sessions(state_->sessions.begin(), state_->sessions.end());
+  for (const auto& session : sessions) session->end();
+  while ((state_->accepting || !state_->sessions.empty()) && std::chrono::steady_clock::now() < deadline) {
+    state_->ended.expires_at(deadline);
+    co_await state_->ended.async_wait(kTuple);
+  }
+  if (!state_->sessions.empty()) log::warn("{} HTTP sessions didn't end in time", state_->sessions.size());
+}
+
+}  // namespace espalier::api

@@ -1,0 +1,65 @@
+// A coordinator that remembers what it was asked and answers what it was told to.
+#pragma once
+
+#include <list>
+
+#include "coordinator/runtime/coordinator.hpp"
+
+namespace espalier::api::testing {
+
+class FakeCoordinator : public runtime::Coordinator {
+ public:
+  explicit FakeCoordinator(artifact::ArtifactStore store) : store_(std::move(store)) {}
+
+  struct Asked {
+    std::string toml, folder;
+    bool replace = false;
+  };
+  Asked asked;
+  std::optional<runtime::SubmitFailure> refusal;
+  std::optional<Error> outage;
+  std::string snapshot;  // data of the "job" event that every subscriber gets first
+  std::list<Listener> listeners;
+
+  std::string zmq_endpoint() const override { return ""; }
+  void set_http_address(std::string) override {}
+  artifact::ArtifactStore& artifacts() override { return store_; }
+
+  boost::asio::awaitable<boost::system::result<json::object, runtime::SubmitFailure>> submit(
+      std::string toml, std::string folder, bool replace) override {
+    asked = {std::move(toml), std::move(folder), replace};
+    if (refusal) co_return *refusal;
+    co_return json::object{{"id", 7}};
+  }
+  boost::asio::awaitable<Result<json::object>> cancel(JobId job) override {
+    if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};
+    co_return json::object{{"id", 7}, {"state", "cancelled"}};
+  }
+  boost::asio::awaitable<Result<json::array>> job_summaries() override {
+    if (outage) co_return *outage;
+    co_return json::array{json::object{{"id", 7}}};
+  }
+  boost::asio::awaitable<Result<json::object>> job_document(JobId job) override {
+    if (job.value == 8) throw std::runtime_error("a defect");
+    if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};
+    co_return json::object{{"job", json::object{{"id", 7}}}, {"trials", json::array{}}};
+  }
+  boost::asio::awaitable<Result<json::array>> workers() override {
+    co_return json::array{json::object{{"name", "w1"}}};
+  }
+  boost::asio::awaitable<Result<void>> database_answers() override {
+    if (outage) co_return *outage;
+    co_return Result<void>{};
+  }
+  std::shared_ptr<void> subscribe(Listener listener) override {
+    const auto place = listeners.insert(listeners.end(), std::move(listener));
+    if (!snapshot.empty()) (*place)("job", snapshot);
+    return {nullptr, [this, place](std::nullptr_t) { listeners.erase(place); }};
+  }
+  boost::asio::awaitable<void> stop() override { co_return; }
+
+ private:
+  artifact::ArtifactStore store_;
+};
+
+}  // namespace espalier::api::testing
