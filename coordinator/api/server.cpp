@@ -35,7 +35,7 @@ struct Server::State {
   std::string host;
   bool accepting = false;
   asio::cancellation_signal stop_accepting;
-  // Shared with each session's coroutine, whose frame may be destroyed after us by the io_context.
+  // Shared with each session's coroutine, whose frame the io_context may destroy after us.
   std::set<std::shared_ptr<Session>> sessions;
 };
 
@@ -62,7 +62,7 @@ std::optional<HostAndPort> split(std::string_view address) {
 
 template <class State>
 struct SessionEnded {
-  State* state;
+  std::shared_ptr<State> state;
   std::shared_ptr<Session> session;
   void operator()(std::exception_ptr) const {
     state->sessions.erase(session);
@@ -72,7 +72,7 @@ struct SessionEnded {
 
 template <class State>
 struct AcceptingEnded {
-  State* state;
+  std::shared_ptr<State> state;
   void operator()(std::exception_ptr) const {
     state->accepting = false;
     state->ended.cancel();
@@ -80,7 +80,7 @@ struct AcceptingEnded {
 };
 
 template <class State>
-asio::awaitable<void> accept(State* state) {
+asio::awaitable<void> accept(std::shared_ptr<State> state) {
   for (;;) {
     auto [failure, socket] = co_await state->acceptor.async_accept(kTuple);
     if (failure == asio::error::operation_aborted || !state->acceptor.is_open()) co_return;
@@ -114,7 +114,7 @@ Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, runtime::Co
     return Error{ErrorKind::usage, "the host " + wanted->host + " isn't known: " + failure.message(),
                  "use 127.0.0.1, or 0.0.0.0 for every interface"};
   }
-  auto state = std::make_unique<State>(io, coordinator, std::move(web_folder));
+  auto state = std::make_shared<State>(io, coordinator, std::move(web_folder));
   state->host = wanted->host;
   const tcp::endpoint endpoint = *found.begin();
   const auto attempt = [&](auto step) {
@@ -135,13 +135,12 @@ Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, runtime::Co
                  "choose another address with --http"};
   }
   state->accepting = true;
-  asio::co_spawn(
-      io, accept(state.get()),
-      asio::bind_cancellation_slot(state->stop_accepting.slot(), AcceptingEnded<State>{state.get()}));
+  asio::co_spawn(io, accept(state),
+                 asio::bind_cancellation_slot(state->stop_accepting.slot(), AcceptingEnded<State>{state}));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
-Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::Server(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {

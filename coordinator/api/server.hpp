@@ -29,8 +29,9 @@ class Server {
 
  private:
   struct State;
-  explicit Server(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Server(std::shared_ptr<State> state);
+  // Shared with the coroutines: one that doesn't end in time for `stop` may outlive us.
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace espalier::api

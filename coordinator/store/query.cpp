@@ -58,6 +58,7 @@ Result<Table> query(const std::string& connection, const std::string& statement,
   try {
     pqxx::connection link(connection);
     pqxx::read_transaction transaction(link);
+    run_one(transaction, std::string(sql::set_up_session));
     run_one(transaction, std::string(sql::set_search_path_v1));
     if (limit) run_with(transaction, sql::set_statement_timeout, std::to_string(limit->count()));
     // As the reader where we may be it: then even a superuser's statement reaches nothing but v1.

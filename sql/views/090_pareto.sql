@@ -1,7 +1,11 @@
 -- Every objective becomes a cost, less is better, and what was not measured costs infinitely much. A vector of costs
 -- that dominates another also stands before it in the order of arrays, which is the cheap test that comes first.
 create view v1.pareto as
-select f.trial_id, j.id as job_id, f.group_name, f.params, f.objectives
+select r.trial_id, r.job_id, r.job_name, r.group_name, r.params, r.state,
+       r.accuracy, r.loss, r.parameters, r.macs, r.size_bytes, r.sparsity, r.latency_p50_ms, r.latency_p90_ms,
+       r.latency_ci_low_ms, r.latency_ci_high_ms, r.throughput_per_s, r.speedup, r.peak_rss_bytes, r.energy_j,
+       r.accuracy_ci_low, r.accuracy_ci_high, r.speedup_ci_low, r.speedup_ci_high, r.gain, r.gain_ci_low,
+       r.gain_ci_high, r.device_class, f.objectives
 from espalier.job j
 cross join lateral (
   with aim as materialized (
@@ -11,7 +15,7 @@ cross join lateral (
            else '[{"metric": "accuracy", "maximize": true}, {"metric": "latency_p50_ms", "maximize": false},
                   {"metric": "size_bytes", "maximize": false}]'::jsonb end) with ordinality as a (o, n)
   ), measured as materialized (
-    select t.id as trial_id, t.group_name, t.params, m.found
+    select t.id as trial_id, m.found
     from v1.trials t
     cross join lateral (
       select jsonb_object_agg(x.name, x.value) as found
@@ -29,7 +33,7 @@ cross join lateral (
     ) m
     where t.job_id = j.id and t.state = 'succeeded'
   ), point as materialized (
-    select p.trial_id, p.group_name, p.params,
+    select p.trial_id,
            (select array_agg(coalesce((p.found ->> a.metric)::double precision
                                         * case when a.maximize then -1 else 1 end, 'Infinity') order by a.ordinal)
             from aim a) as costs,
@@ -48,18 +52,30 @@ cross join lateral (
       and exists (select from aim a where p.found ? a.metric)
     order by costs
   )
-  select a.trial_id, a.group_name, a.params, a.objectives
+  select a.trial_id, a.objectives
   from point a
   where not exists (
     select from point b
     where b.costs < a.costs
       and not exists (select from unnest(b.costs, a.costs) as c (theirs, ours) where c.theirs > c.ours)
   )
-) f;
+) f
+cross join lateral (
+  -- Offset keeps the planner from computing every trial's results to find those of a few.
+  select * from v1.results found where found.trial_id = f.trial_id offset 0
+) r;
 
-comment on view v1.pareto is 'The succeeded trials of each job that no other of the job dominates under its objectives and that fulfil its constraints. Objectives if a job names none: accuracy max, latency_p50_ms min, size_bytes min. What was not measured counts as the worst value and fulfils no constraint.';
-comment on column v1.pareto.trial_id is 'v1.trials.id.';
-comment on column v1.pareto.job_id is 'v1.jobs.id.';
-comment on column v1.pareto.group_name is 'Its group''s name in the job file.';
-comment on column v1.pareto.params is 'The swept dotted keys and this trial''s values of them.';
+comment on view v1.pareto is 'The succeeded trials of each job that no other of the job dominates under its objectives and that fulfil its constraints, as rows of v1.results. Objectives if a job names none: accuracy max, latency_p50_ms min, size_bytes min. What was not measured counts as the worst value and fulfils no constraint.';
+do $$
+declare
+  same record;
+begin
+  for same in
+    select attname, col_description(attrelid, attnum) as meaning
+    from pg_attribute where attrelid = 'v1.results'::regclass and attnum > 0
+  loop
+    execute format('comment on column v1.pareto.%I is %L', same.attname, same.meaning);
+  end loop;
+end
+$$;
 comment on column v1.pareto.objectives is 'The job''s objectives and this trial''s values of them.';

@@ -159,6 +159,18 @@ TEST_F(Documents, UseTheUsualObjectivesIfAJobNamesNone) {
             json::parse(R"({"accuracy":"max","latency_p50_ms":"min","size_bytes":"min"})"));
 }
 
+TEST_F(Documents, ShowTheFrontWithEveryColumnOfTheResults) {
+  measured({{0.9, 2.0}}, kBoth);
+  EXPECT_EQ(one("select job_name, group_name, state, accuracy, latency_p50_ms, objectives from v1.pareto"),
+            R"(measured|g|succeeded|0.9|2|{"accuracy": 0.9, "latency_p50_ms": 2})");
+  EXPECT_EQ(
+      rows(
+          "select column_name from information_schema.columns where table_schema = 'v1' and table_name = "
+          "'results' except select column_name from information_schema.columns where table_schema = 'v1' and "
+          "table_name = 'pareto'"),
+      std::vector<std::string>{});
+}
+
 TEST_F(Documents, LetNoUnmeasuredMetricDominate) {
   measured({{0.9, 2.0}, {std::nullopt, 2.0}, {0.95, std::nullopt}, {std::nullopt, std::nullopt}}, kBoth);
   EXPECT_EQ(front(), "0 2");
