@@ -122,7 +122,7 @@ TEST_F(Stages, TrainLearnsAndReportsACurvePointOfEachKindAnEpoch) {
   EXPECT_EQ(points_[1].name, "val_loss");
   EXPECT_EQ(points_[2].name, "val_accuracy");
   EXPECT_EQ(points_[8].step, 3);
-  EXPECT_LT(points_[6].value, points_[0].value / 2);
+  EXPECT_LT(points_[6].value, 0.75 * points_[0].value);
   EXPECT_DOUBLE_EQ(fractions_.back(), 1.0);
   EXPECT_DOUBLE_EQ(*metric(outcome, "train_loss").value, points_[6].value);
 
