@@ -214,7 +214,8 @@ bool Agent::say(const wire::ToCoordinator& message) {
 
 std::vector<std::int64_t> Agent::held_attempts() const {
   auto held = outbox_.ended_attempts();
-  for (const auto& [number, attempt] : attempts_) held.push_back(number);
+  for (const auto& [number, attempt] : attempts_)
+    if (!attempt->given_away()) held.push_back(number);
   return held;
 }
 

@@ -46,6 +46,8 @@ class Attempt {
   boost::asio::awaitable<std::optional<wire::Finished>> run();
 
   void stop(StopCause cause);
+  // Its lease is lost, so it is no longer this worker's, though its runner may still be ending.
+  [[nodiscard]] bool given_away() const { return cause_ == StopCause::lease_lost; }
   void watch(MonotonicTime now);  // enforces the limits on time and memory, lets joined progress out
 
  private:

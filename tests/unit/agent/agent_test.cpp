@@ -1,0 +1,353 @@
+// The agent with a real socket, a real HTTP store and real runner processes; only their other ends are fake.
+#include "worker/agent/agent.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "common/base/files.hpp"
+#include "tests/unit/agent/fake_coordinator.hpp"
+#include "tests/unit/agent/fake_runner.hpp"
+#include "tests/unit/wire/run_loop.hpp"
+
+namespace espalier::agent {
+namespace {
+
+namespace asio = boost::asio;
+using espalier::testing::FakeCoordinator;
+using espalier::testing::kFakeRunner;
+using espalier::testing::run_until;
+using ::testing::HasSubstr;
+using wire::Outcome;
+
+asio::awaitable<void> keep(asio::awaitable<Result<void>> work, std::optional<Result<void>>* out) {
+  *out = co_await std::move(work);
+}
+
+class AgentAtWork : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "agent_test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    std::ofstream(folder_ / "runner") << kFakeRunner;
+    std::filesystem::permissions(folder_ / "runner", std::filesystem::perms::owner_all);
+  }
+
+  void TearDown() override {
+    if (agent_) {
+      agent_->stop();
+      EXPECT_TRUE(run_until(io_, [this] { return ended_.has_value(); }));
+    }
+    coordinator_.stop();
+    EXPECT_TRUE(run_until(io_, [this] { return coordinator_.stopped() && tasks_.empty(); }));
+    std::filesystem::remove_all(folder_);
+  }
+
+  void start(int slots = 1, const std::string& runner = "runner") {
+    AgentOptions options{
+        coordinator_.endpoint(), "tester", slots, folder_ / "cache", {(folder_ / runner).string(), "serve"}};
+    agent_ = Agent::open(io_, std::move(options)).value();
+    tasks_.spawn("agent", keep(agent_->run(), &ended_));
+  }
+
+  void start_and_join(int slots = 1) {
+    start(slots);
+    ASSERT_TRUE(run_until(io_, [this] { return !coordinator_.heartbeats.empty(); }));
+  }
+
+  wire::Finished finished(std::int64_t attempt) {
+    EXPECT_TRUE(run_until(io_, [&] { return coordinator_.times_finished(attempt) > 0; }))
+        << "attempt " << attempt;
+    for (const auto& message : coordinator_.finished)
+      if (message.attempt == attempt) return message;
+    return {};
+  }
+
+  pid_t pid_of_hanging(std::int64_t attempt) {
+    pid_t pid = 0;
+    EXPECT_TRUE(run_until(io_, [&] {
+      for (const auto& message : coordinator_.progress)
+        if (message.attempt == attempt && message.note.starts_with("pid "))
+          pid = std::stoi(message.note.substr(4));
+      return pid != 0;
+    }));
+    return pid;
+  }
+
+  // Signals and answers that are under way have arrived after a few more heartbeats.
+  bool some_beats_pass(std::size_t count = 4) {
+    const auto wanted = coordinator_.heartbeats.size() + count;
+    return run_until(io_, [&] { return coordinator_.heartbeats.size() >= wanted; });
+  }
+
+  static bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
+
+  asio::io_context io_;
+  std::filesystem::path folder_;
+  FakeCoordinator coordinator_{io_};
+  std::optional<Result<void>> ended_;
+  std::unique_ptr<Agent> agent_;
+  net::TaskGroup tasks_{io_.get_executor()};
+};
+
+TEST_F(AgentAtWork, IntroducesItselfWithWhatItsRunnerIs) {
+  start_and_join(3);
+  const auto& hello = coordinator_.hellos.front();
+  EXPECT_EQ(hello.worker, "tester");
+  EXPECT_EQ(hello.slots, 3);
+  EXPECT_EQ(hello.device_class, "cpu|fake");
+  EXPECT_EQ(hello.facts.at("libtorch").as_string(), "1.13.1");
+  EXPECT_TRUE(hello.attempts.empty());
+}
+
+TEST_F(AgentAtWork, ATaskEndsWithItsOutputsAndItsLogInTheStore) {
+  start_and_join();
+  coordinator_.assign(7, "train");
+  const auto result = finished(7);
+  EXPECT_EQ(result.outcome, Outcome::succeeded);
+  EXPECT_EQ(result.device_class, "cpu|fake");
+  ASSERT_EQ(result.outputs.size(), 2U);
+  EXPECT_EQ(result.outputs[0].name, "model");
+  EXPECT_EQ(coordinator_.artifacts.at(result.outputs[0].hash), "weights of 7");
+  EXPECT_EQ(result.outputs[1].name, "log");
+  EXPECT_EQ(coordinator_.artifacts.at(result.outputs[1].hash), "log of attempt 7\n");
+  EXPECT_EQ(coordinator_.points_of(7), (std::set<std::int64_t>{1, 2, 3}));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "cache/attempts/attempt-7"));
+}
+
+TEST_F(AgentAtWork, OneWarmRunnerServesOneTaskAfterTheOther) {
+  start_and_join();
+  coordinator_.assign(1, "train");
+  coordinator_.assign(2, "train");
+  EXPECT_EQ(finished(1).metrics.at(0).value, finished(2).metrics.at(0).value);
+}
+
+TEST_F(AgentAtWork, InputsAreFetchedOnceAndOutputsThatTheStoreHasAreNotSent) {
+  start_and_join();
+  const auto hash = coordinator_.add_artifact("a base model");
+  coordinator_.assign(1, "copy", {{"model", hash, 12}});
+  EXPECT_EQ(finished(1).outputs.at(0).hash, hash);
+  EXPECT_EQ(coordinator_.stored, 1) << "only the log is new";
+  coordinator_.artifacts.erase(hash);
+  coordinator_.assign(2, "copy", {{"model", hash, 12}});
+  EXPECT_EQ(finished(2).outputs.at(0).hash, hash) << "from the cache";
+}
+
+TEST_F(AgentAtWork, AMissingInputFailsTheAttemptAndIsNamed) {
+  start_and_join();
+  coordinator_.assign(1, "copy", {{"model", std::string(64, 'a'), 12}});
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_TRUE(result.retryable);
+  EXPECT_THAT(result.reason, HasSubstr("input model"));
+}
+
+TEST_F(AgentAtWork, AFailureOfTheTaskItselfIsPassedOn) {
+  start_and_join();
+  coordinator_.assign(1, "fail");
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_EQ(result.reason, "no such layer");
+  EXPECT_FALSE(result.retryable);
+}
+
+TEST_F(AgentAtWork, ARunnerThatCrashesIsReportedAndReplaced) {
+  start_and_join();
+  coordinator_.assign(1, "crash");
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::crashed);
+  EXPECT_TRUE(result.retryable);
+  EXPECT_THAT(result.reason, HasSubstr("signal 11"));
+  EXPECT_THAT(result.reason, HasSubstr("while running crash"));
+  coordinator_.assign(2, "train");
+  EXPECT_EQ(finished(2).outcome, Outcome::succeeded);
+}
+
+TEST_F(AgentAtWork, ARunnerThatIsKilledIsReportedAndReplaced) {
+  start_and_join();
+  coordinator_.assign(1, "hang");
+  ::kill(pid_of_hanging(1), SIGKILL);
+  EXPECT_EQ(finished(1).reason, "the runner was killed by signal 9 (Killed) while running hang");
+  coordinator_.assign(2, "train");
+  EXPECT_EQ(finished(2).outcome, Outcome::succeeded);
+}
+
+TEST_F(AgentAtWork, ARunnerThatDiedWhileItWasIdleIsReplaced) {
+  start_and_join();
+  coordinator_.assign(1, "train");
+  ::kill(static_cast<pid_t>(*finished(1).metrics.at(0).value), SIGKILL);
+  ASSERT_TRUE(some_beats_pass());
+  coordinator_.assign(2, "train");
+  EXPECT_EQ(finished(2).outcome, Outcome::succeeded);
+}
+
+TEST_F(AgentAtWork, ARunnerThatTalksNonsenseCountsAsCrashed) {
+  start_and_join();
+  coordinator_.assign(1, "garbage");
+  EXPECT_EQ(finished(1).outcome, Outcome::crashed);
+}
+
+TEST_F(AgentAtWork, ATimeLimitEndsTheAttempt) {
+  start_and_join();
+  coordinator_.assign(1, "hang", {}, 0.3);
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::timed_out);
+  EXPECT_THAT(result.reason, HasSubstr("0.3 s"));
+  EXPECT_GE(result.seconds, 0.3);
+}
+
+TEST_F(AgentAtWork, AMemoryLimitEndsTheAttempt) {
+  start_and_join();
+  coordinator_.assign(1, "greedy", {}, 0, 50 << 20);
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::out_of_memory);
+  EXPECT_THAT(result.reason, HasSubstr("50 MiB"));
+}
+
+TEST_F(AgentAtWork, ACancelledAttemptsRunnerIsKilled) {
+  start_and_join();
+  coordinator_.assign(1, "hang");
+  const auto pid = pid_of_hanging(1);
+  coordinator_.say(wire::Cancel{1});
+  EXPECT_EQ(finished(1).outcome, Outcome::cancelled);
+  EXPECT_FALSE(alive(pid));
+}
+
+TEST_F(AgentAtWork, AnAttemptThatWaitsForARunnerCanBeCancelled) {
+  start_and_join();
+  coordinator_.assign(1, "hang");
+  pid_of_hanging(1);
+  coordinator_.assign(2, "train");
+  coordinator_.say(wire::Cancel{2});
+  EXPECT_EQ(finished(2).outcome, Outcome::cancelled);
+  EXPECT_EQ(coordinator_.times_finished(1), 0U);
+}
+
+TEST_F(AgentAtWork, ACancelThatOvertakesItsAssignFencesIt) {
+  start_and_join();
+  coordinator_.say(wire::Cancel{5});
+  EXPECT_EQ(finished(5).outcome, Outcome::cancelled);
+  coordinator_.assign(5, "train");
+  ASSERT_TRUE(some_beats_pass());
+  EXPECT_EQ(coordinator_.times_finished(5), 1U);
+}
+
+TEST_F(AgentAtWork, ADoubledAssignRunsOnce) {
+  start_and_join();
+  coordinator_.assign(1, "train");
+  coordinator_.assign(1, "train");
+  finished(1);
+  coordinator_.assign(1, "train");
+  ASSERT_TRUE(some_beats_pass());
+  EXPECT_EQ(coordinator_.times_finished(1), 1U);
+}
+
+TEST_F(AgentAtWork, AnAssignOfAnEarlierReignIsNotBegun) {
+  coordinator_.epoch = 5;
+  start_and_join();
+  coordinator_.say(wire::Assign{4, 1, "key", {{"stage", "train"}}, {}, 0, 0});
+  ASSERT_TRUE(some_beats_pass());
+  EXPECT_EQ(coordinator_.times_finished(1), 0U);
+  EXPECT_TRUE(coordinator_.heartbeats.back().attempts.empty());
+}
+
+TEST_F(AgentAtWork, AnEndIsRepeatedUntilItIsAcknowledged) {
+  start_and_join();
+  coordinator_.acknowledges = false;
+  coordinator_.assign(1, "train");
+  ASSERT_TRUE(run_until(io_, [&] { return coordinator_.times_finished(1) == 2; }));
+  EXPECT_THAT(coordinator_.heartbeats.back().attempts, ::testing::ElementsAre(1));
+  coordinator_.acknowledges = true;
+  ASSERT_TRUE(run_until(io_, [&] {
+    return coordinator_.times_finished(1) >= 3 && coordinator_.heartbeats.back().attempts.empty();
+  }));
+}
+
+TEST_F(AgentAtWork, WithoutAnswersItStopsItsAttemptsButKeepsWhatIsFinished) {
+  coordinator_.lease_ms = 1'500;
+  start_and_join(2);
+  coordinator_.acknowledges = false;
+  coordinator_.assign(1, "train");
+  coordinator_.assign(2, "hang");
+  const auto pid = pid_of_hanging(2);
+  finished(1);
+  coordinator_.answers = false;
+  ASSERT_TRUE(run_until(io_, [&] { return !alive(pid); }));
+  EXPECT_EQ(coordinator_.times_finished(2), 0U);
+  coordinator_.answers = true;
+  coordinator_.acknowledges = true;
+  const auto ends = coordinator_.times_finished(1);
+  const auto hellos = coordinator_.hellos.size();
+  ASSERT_TRUE(run_until(io_, [&] { return coordinator_.hellos.size() > hellos; }));
+  EXPECT_THAT(coordinator_.hellos.back().attempts, ::testing::ElementsAre(1));
+  EXPECT_TRUE(run_until(io_, [&] { return coordinator_.times_finished(1) > ends; }));
+}
+
+TEST_F(AgentAtWork, ACoordinatorThatComesBackFindsItsAttemptsRunningAndGetsWhatEndedMeanwhile) {
+  start_and_join(2);
+  coordinator_.assign(1, "hang");
+  const auto pid = pid_of_hanging(1);
+  coordinator_.acknowledges = false;
+  coordinator_.assign(2, "train");
+  finished(2);
+  coordinator_.die();
+  coordinator_.hellos.clear();
+  coordinator_.finished.clear();
+  ASSERT_TRUE(run_until(io_, [&] { return coordinator_.come_back(); }));
+  coordinator_.acknowledges = true;
+  EXPECT_EQ(finished(2).outcome, Outcome::succeeded);
+  ASSERT_FALSE(coordinator_.hellos.empty());
+  EXPECT_THAT(coordinator_.hellos.front().attempts, ::testing::UnorderedElementsAre(1, 2));
+  EXPECT_TRUE(alive(pid));
+  coordinator_.assign(3, "train");
+  EXPECT_EQ(finished(3).outcome, Outcome::succeeded) << "in the new epoch";
+}
+
+TEST_F(AgentAtWork, ARefusedWorkerEndsAndSaysWhy) {
+  coordinator_.rejection = "the name tester is in use";
+  start();
+  ASSERT_TRUE(run_until(io_, [this] { return ended_.has_value(); }));
+  ASSERT_FALSE(ended_->has_value());
+  EXPECT_THAT(ended_->error().message, HasSubstr("the name tester is in use"));
+}
+
+TEST_F(AgentAtWork, ARunnerThatCannotStartEndsTheWorkerWithItsLastWords) {
+  std::ofstream(folder_ / "broken") << "#!/bin/sh\necho 'libtorch.so: cannot open' >&2\nexit 127\n";
+  std::filesystem::permissions(folder_ / "broken", std::filesystem::perms::owner_all);
+  start(1, "broken");
+  ASSERT_TRUE(run_until(io_, [this] { return ended_.has_value(); }));
+  ASSERT_FALSE(ended_->has_value());
+  EXPECT_THAT(ended_->error().message, HasSubstr("exited with code 127"));
+  EXPECT_THAT(ended_->error().message, HasSubstr("cannot open"));
+}
+
+TEST_F(AgentAtWork, AMissingRunnerEndsTheWorker) {
+  start(1, "absent");
+  ASSERT_TRUE(run_until(io_, [this] { return ended_.has_value(); }));
+  EXPECT_EQ(ended_->error().kind, ErrorKind::missing_dependency);
+}
+
+TEST_F(AgentAtWork, StoppingSaysGoodbyeAndLeavesNoRunner) {
+  start_and_join();
+  coordinator_.assign(1, "hang");
+  const auto pid = pid_of_hanging(1);
+  agent_->stop();
+  ASSERT_TRUE(run_until(io_, [this] { return ended_.has_value() && coordinator_.goodbyes == 1; }));
+  EXPECT_TRUE(ended_->has_value());
+  agent_.reset();
+  EXPECT_FALSE(alive(pid));
+}
+
+TEST_F(AgentAtWork, GarbageFromTheCoordinatorChangesNothing) {
+  start_and_join();
+  coordinator_.say(wire::Acknowledge{99, 1});
+  coordinator_.say(wire::Beat{-5, -5});
+  coordinator_.assign(1, "train");
+  EXPECT_EQ(finished(1).outcome, Outcome::succeeded);
+}
+
+}  // namespace
+}  // namespace espalier::agent

@@ -1,0 +1,36 @@
+// A runner that does at once whatever its task's stage says. It needs no LibTorch: a shell script.
+#pragma once
+
+namespace espalier::testing {
+
+inline constexpr const char* kFakeRunner = R"SH(#!/bin/sh
+echo '{"hello":{"libtorch":"1.13.1","engines":["onednn"],"isa":"avx2","device_class":"cpu|fake"}}' >&3
+while read -r line <&3; do
+  attempt=$(printf '%s' "$line" | sed 's/.*"attempt":\([0-9]*\).*/\1/')
+  folder=$(printf '%s' "$line" | sed 's/.*"folder":"\([^"]*\)".*/\1/')
+  echo "log of attempt $attempt" >&2
+  case "$line" in
+    *'"stage":"train"'*|*'"stage":"copy"'*)
+      case "$line" in
+        *'"stage":"copy"'*) cp "$(printf '%s' "$line" | sed 's/.*"inputs":{"model":"\([^"]*\)".*/\1/')" "$folder/model.pt" ;;
+        *) printf 'weights of %s' "$attempt" >"$folder/model.pt" ;;
+      esac
+      for step in 1 2 3; do
+        echo "{\"progress\":{\"attempt\":$attempt,\"fraction\":0.5,\"note\":\"epoch $step\",\"points\":[{\"name\":\"loss\",\"step\":$step,\"value\":0.1}]}}" >&3
+      done
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"succeeded\",\"metrics\":[{\"name\":\"pid\",\"value\":$$,\"unit\":\"\",\"ci_low\":null,\"ci_high\":null,\"samples\":0}],\"outputs\":[{\"name\":\"model\",\"path\":\"$folder/model.pt\"}]}}" >&3 ;;
+    *'"stage":"fail"'*)
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"failed\",\"reason\":\"no such layer\",\"retryable\":false}}" >&3 ;;
+    *'"stage":"crash"'*) kill -SEGV $$ ;;
+    *'"stage":"garbage"'*) echo 'what?' >&3 ;;
+    *'"stage":"greedy"'*)
+      hoard=$(head -c 100000000 /dev/zero | tr '\0' x)
+      read -r forever <&3 ;;
+    *'"stage":"hang"'*)
+      echo "{\"progress\":{\"attempt\":$attempt,\"fraction\":0.1,\"note\":\"pid $$\",\"points\":[]}}" >&3
+      read -r forever <&3 ;;
+  esac
+done
+)SH";
+
+}  // namespace espalier::testing

@@ -1,0 +1,119 @@
+#include "worker/agent/session.hpp"
+
+#include <gtest/gtest.h>
+
+namespace espalier::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+constexpr MonotonicTime kStart{seconds(1'000)};
+
+wire::Welcome welcome(std::int64_t epoch) {
+  return {epoch, 2'000, 10'000, "http://127.0.0.1:1"};
+}
+
+// Said hello at `kStart` and was welcomed at once.
+Session member(std::int64_t epoch = 3) {
+  Session session(kStart);
+  session.asked(*session.due(kStart).hello, kStart);
+  session.welcome(welcome(epoch), kStart);
+  return session;
+}
+
+TEST(Session, SaysHelloAtOnceAndAgainWithGrowingPauses) {
+  Session session(kStart);
+  ASSERT_TRUE(session.due(kStart).hello.has_value());
+  EXPECT_FALSE(session.due(kStart).hello.has_value());
+  auto before = kStart;
+  Duration pause{};
+  for (int i = 0; i < 20; ++i) {
+    const auto next = session.next_due();
+    EXPECT_GE(next - before, pause);
+    EXPECT_LE(next - before, seconds(5));
+    pause = next - before;
+    before = next;
+    EXPECT_TRUE(session.due(next).hello.has_value());
+  }
+}
+
+TEST(Session, BeatsAsOftenAsTheCoordinatorWants) {
+  auto session = member();
+  EXPECT_FALSE(session.due(kStart + milliseconds(1'999)).beat.has_value());
+  EXPECT_TRUE(session.due(kStart + seconds(2)).beat.has_value());
+  EXPECT_FALSE(session.due(kStart + seconds(3)).beat.has_value());
+  EXPECT_TRUE(session.due(kStart + seconds(4)).beat.has_value());
+}
+
+TEST(Session, StopsItsAttemptsOnceWhenNobodyAnswersForMostOfTheLease) {
+  auto session = member();
+  EXPECT_FALSE(session.due(kStart + milliseconds(7'999)).stop_attempts);
+  const auto duties = session.due(kStart + seconds(8));
+  EXPECT_TRUE(duties.stop_attempts);
+  EXPECT_TRUE(duties.hello.has_value());
+  EXPECT_FALSE(session.due(kStart + seconds(9)).stop_attempts);
+  EXPECT_FALSE(session.member());
+}
+
+TEST(Session, WakesInTimeForTheEndOfItsLease) {
+  auto session = member();
+  for (auto now = kStart; now < kStart + seconds(8);) {
+    session.due(now);
+    ASSERT_GT(session.next_due(), now);
+    now = session.next_due();
+    ASSERT_LE(now, kStart + seconds(8));
+  }
+}
+
+TEST(Session, AnsweredHeartbeatsKeepTheLease) {
+  auto session = member();
+  for (int i = 1; i < 60; ++i) {
+    const auto now = kStart + seconds(2) * i;
+    const auto duties = session.due(now);
+    ASSERT_TRUE(duties.beat.has_value());
+    ASSERT_FALSE(duties.stop_attempts);
+    session.asked(*duties.beat, now);
+    session.beat({3, *duties.beat}, now);
+  }
+}
+
+TEST(Session, AHeartbeatThatCouldNotBeSentRenewsNothing) {
+  auto session = member();
+  const auto duties = session.due(kStart + seconds(2));
+  session.beat({3, *duties.beat}, kStart + seconds(2));
+  EXPECT_TRUE(session.due(kStart + seconds(8)).stop_attempts);
+}
+
+TEST(Session, AnAnswerFromAnEarlierReignRenewsNothing) {
+  auto session = member(3);
+  const auto duties = session.due(kStart + seconds(2));
+  session.asked(*duties.beat, kStart + seconds(2));
+  session.beat({2, *duties.beat}, kStart + seconds(2));
+  session.welcome(welcome(2), kStart + seconds(2));
+  EXPECT_EQ(session.epoch(), 3);
+  EXPECT_TRUE(session.due(kStart + seconds(8)).stop_attempts);
+}
+
+TEST(Session, IntroducesItselfToACoordinatorThatDoesNotKnowItAndKeepsItsLease) {
+  auto session = member(3);
+  session.who_are_you(kStart + seconds(1));
+  const auto duties = session.due(kStart + seconds(1));
+  EXPECT_TRUE(duties.hello.has_value());
+  EXPECT_FALSE(duties.stop_attempts);
+  session.asked(*duties.hello, kStart + seconds(1));
+  session.welcome(welcome(4), kStart + seconds(1));
+  EXPECT_EQ(session.epoch(), 4);
+  EXPECT_FALSE(session.due(kStart + milliseconds(8'500)).stop_attempts);
+}
+
+TEST(Session, AcceptsOnlyTasksOfItsOwnReignAndWithinItsLease) {
+  auto session = member(3);
+  EXPECT_TRUE(session.accepts(3, kStart + seconds(1)));
+  EXPECT_FALSE(session.accepts(2, kStart + seconds(1)));
+  EXPECT_FALSE(session.accepts(3, kStart + seconds(8)));
+  EXPECT_FALSE(session.accepts(4, kStart + seconds(1)));
+  EXPECT_TRUE(session.due(kStart + seconds(1)).hello.has_value()) << "a later reign has to be greeted";
+}
+
+}  // namespace
+}  // namespace espalier::agent
