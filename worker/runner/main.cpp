@@ -1,5 +1,6 @@
 #include <ATen/Parallel.h>
 
+#include <fcntl.h>
 #include <mimalloc.h>
 #include <unistd.h>
 
@@ -100,7 +101,12 @@ int main_of(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);
   at::set_num_threads(1);
   keep_big_blocks();
-  if (*serving) return serve(kConversation);
+  if (*serving) {
+    if (fcntl(kConversation, F_GETFD) == -1)
+      return fail({ErrorKind::usage, "descriptor 3 is not open: an agent starts `serve` with a socket there",
+                   "run one task by hand with `espalier-runner run`"});
+    return serve(kConversation);
+  }
   if (*listing) return print_models(as_json);
   return run_once(spec_file, folder, inputs);
 }
