@@ -1,6 +1,8 @@
 #include "common/job/diagnose.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <vector>
 
 namespace espalier::job {
@@ -77,6 +79,12 @@ std::string in_ticks(std::string_view word) {
   if (word.size() > kShown) text.append("…");
   text.push_back('`');
   return text;
+}
+
+std::string as_written(double number) {
+  std::array<char, 64> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
+  return {buffer.data(), end};
 }
 
 }  // namespace espalier::job

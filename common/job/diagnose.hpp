@@ -69,5 +69,6 @@ std::string nearest(std::string_view word, std::span<const std::string_view> can
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
 std::string listed(std::span<const std::string_view> words);  // "a, b, c"
 std::string in_ticks(std::string_view word);                  // "`word`"
+std::string as_written(double number);  // "0.05", the shortest text that reads back the same
 
 }  // namespace espalier::job

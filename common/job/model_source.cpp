@@ -40,7 +40,7 @@ void read_parameters(const Node& model, const ModelEntry& entry, json::object& s
     if (number < parameter.low || number > parameter.high) {
       diagnostics.add(code::kOutOfRange, value->span,
                       "`model." + std::string(parameter.name) + "` of " + in_ticks(entry.name) +
-                          " must be from " + canonical(parameter.low) + " to " + canonical(parameter.high));
+                          " must be from " + as_written(parameter.low) + " to " + as_written(parameter.high));
     }
     if (parameter.integer) {
       spec[parameter.name] = static_cast<std::int64_t>(number);

@@ -25,15 +25,11 @@ bool expect(Node& value, NodeKind kind, const std::string& shown, Diagnostics& d
   return false;
 }
 
-std::string as_text(double number) {
-  return canonical(json::value(number));
-}
-
 std::string range_in_words(const KeySchema& key) {
   if (key.low == kAboveZero)
-    return "above 0" + (std::isfinite(key.high) ? " and at most " + as_text(key.high) : "");
-  if (!std::isfinite(key.high)) return "at least " + as_text(key.low);
-  return "from " + as_text(key.low) + " to " + as_text(key.high);
+    return "above 0" + (std::isfinite(key.high) ? " and at most " + as_written(key.high) : "");
+  if (!std::isfinite(key.high)) return "at least " + as_written(key.low);
+  return "from " + as_written(key.low) + " to " + as_written(key.high);
 }
 
 void check_range(Node& value, double number, const KeySchema& key, const std::string& shown,
