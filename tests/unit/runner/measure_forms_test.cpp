@@ -108,7 +108,7 @@ TEST(Latency, blocks_of_all_arms_pair_up_and_hold_enough_samples) {
   const auto left = torch::randn({64, 64});
   const Arm one{"one", [=] { torch::matmul(left, left); }};
   const Arm other{"other", [=] { torch::matmul(left, left); }};
-  const auto result = measure_latency({one, other}, {0.02, 0.5, 1, true}, [](double) {});
+  const auto result = measure_latency({one, other}, {0.02, 0.5, 1, 30, true}, [](double) {});
   ASSERT_EQ(result.arms.size(), 2U);
   EXPECT_EQ(result.arms[0].blocks_s.size(), result.arms[1].blocks_s.size());
   for (const auto& arm : result.arms) {
@@ -125,13 +125,13 @@ TEST(Latency, a_run_that_loses_its_cpu_counts_without_the_waiting) {
   const PinnedToCpus pinned(1);
   const auto left = torch::randn({256, 256});
   const Arm arm{"product", [=] { torch::matmul(left, left); }};
-  const auto quiet = measure_latency({arm}, {0.05, 0.5, 1, true}, [](double) {});
+  const auto quiet = measure_latency({arm}, {0.05, 0.5, 1, 30, true}, [](double) {});
   std::atomic<bool> burning = true;
   std::thread rival([&] {
     while (burning) {
     }
   });
-  const auto disturbed = measure_latency({arm}, {0.2, 0.5, 1, true}, [](double) {});
+  const auto disturbed = measure_latency({arm}, {0.2, 0.5, 1, 30, true}, [](double) {});
   burning = false;
   rival.join();
   EXPECT_GT(disturbed.busy, 0.2);

@@ -56,7 +56,6 @@ std::optional<Layer> convolution_of(Node* node) {
   Layer layer;
   layer.node = node;
   layer.is_convolution = true;
-  layer.input = node->input(0);
   const auto weight = constant_tensor(node->input(1));
   const auto stride = pair_of(node->input(3));
   const auto padding = pair_of(node->input(4));
@@ -83,18 +82,16 @@ std::optional<Layer> linear_of(Node* node) {
   if (is(node, "aten::linear")) {
     const auto weight = constant_tensor(node->input(1));
     if (!weight || !read_bias(node->input(2), layer.bias)) return std::nullopt;
-    layer.input = node->input(0);
     layer.weight = *weight;
   } else if (is(node, "aten::addmm")) {
     const auto matrix = constant_tensor(node->input(2));
     if (!matrix || !read_bias(node->input(0), layer.bias)) return std::nullopt;
     if (!is_constant_number(node->input(3), 1) || !is_constant_number(node->input(4), 1)) return std::nullopt;
-    layer.input = node->input(1);
+    layer.input_slot = 1;
     layer.weight = matrix->t();
   } else if (is(node, "aten::matmul") || is(node, "aten::mm")) {
     const auto matrix = constant_tensor(node->input(1));
     if (!matrix || matrix->dim() != 2) return std::nullopt;
-    layer.input = node->input(0);
     layer.weight = matrix->t();
   } else {
     return std::nullopt;
@@ -170,7 +167,9 @@ std::vector<Layer> layers_of(const FrozenNet& net) {
 }
 
 std::optional<c10::IValue> constant_of(const Value* value) {
-  return torch::jit::toIValue(value);
+  // Spelled out: an IValue can itself be made of an empty optional, and would be None.
+  const auto constant = torch::jit::toIValue(value);
+  return constant.has_value() ? std::optional<c10::IValue>(*constant) : std::nullopt;
 }
 
 Node* only_user(const Value* value) {

@@ -19,13 +19,16 @@ using torch::jit::Value;
 // A convolution or linear layer whose weight and bias are constants.
 struct Layer {
   Node* node = nullptr;
-  std::string name;  // path of its weight without ".weight"; "layer3" if the weight has none
-  Value* input = nullptr;
-  at::Tensor weight;  // convolution: [out, in / groups, kh, kw]; linear: [out, in]
-  at::Tensor bias;    // [out], or undefined
+  std::string name;            // path of its weight without ".weight"; "layer3" if the weight has none
+  std::size_t input_slot = 0;  // which of the node's inputs is the activation
+  at::Tensor weight;           // convolution: [out, in / groups, kh, kw]; linear: [out, in]
+  at::Tensor bias;             // [out], or undefined
   bool is_convolution = false;
   std::vector<std::int64_t> stride, padding, dilation;  // two each; convolution only
   std::int64_t groups = 1;
+
+  // Read from the node each time: rewriting an earlier layer replaces it.
+  [[nodiscard]] Value* input() const { return node->input(input_slot); }
 };
 
 struct FrozenNet {

@@ -109,7 +109,7 @@ std::vector<Value*> values_to_calibrate(const FrozenNet& net, const std::vector<
   };
   for (const auto& layer : layers_of(net)) {
     if (matches_any(skip, layer.name)) continue;
-    want(layer.input);
+    want(layer.input());
     want(result_of(layer.node));
   }
   for (Node* node : net.graph()->nodes()) {
@@ -186,16 +186,16 @@ bool Int8Rewriter::visit_layer(const Layer& layer) {
   const bool ceiling = is_relu_with_ceiling(user);
   Value* out = result_of(node);
   c10::IValue packed;
-  const auto known = quantized_.find(layer.input);
+  const auto known = quantized_.find(layer.input());
   const auto input_scale =
-      known != quantized_.end() ? known->second.parameters.scale : parameters_.at(layer.input).scale;
+      known != quantized_.end() ? known->second.parameters.scale : parameters_.at(layer.input()).scale;
   try {
     packed = packed_weights(layer, plan_.per_channel, input_scale);
   } catch (const c10::Error& error) {
     log::warn("{} stays float: the engine refuses it: {}", layer.name, error.what_without_backtrace());
     return false;
   }
-  Value* input = quantized_input(layer.input, node);
+  Value* input = quantized_input(layer.input(), node);
   Value* weights = attach(net_, "packed_" + std::to_string(result_.quantized_layers.size()), packed, node);
   const bool rectified = relu || ceiling;
   const char* name = layer.is_convolution ? (rectified ? "quantized::conv2d_relu" : "quantized::conv2d")

@@ -21,7 +21,7 @@ QuantizedNet quantize_dynamic(const torch::jit::Module& module, const QuantizePl
     torch::jit::WithInsertPoint at(layer.node);
     Value* reduce_range = graph->insertConstant(plan.activation.bits < 8);
     Node* run = graph->insertNode(graph->create(c10::Symbol::fromQualString("quantized::linear_dynamic"),
-                                                {layer.input, packed, reduce_range}, 1));
+                                                {layer.input(), packed, reduce_range}, 1));
     layer.node->output()->replaceAllUsesWith(run->output());
     layer.node->destroy();
     result.quantized_layers.push_back(layer.name);

@@ -10,7 +10,6 @@
 namespace espalier::runner {
 namespace {
 
-constexpr std::size_t kFewestSamples = 30;
 constexpr std::size_t kFewestOfSlowNets = 10;
 constexpr double kUsualBound = 5;   // x min_seconds
 constexpr double kOuterBound = 30;  // x min_seconds, for nets so slow that 30 samples pass the usual bound
@@ -63,7 +62,8 @@ struct Running {
   const Arm* arm;
   ArmSamples samples;
   std::size_t block_length;
-  double total_s = 0;
+  double total_s = 0;  // without waiting
+  double taken_s = 0;  // with it
   std::size_t count = 0;
 };
 
@@ -85,6 +85,7 @@ void run_block(Running& running, TimedTotals& totals, bool one_thread) {
     block.push_back(sample.seconds);
     waited.push_back(sample.waited_s);
     running.total_s += sample.seconds;
+    running.taken_s += sample.seconds + sample.waited_s;
   }
   const auto after = thread_usage_now();
   totals.wall_s += after.wall_s - before.wall_s;
@@ -96,7 +97,7 @@ void run_block(Running& running, TimedTotals& totals, bool one_thread) {
 }
 
 bool has_the_least(const Running& running, const LatencyPlan& plan) {
-  return running.total_s >= plan.min_seconds && running.count >= kFewestSamples;
+  return running.total_s >= plan.min_seconds && running.count >= plan.fewest_samples;
 }
 
 bool is_narrow(const Running& running, const LatencyPlan& plan) {
@@ -105,8 +106,9 @@ bool is_narrow(const Running& running, const LatencyPlan& plan) {
 }
 
 bool past_the_bound(const Running& running, const LatencyPlan& plan) {
-  return (running.total_s >= kUsualBound * plan.min_seconds && running.count >= kFewestSamples) ||
-         (running.total_s >= kOuterBound * plan.min_seconds && running.count >= kFewestOfSlowNets);
+  return (running.taken_s >= kUsualBound * plan.min_seconds && running.count >= plan.fewest_samples) ||
+         (running.taken_s >= kOuterBound * plan.min_seconds &&
+          running.count >= std::min(kFewestOfSlowNets, plan.fewest_samples));
 }
 
 std::vector<std::size_t> shuffled(std::size_t count, SeededDraw& draw) {
@@ -153,17 +155,6 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
     result.arms.push_back(std::move(running.samples));
   }
   return result;
-}
-
-double quick_median_s(const std::function<void()>& run, double budget_s, bool one_thread) {
-  warm_up(run, budget_s / 3, one_thread);
-  std::vector<double> times;
-  double spent = 0;
-  while (times.size() < 3 || (spent < budget_s && times.size() < 1000)) {
-    times.push_back(timed(run, one_thread).seconds);
-    spent += times.back();
-  }
-  return median(std::move(times));
 }
 
 }  // namespace espalier::runner

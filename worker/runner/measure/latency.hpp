@@ -21,7 +21,8 @@ struct LatencyPlan {
   double min_seconds = 1.0;  // timed seconds per arm, at least
   double target_ci = 0.01;   // half-width of the median's 95 % interval over the median
   std::uint64_t seed = 1;    // of the order within rounds and of the bootstrap
-  bool one_thread = true;    // the net runs on the calling thread alone
+  std::size_t fewest_samples = 30;
+  bool one_thread = true;  // the net runs on the calling thread alone
 };
 
 struct ArmSamples {
@@ -42,15 +43,10 @@ struct LatencyResult {
 // Above this part of stolen time a latency says more about the machine than about the net.
 constexpr double kBusyLimit = 0.02;
 
-// Warm-up until two windows in a row agree, then rounds until every arm has `min_seconds` and 30 samples and
-// its interval is narrow enough, or has 5 x min_seconds (30 x if 30 samples take that long). `on_progress`
-// gets 0..1.
+// Warm-up until two windows in a row agree, then rounds until every arm has `min_seconds` and
+// `fewest_samples` and its interval is narrow enough, or has taken 5 x min_seconds, waiting included (30 x if
+// `fewest_samples` take that long). `on_progress` gets 0..1.
 LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& plan,
                               const std::function<void(double)>& on_progress);
-
-// Median seconds of a run after a short warm-up, within about `budget_s`: to choose between forms, not to
-// publish.
-// `one_thread` as in LatencyPlan.
-double quick_median_s(const std::function<void()>& run, double budget_s, bool one_thread);
 
 }  // namespace espalier::runner

@@ -198,7 +198,7 @@ MacCount count_macs(Model& model, const at::Tensor& input) {
       counted_depth = call.depth;
     } else if (is_known_free(call.name)) {
       counted_depth = call.depth;
-    } else if (!call.calls_others) {
+    } else if (!call.is_composite) {
       count.without_rule.insert(call.name);
     }
   }

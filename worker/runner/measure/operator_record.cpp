@@ -1,5 +1,6 @@
 #include "worker/runner/measure/operator_record.hpp"
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/record_function.h>
 
 namespace espalier::runner {
@@ -18,14 +19,21 @@ struct Opened : at::ObserverContext {
   std::size_t index;
 };
 
+bool is_composite(const at::RecordFunction& function) {
+  const auto name = function.operator_name();
+  if (!name) return false;
+  const auto handle = c10::Dispatcher::singleton().findOp(*name);
+  return handle && handle->hasKernelForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd);
+}
+
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
   if (current == nullptr) return nullptr;
   auto& recording = *current;
-  if (!recording.open.empty()) recording.calls[recording.open.back()].calls_others = true;
   OperatorCall call;
   call.name = function.name();
   const auto inputs = function.inputs();
   call.inputs.assign(inputs.begin(), inputs.end());
+  call.is_composite = is_composite(function);
   call.depth = static_cast<int>(recording.open.size());
   recording.open.push_back(recording.calls.size());
   recording.calls.push_back(std::move(call));

@@ -16,7 +16,7 @@ struct OperatorCall {
   std::vector<c10::IValue> inputs;
   std::vector<c10::IValue> outputs;
   int depth = 0;              // 0: called by the graph; deeper: called by another operator
-  bool calls_others = false;  // it did its work through further operators
+  bool is_composite = false;  // made of other operators that are recorded too, without work of its own
 };
 
 // The calls of `run`, in the order in which they began.
