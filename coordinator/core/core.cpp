@@ -18,7 +18,10 @@ Actions Core::step(MonotonicTime now, const Event& event) {
 }
 
 std::optional<MonotonicTime> Core::next_deadline() const {
-  if (!retiring_.empty() || (!orphans_.empty() && submissions_ == 0)) return now_;
+  const bool to_release = std::any_of(retiring_.begin(), retiring_.end(),
+                                      [](const Retirement& retirement) { return retirement.left > 0; });
+  const bool to_forget = submissions_ == 0 && (!retiring_.empty() || !orphans_.empty());
+  if (to_release || to_forget) return now_;
   return workers_.first_lease_end();
 }
 

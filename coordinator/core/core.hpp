@@ -137,7 +137,7 @@ class Core {
   boost::unordered_flat_map<std::int64_t, LiveAttempt> attempts_;
   std::deque<Retirement> retiring_;
   std::deque<TaskIndex> orphans_;
-  std::vector<JobIndex> to_end_;  // jobs whose last task has ended in this step
+  std::vector<JobId> to_end_;  // jobs whose last task may have ended
   std::vector<std::pair<JobId, bool>> changed_;
   bool workers_changed_ = false;
   Actions actions_;

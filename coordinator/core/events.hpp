@@ -16,8 +16,8 @@ struct Started {
   Recovered recovered;
 };
 
-// A submission is on its way through the store. Until its end the core forgets no task, so that the rows
-// which the store read meanwhile can't bring back a task that has ended since.
+// A submission is on its way through the store. Until its end the core forgets no task and ends no job, so
+// that the rows which the store read meanwhile can't bring back a task that has ended since.
 struct SubmissionBegun {};
 struct SubmissionEnded {};
 

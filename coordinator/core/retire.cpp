@@ -25,14 +25,14 @@ void Core::release_last(Retirement& retirement) {
 
 void Core::retire_slice() {
   std::size_t work = settings_.slice;
-  while (!retiring_.empty() && work > 0) {
-    Retirement& retirement = retiring_.front();
+  for (Retirement& retirement : retiring_) {
     for (; retirement.left > 0 && work > 0; --work) release_last(retirement);
-    if (retirement.left > 0) return;
-    jobs_.remove(retirement.job);
+  }
+  if (submissions_ > 0) return;  // see SubmissionBegun: nothing is forgotten
+  while (!retiring_.empty() && retiring_.front().left == 0) {
+    jobs_.remove(retiring_.front().job);
     retiring_.pop_front();
   }
-  if (submissions_ > 0) return;  // see SubmissionBegun
   for (; !orphans_.empty() && work > 0; --work) {
     const TaskIndex task = orphans_.front();
     orphans_.pop_front();

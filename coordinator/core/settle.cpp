@@ -19,7 +19,7 @@ void Core::apply_state(TaskIndex task, TaskState to) {
     if (is_terminal(to)) {
       --job.unfinished;
       if (to != TaskState::succeeded) ++job.unsuccessful;
-      if (job.unfinished == 0) to_end_.push_back(index);
+      if (job.unfinished == 0) to_end_.push_back(job.id);
     } else if (is_terminal(from)) {
       ++job.unfinished;
       --job.unsuccessful;
@@ -92,12 +92,13 @@ void Core::set_job_state(JobIndex job, JobState state) {
 }
 
 void Core::end_jobs() {
-  for (const JobIndex index : std::exchange(to_end_, {})) {
-    const Job& job = jobs_[index];
-    // It may stand here twice, or have been asked for more in the same step.
-    if (is_terminal(job.state) || job.unfinished > 0) continue;
-    set_job_state(index, job.unsuccessful == 0 ? JobState::succeeded : JobState::failed);
-    retire(index);
+  if (submissions_ > 0) return;  // one of them may add tasks to a job that seems to be at its end
+  for (const JobId id : std::exchange(to_end_, {})) {
+    const auto index = jobs_.find(id);
+    // It may stand here twice, or have been asked for more since.
+    if (!index || is_terminal(jobs_[*index].state) || jobs_[*index].unfinished > 0) continue;
+    set_job_state(*index, jobs_[*index].unsuccessful == 0 ? JobState::succeeded : JobState::failed);
+    retire(*index);
   }
 }
 

@@ -26,7 +26,10 @@ void Core::handle(const SubmissionEnded&) {
 
 void Core::handle(const JobAdded& event) {
   const auto known = jobs_.find(event.row.id);
-  if (known && is_terminal(jobs_[*known].state)) finish_retirement(*known);
+  if (known && is_terminal(jobs_[*known].state)) {  // cancelled while the submission was on its way
+    finish_retirement(*known);
+    write(SetJob{event.row.id, event.row.state});
+  }
   for (const Newcomer& newcomer : enlist(event.row, true)) evaluate(newcomer);
 }
 
@@ -85,7 +88,7 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
     }
     if (asked_again || (is_new && !is_terminal(state))) newcomers.push_back({*task, &task_row});
   }
-  if (jobs_[*index].unfinished == 0) to_end_.push_back(*index);
+  if (jobs_[*index].unfinished == 0) to_end_.push_back(row.id);
   mark_changed(*index);
   return newcomers;
 }

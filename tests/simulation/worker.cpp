@@ -42,6 +42,11 @@ void Worker::hear(MonotonicTime now, const wire::ToWorker& message) {
     lease_end_ = now;  // no lease before the first answered beat
     next_word_ = now;
   } else if (const auto* beat = std::get_if<wire::Beat>(&message)) {
+    if (beat->epoch > epoch_) {  // another coordinator knows us, but its Welcome got lost
+      welcomed_ = false;
+      next_word_ = now;
+      return;
+    }
     const auto sent = beats_sent_.find(beat->beat);
     if (beat->epoch != epoch_ || sent == beats_sent_.end()) return;
     lease_end_ = std::max(lease_end_, sent->second + kOwnLease);

@@ -1,5 +1,7 @@
 #include "tests/simulation/world.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -29,7 +31,7 @@ World::World(std::uint64_t seed) : chance_(seed), calm_from_(now_ + kStorm) {
   const auto count = 1 + chance_() % 3;
   for (std::uint64_t i = 0; i < count; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>("w" + std::to_string(i), 1 + static_cast<int>(chance_() % 3), chance_));
+        std::make_unique<Worker>(fmt::format("w{}", i), 1 + static_cast<int>(chance_() % 3), chance_));
     workers_.back()->start(next_session_++);
   }
   restart_coordinator();
@@ -39,7 +41,7 @@ void World::run() {
   submit_something();
   while (now_ < calm_from_ || !store_.all_ended() || !uncommitted_.empty()) {
     advance();
-    if (now_ > calm_from_ + kPatience) throw Broken("everything ends:\n" + store_.describe());
+    if (now_ > calm_from_ + kPatience) throw Broken(fmt::format("everything ends:\n{}", store_.describe()));
   }
   if (core_->counts().attempts > 0 && store_.all_ended()) throw Broken("no attempt outlives its job");
 }
@@ -199,8 +201,7 @@ void World::check_leases() {
   const core::Core::Counts counts = core_->counts();
   const std::size_t open = store_.open_attempts();
   if (open != counts.attempts) {
-    throw Broken("store and core agree: " + std::to_string(open) + " open attempts, " +
-                 std::to_string(counts.attempts) + " live ones");
+    throw Broken(fmt::format("store and core agree: {} open attempts, {} live ones", open, counts.attempts));
   }
 }
 
