@@ -65,7 +65,8 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
     co_await exchange->send_error(upload.error());
     co_return;
   }
-  if (!co_await exchange->begin_body()) co_return;
+  const bool begins = co_await exchange->begin_body();
+  if (!begins) co_return;
   const auto received = co_await receive(exchange, &*upload);
   if (!received) co_return;
   if (received->has_error()) {

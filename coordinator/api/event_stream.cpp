@@ -58,7 +58,8 @@ asio::awaitable<void> send_events(Exchange* exchange, EventQueue* queue) {
       if (queue->full()) co_return;
     }
     const auto text = queue->empty() ? std::string(": ping\n\n") : queue->take();
-    if (!co_await exchange->write(asio::buffer(text))) co_return;
+    const bool written = co_await exchange->write(asio::buffer(text));
+    if (!written) co_return;
   }
 }
 
@@ -80,7 +81,8 @@ asio::awaitable<void> get_events(Exchange* exchange) {
   auto header = exchange->response(status::ok);
   header.set(http::field::content_type, "text/event-stream; charset=utf-8");
   exchange->close_after();  // the stream ends with the connection
-  if (!co_await exchange->send_header(std::move(header)) || exchange->head()) co_return;
+  const bool open = co_await exchange->send_header(std::move(header));
+  if (!open || exchange->head()) co_return;
 
   // Shared with the listener: the coordinator may hold that a little longer than we hold the token.
   const auto queue = std::make_shared<EventQueue>(exchange->stream().get_executor());

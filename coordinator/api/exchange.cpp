@@ -69,7 +69,8 @@ asio::awaitable<std::optional<std::string>> Exchange::read_text(std::uint64_t li
     co_await send_error(status::payload_too_large, std::move(too_big));
     co_return std::nullopt;
   }
-  if (!co_await invite_body()) co_return std::nullopt;
+  const bool invited = co_await invite_body();
+  if (!invited) co_return std::nullopt;
   http::request_parser<http::string_body> parser(std::move(header_));
   parser.body_limit(limit);
   stream_.expires_after(kIoLimit);
@@ -89,7 +90,8 @@ asio::awaitable<std::optional<std::string>> Exchange::read_text(std::uint64_t li
 }
 
 asio::awaitable<bool> Exchange::begin_body() {
-  if (!co_await invite_body()) co_return false;
+  const bool invited = co_await invite_body();
+  if (!invited) co_return false;
   body_.emplace(std::move(header_));
   body_->body_limit(boost::none);
   co_return true;
@@ -142,7 +144,8 @@ asio::awaitable<void> Exchange::send_document(status code, std::string document)
   auto made = response(code);
   made.set(http::field::content_type, "application/json; charset=utf-8");
   made.content_length(document.size());
-  if (!co_await send_header(std::move(made)) || head()) co_return;
+  const bool open = co_await send_header(std::move(made));
+  if (!open || head()) co_return;
   co_await write(asio::buffer(document));
 }
 

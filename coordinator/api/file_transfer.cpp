@@ -62,7 +62,8 @@ asio::awaitable<void> send_bytes(Exchange* exchange, const OpenFile* file, ByteR
       exchange->close_after();
       co_return;
     }
-    if (!co_await exchange->write(asio::buffer(piece.data(), got))) co_return;
+    const bool written = co_await exchange->write(asio::buffer(piece.data(), got));
+    if (!written) co_return;
     range.first += static_cast<std::int64_t>(got);
     range.length -= static_cast<std::int64_t>(got);
   }
@@ -107,7 +108,8 @@ asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
                                              std::to_string(range.first + range.length - 1) + "/" + total);
   }
   made.content_length(static_cast<std::uint64_t>(range.length));
-  if (!co_await exchange->send_header(std::move(made)) || exchange->head()) co_return;
+  const bool going = co_await exchange->send_header(std::move(made));
+  if (!going || exchange->head()) co_return;
   co_await send_bytes(exchange, open.get(), range);
 }
 

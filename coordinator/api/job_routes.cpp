@@ -99,7 +99,10 @@ asio::awaitable<void> cancel_job(Exchange* exchange) {
     co_return;
   }
   // Nothing is said in the body, but it has to be out of the way of the next request.
-  if (exchange->body_left() && !co_await exchange->read_text(kJobTextLimit)) co_return;
+  if (exchange->body_left()) {
+    const auto unread = co_await exchange->read_text(kJobTextLimit);
+    if (!unread) co_return;
+  }
   auto cancelled = co_await exchange->services().coordinator.cancel(*job);
   co_await send(exchange, "job", std::move(cancelled));
 }

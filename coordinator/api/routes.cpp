@@ -46,7 +46,8 @@ asio::awaitable<void> refuse_method(Exchange* exchange, std::string allowed) {
   made.set(http::field::allow, allowed);
   made.set(http::field::content_type, "application/json; charset=utf-8");
   made.content_length(document.size());
-  if (co_await exchange->send_header(std::move(made))) co_await exchange->write(asio::buffer(document));
+  const bool open = co_await exchange->send_header(std::move(made));
+  if (open) co_await exchange->write(asio::buffer(document));
 }
 
 }  // namespace
