@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "common/base/files.hpp"
+#include "common/job/diagnose.hpp"
 
 namespace espalier::cli {
 
@@ -27,7 +28,7 @@ int report_errors(const JobFile& job, const std::filesystem::path& path, bool as
   std::cerr << job::render(job.planned.errors, path.string(), job.text);
   const bool only_packages_missing =
       std::all_of(job.planned.errors.begin(), job.planned.errors.end(),
-                  [](const auto& error) { return error.code == job::kPackageMissing; });
+                  [](const auto& error) { return error.code == job::code::kDatasetNotInstalled; });
   return exit_code(only_packages_missing ? ErrorKind::missing_dependency : ErrorKind::invalid_job);
 }
 

@@ -5,8 +5,10 @@ add_library(espalier_options INTERFACE)
 target_compile_options(espalier_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror
   -Winvalid-pch -fno-omit-frame-pointer)
-# GCC 12 sees uninitialised members in inlined optional<> and dangling pointers in coroutine frames where there are none.
-target_compile_options(espalier_options INTERFACE -Wno-maybe-uninitialized -Wno-dangling-pointer)
+# GCC 12 sees uninitialised members in inlined optional<>, and dangling or mismatched pointers in coroutine frames,
+# where there are none.
+target_compile_options(espalier_options INTERFACE
+  -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-mismatched-new-delete)
 target_include_directories(espalier_options INTERFACE ${CMAKE_SOURCE_DIR})
 # Third-party header-only libraries whose definitions have to be the same everywhere.
 target_compile_definitions(espalier_options INTERFACE
@@ -20,9 +22,25 @@ if(MOLD)
   target_link_options(espalier_options INTERFACE -fuse-ld=mold)
 endif()
 
+# One precompiled header for all targets without LibTorch: what most of their files include. It saves a third of the
+# time from nothing.
+set(ESPALIER_PRECOMPILED
+  <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp> <boost/asio/redirect_error.hpp>
+  <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> <boost/describe.hpp> <boost/json.hpp>
+  <boost/system/result.hpp> <spdlog/spdlog.h> <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional>
+  <string> <string_view> <variant> <vector>)
+function(espalier_precompile name)
+  target_precompile_headers(${name} REUSE_FROM espalier_base)
+endfunction()
+
 # espalier_library(NAME folder-of-sources libraries…): a static library of every .cpp of one folder.
 function(espalier_library name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC espalier_options ${ARGN})
+  if(name STREQUAL espalier_base)
+    target_precompile_headers(${name} PRIVATE ${ESPALIER_PRECOMPILED})
+  else()
+    espalier_precompile(${name})
+  endif()
 endfunction()
