@@ -100,7 +100,8 @@ class RunningCoordinator final : public Coordinator {
       if (!planned.plan) co_return invalid(std::move(planned.errors));
       auto plan =
           std::make_shared<const job::Plan>(std::move(*planned.plan));  // shared with the store's thread
-      const JobId job = co_await submit_plan(std::move(plan), {toml, sha256_hex(toml), replace});
+      store::Submission submission{toml, sha256_hex(toml), replace};  // named: GCC 12 frees a temporary twice
+      const JobId job = co_await submit_plan(std::move(plan), std::move(submission));
       auto summary = co_await summary_of(job);
       if (!summary) co_return SubmitFailure{summary.error(), {}};
       co_return std::move(*summary);
