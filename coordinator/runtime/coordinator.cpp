@@ -27,7 +27,7 @@ Error database_error(const std::exception_ptr& error) {
     return {ErrorKind::unavailable, std::string("the database can't be reached: ") + away.what(),
             "the coordinator goes on trying; ask again in a moment"};
   } catch (const store::Fenced& fenced) {
-    return {ErrorKind::unavailable, std::string("another coordinator has taken over: ") + fenced.what(), ""};
+    return {ErrorKind::unavailable, fenced.what(), ""};
   } catch (const ErrorException& expected) {
     return expected.error();
   } catch (const boost::system::system_error&) {
@@ -126,6 +126,8 @@ class RunningCoordinator final : public Coordinator {
   asio::awaitable<Result<json::array>> job_summaries() override {
     return ask<json::array>([](store::Store& store) { return store.job_summaries(std::nullopt); });
   }
+
+  asio::awaitable<Result<json::object>> job_summary(JobId job) override { return summary_of(job); }
 
   asio::awaitable<Result<json::object>> job_document(JobId job) override {
     std::function<std::optional<json::object>(store::Store&)> question = [job](store::Store& store) {

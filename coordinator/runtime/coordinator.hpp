@@ -52,6 +52,7 @@ class Coordinator {
       std::string toml, std::string folder, bool replace) = 0;
   virtual boost::asio::awaitable<Result<json::object>> cancel(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> job_summaries() = 0;
+  virtual boost::asio::awaitable<Result<json::object>> job_summary(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> workers() = 0;
   virtual boost::asio::awaitable<Result<void>> database_answers() = 0;  // for /healthz

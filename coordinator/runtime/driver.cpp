@@ -33,9 +33,7 @@ Error to_error(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const store::Fenced& fenced) {
-    return {ErrorKind::unavailable,
-            fmt::format("another coordinator has taken over this database: {}", fenced.what()),
-            "use that one; a database has one coordinator at a time"};
+    return {ErrorKind::unavailable, fenced.what(), "use that one; a database has one coordinator at a time"};
   } catch (const store::Unavailable& away) {
     return {ErrorKind::unavailable, fmt::format("the database is away: {}", away.what()), ""};
   } catch (const std::exception& other) {
