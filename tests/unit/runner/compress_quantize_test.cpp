@@ -6,6 +6,7 @@
 #include "worker/runner/compress/packed_weights.hpp"
 #include "worker/runner/compress/quantize.hpp"
 #include "worker/runner/libtorch_version.hpp"
+#include "worker/runner/measure/best_form.hpp"
 #include "worker/runner/measure/macs.hpp"
 #include "worker/runner/measure/operator_record.hpp"
 #include "worker/runner/models/model.hpp"
@@ -13,7 +14,7 @@
 namespace espalier::runner {
 namespace {
 
-at::Tensor images(std::int64_t count, std::int64_t channels = 1, std::int64_t side = 28) {
+at::Tensor grey_images(std::int64_t count, std::int64_t channels = 1, std::int64_t side = 28) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(11);
   return at::randn({count, channels, side, side}, generator);
 }
@@ -42,10 +43,14 @@ double fidelity(const at::Tensor& exact, const at::Tensor& approximate) {
   return 10 * std::log10(exact.var().item<double>() / (exact - approximate).square().mean().item<double>());
 }
 
-std::set<std::string> operators_of(torch::jit::Module module, const at::Tensor& input) {
+std::set<std::string> operators_run_by(const std::function<void()>& run) {
   std::set<std::string> names;
-  for (const auto& call : record_operators([&] { forward(module, input); })) names.insert(call.name);
+  for (const auto& call : record_operators(run)) names.insert(call.name);
   return names;
+}
+
+std::set<std::string> operators_of(const torch::jit::Module& module, const at::Tensor& input) {
+  return operators_run_by([&] { forward(module, input); });
 }
 
 bool any_starts_with(const std::set<std::string>& names, const std::string& prefix) {
@@ -64,7 +69,7 @@ Model settled_model(const char* name) {
   auto model = make_zoo_model({{"name", name}}, {1, 28, 28}, 10, 1);
   const torch::NoGradGuard no_gradients;
   model.module.train();
-  for (int pass = 0; pass < 30; ++pass) model.module.forward({images(64)});
+  for (int pass = 0; pass < 30; ++pass) model.module.forward({grey_images(64)});
   model.module.eval();
   return model;
 }
@@ -73,7 +78,7 @@ class ZooNet : public testing::TestWithParam<const char*> {};
 
 TEST_P(ZooNet, quantized_statically_runs_int8_kernels_after_loading_and_keeps_its_outputs) {
   auto model = settled_model(GetParam());
-  const auto input = images(64);
+  const auto input = grey_images(64);
   const auto exact = forward(model.module, input);
   auto net = quantize_static(model.module, plan_here(), batches_of(input));
   EXPECT_TRUE(net.float_layers.empty());
@@ -100,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(Families, ZooNet, testing::Values("lenet5", "resnet8", 
 
 TEST(Quantizing, dynamic_replaces_linear_layers_and_leaves_convolutions) {
   auto model = make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1);
-  const auto input = images(8);
+  const auto input = grey_images(8);
   const auto net = quantize_dynamic(model.module, plan_here());
   EXPECT_EQ(net.quantized_layers.size(), 3U);
   EXPECT_EQ(net.float_layers.size(), 2U);
@@ -110,21 +115,32 @@ TEST(Quantizing, dynamic_replaces_linear_layers_and_leaves_convolutions) {
   EXPECT_GT(fidelity(forward(model.module, input), forward(net.module, input)), 20);
 }
 
+TEST(Quantizing, the_float_part_of_a_dynamic_net_is_tuned_like_its_baseline) {
+  const auto model = settled_model("resnet8");
+  Model int8{quantize_dynamic(model.module, plan_here()).module, model.info};
+  int8.info.form = "int8";
+  int8.info.engine = select_quantized_engine("auto");
+  const auto form = best_form(int8, grey_images(2), Precision::fp32, 0.002);
+  ASSERT_EQ(form.candidates.size(), 5U);
+  for (const auto& candidate : form.candidates) EXPECT_EQ(candidate.rejected, "") << candidate.name;
+  EXPECT_TRUE(operators_run_by(form.run).contains("quantized::linear_dynamic"));
+}
+
 TEST(Quantizing, skip_keeps_the_named_layer_float) {
   auto model = make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1);
-  const auto all = quantize_static(model.module, plan_here(), batches_of(images(16)));
+  const auto all = quantize_static(model.module, plan_here(), batches_of(grey_images(16)));
   auto plan = plan_here();
   plan.skip = {all.quantized_layers.front()};
-  const auto net = quantize_static(model.module, plan, batches_of(images(16)));
+  const auto net = quantize_static(model.module, plan, batches_of(grey_images(16)));
   EXPECT_EQ(net.float_layers, plan.skip);
   EXPECT_EQ(net.quantized_layers.size() + 1, all.quantized_layers.size());
 }
 
 TEST(Quantizing, a_net_has_the_same_macs_and_about_the_same_weights_in_int8) {
   auto model = make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1);
-  Model int8{quantize_static(model.module, plan_here(), batches_of(images(16))).module, model.info};
+  Model int8{quantize_static(model.module, plan_here(), batches_of(grey_images(16))).module, model.info};
   int8.info.form = "int8";
-  EXPECT_EQ(count_macs(model, images(1)).total, count_macs(int8, images(1)).total);
+  EXPECT_EQ(count_macs(model, grey_images(1)).total, count_macs(int8, grey_images(1)).total);
   EXPECT_EQ(count_weights(model).params, count_weights(int8).params);
 }
 
@@ -147,7 +163,7 @@ TEST(Quantizing, a_layer_of_dead_channels_still_gives_its_bias) {
   module.register_parameter("weight", torch::zeros({4, 1, 3, 3}), false);
   module.register_parameter("bias", torch::tensor({1.0F, -2.0F, 0.5F, 0.0F}), false);
   module.define("def forward(self, x):\n  return torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])\n");
-  const auto input = images(4);
+  const auto input = grey_images(4);
   const auto net = quantize_static(module, plan_here(), batches_of(input));
   EXPECT_LT((forward(module, input) - forward(net.module, input)).abs().max().item<double>(), 0.05);
 }
@@ -168,7 +184,7 @@ def forward(self, x):
   e = torch.adaptive_avg_pool2d(d, [1, 1]).view(x.size(0), -1)
   return torch.matmul(e, self.w3.t())
 )");
-  const auto input = images(16);
+  const auto input = grey_images(16);
   const auto net = quantize_static(module, plan_here(), batches_of(input));
   EXPECT_EQ(net.quantized_layers, (std::vector<std::string>{"w1", "w2", "w3"}));
   const auto ran = operators_of(net.module, input);
@@ -179,8 +195,8 @@ def forward(self, x):
 
 TEST(Quantizing, residual_sums_stay_int8) {
   const auto model = settled_model("resnet8");
-  const auto net = quantize_static(model.module, plan_here(), batches_of(images(32)));
-  const auto ran = operators_of(net.module, images(4));
+  const auto net = quantize_static(model.module, plan_here(), batches_of(grey_images(32)));
+  const auto ran = operators_of(net.module, grey_images(4));
   EXPECT_TRUE(ran.contains("quantized::add_relu"));
   EXPECT_FALSE(ran.contains("aten::add"));
 }
@@ -189,7 +205,7 @@ TEST(Quantizing, a_bias_that_is_computed_keeps_its_layer_float) {
   torch::jit::Module module("computed");
   module.register_parameter("weight", torch::randn({4, 1, 3, 3}), false);
   module.define("def forward(self, x):\n  return torch.conv2d(x, self.weight, x.flatten()[:4])\n");
-  const auto input = images(4);
+  const auto input = grey_images(4);
   const auto net = quantize_static(module, plan_here(), batches_of(input));
   EXPECT_TRUE(net.quantized_layers.empty());
   EXPECT_TRUE(torch::allclose(forward(module, input), forward(net.module, input)));

@@ -13,7 +13,7 @@
 namespace espalier::runner {
 namespace {
 
-at::Tensor images(std::int64_t count) {
+at::Tensor random_digits(std::int64_t count) {
   return at::randn({count, 1, 28, 28});
 }
 
@@ -26,7 +26,7 @@ class EveryForm : public testing::TestWithParam<const char*> {};
 
 TEST_P(EveryForm, gives_the_numbers_of_the_net_itself_and_the_fastest_is_chosen) {
   auto model = make_zoo_model({{"name", GetParam()}}, {1, 28, 28}, 10, 1);
-  const auto form = best_form(model, images(2), Precision::fp32, 0.005);
+  const auto form = best_form(model, random_digits(2), Precision::fp32, 0.005);
   ASSERT_EQ(form.candidates.size(), 5U);
   for (const auto& entry : form.candidates) {
     EXPECT_EQ(entry.rejected, "") << entry.name;
@@ -47,7 +47,7 @@ TEST(Forms, a_form_with_other_numbers_does_not_count) {
   Model model{module, {{1, 28, 28}, 784, "drifting", "file", "fp32", ""}};
   const auto form_name = [&]() -> std::string {
     try {
-      return best_form(model, images(1), Precision::fp32, 0.001).name;
+      return best_form(model, random_digits(1), Precision::fp32, 0.001).name;
     } catch (const ErrorException& refused) {
       return refused.error().message;
     }
@@ -57,7 +57,7 @@ TEST(Forms, a_form_with_other_numbers_does_not_count) {
 
 TEST(Macs, lenet5_has_the_textbook_count) {
   auto model = make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1);
-  const auto count = count_macs(model, images(1));
+  const auto count = count_macs(model, random_digits(1));
   // conv 6x28x28x25 + conv 16x10x10x150 + linear 400x120 + 120x84 + 84x10
   EXPECT_EQ(count.total, 117600 + 240000 + 48000 + 10080 + 840);
   EXPECT_TRUE(count.without_rule.empty());

@@ -9,13 +9,10 @@
 #include "common/base/log.hpp"
 #include "worker/runner/compress/glob.hpp"
 #include "worker/runner/compress/packed_weights.hpp"
+#include "worker/runner/symbol.hpp"
 
 namespace espalier::runner {
 namespace {
-
-c10::Symbol symbol(const char* name) {
-  return c10::Symbol::fromQualString(name);
-}
 
 bool is_relu(const Node* node) {
   return node != nullptr && node->kind() == c10::aten::relu;

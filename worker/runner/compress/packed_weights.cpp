@@ -21,7 +21,7 @@ std::vector<double> bias_limits(const Layer& layer, double input_scale) {
   return limits;
 }
 
-c10::IValue call(const char* name, std::vector<c10::IValue> stack) {
+c10::IValue call_quantized(const char* name, std::vector<c10::IValue> stack) {
   c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&stack);
   return stack.at(0);
 }
@@ -31,9 +31,9 @@ c10::IValue call(const char* name, std::vector<c10::IValue> stack) {
 c10::IValue packed_weights(const Layer& layer, bool per_channel, double input_scale) {
   const auto weight = quantize_weight(layer.weight, per_channel, bias_limits(layer, input_scale));
   const auto bias = layer.bias.defined() ? c10::IValue(layer.bias.detach().contiguous()) : c10::IValue();
-  if (!layer.is_convolution) return call("quantized::linear_prepack", {weight, bias});
-  return call("quantized::conv2d_prepack",
-              {weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups});
+  if (!layer.is_convolution) return call_quantized("quantized::linear_prepack", {weight, bias});
+  return call_quantized("quantized::conv2d_prepack",
+                        {weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups});
 }
 
 }  // namespace espalier::runner

@@ -1,4 +1,5 @@
 #include "worker/runner/compress/prunable.hpp"
+#include "worker/runner/symbol.hpp"
 
 #include <torch/csrc/jit/passes/inliner.h>
 
@@ -12,10 +13,6 @@ namespace {
 using torch::jit::Block;
 using torch::jit::Node;
 using torch::jit::Value;
-
-c10::Symbol symbol(const char* name) {
-  return c10::Symbol::fromQualString(name);
-}
 
 // "layer1.0.conv1.weight" if the value is read by a chain of attributes from self.
 std::optional<std::string> attribute_path(const Value* value, const Value* self) {

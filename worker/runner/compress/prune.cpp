@@ -6,14 +6,11 @@
 #include "common/base/log.hpp"
 #include "worker/runner/compress/prune_masks.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
 namespace espalier::runner {
 namespace {
-
-[[noreturn]] void refuse(std::string message, std::string help) {
-  throw ErrorException({ErrorKind::invalid_job, std::move(message), std::move(help)});
-}
 
 PruneMethod method_from(const std::string& name) {
   if (name == "l1_unstructured") return PruneMethod::l1_unstructured;

@@ -10,6 +10,7 @@
 #include "worker/runner/data/dataset.hpp"
 #include "worker/runner/fields.hpp"
 #include "worker/runner/libtorch_version.hpp"
+#include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
 namespace espalier::runner {
@@ -18,10 +19,6 @@ namespace {
 constexpr std::int64_t kCalibrationSamples = 512;
 constexpr std::int64_t kCalibrationBatch = 64;
 constexpr std::int64_t kCalibrationStream = 0x0ca1;  // keeps this draw apart from the training's shuffles
-
-[[noreturn]] void refuse(std::string message, std::string help) {
-  throw ErrorException({ErrorKind::invalid_job, std::move(message), std::move(help)});
-}
 
 Observer observer_from(const std::string& name) {
   if (name == "minmax") return Observer::minmax;

@@ -8,6 +8,7 @@
 #include "worker/runner/fields.hpp"
 #include "worker/runner/measure/benchmark_report.hpp"
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
 namespace espalier::runner {
@@ -19,10 +20,6 @@ struct BenchmarkSettings {
   Precision precision = Precision::fp32;
   LatencyPlan plan;
 };
-
-[[noreturn]] void refuse(std::string message, std::string help) {
-  throw ErrorException({ErrorKind::invalid_job, std::move(message), std::move(help)});
-}
 
 BenchmarkSettings settings_from(const TaskContext& task) {
   const auto& fields = settings_of(task);

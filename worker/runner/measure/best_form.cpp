@@ -13,21 +13,20 @@
 #include "worker/runner/compress/frozen_graph.hpp"
 #include "worker/runner/compress/probe.hpp"
 #include "worker/runner/measure/latency.hpp"
+#include "worker/runner/symbol.hpp"
 
 namespace espalier::runner {
 namespace {
 
 constexpr double kFp32Tolerance = 1e-4;
+// Another order of fp32 sums can tip a value to the next of 127 steps.
+constexpr double kInt8Tolerance = 5e-2;
 constexpr double kBf16Tolerance = 5e-2;
 constexpr std::size_t kFewestSearchSamples = 5;
 
 using torch::jit::Module;
 
-c10::Symbol symbol(const char* name) {
-  return c10::Symbol::fromQualString(name);
-}
-
-c10::IValue call(const char* name, std::vector<c10::IValue> stack) {
+c10::IValue call_prepack(const char* name, std::vector<c10::IValue> stack) {
   c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&stack);
   return stack.at(0);
 }
@@ -74,9 +73,10 @@ void prepack_convolutions(FrozenNet& net, const at::Tensor& example) {
     torch::jit::Node* relu = only_user(layer.node->output());
     const bool fuse = relu != nullptr && relu->kind() == c10::aten::relu;
     const c10::IValue bias = layer.bias.defined() ? c10::IValue(layer.bias) : c10::IValue();
-    const auto packed = call("mkldnn_prepacked::conv2d_prepack",
-                             {layer.weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups,
-                              seen[i].sizes().vec(), std::string(fuse ? "relu" : "none")});
+    const auto packed =
+        call_prepack("mkldnn_prepacked::conv2d_prepack",
+                     {layer.weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups,
+                      seen[i].sizes().vec(), std::string(fuse ? "relu" : "none")});
     Value* context = attach(net, "prepacked_" + std::to_string(i), packed, layer.node);
     torch::jit::WithInsertPoint at(layer.node);
     torch::jit::Node* run =
@@ -180,23 +180,23 @@ Module prepacked_form(const Module& module, const at::Tensor& example, bool chan
 
 Form best_form(Model& model, const at::Tensor& input, Precision precision, double budget_s) {
   model.module.eval();
-  if (model.info.form == "int8") {
-    return {"int8 " + model.info.engine, runner_of(model.module, input), {}};
-  }
+  const bool int8 = model.info.form == "int8";
+  const std::string prefix = int8 ? "int8 " + model.info.engine + ", " : "";
   const auto reference = run_once(model.module, input);
-  const bool half = precision == Precision::bf16;
+  const bool half = precision == Precision::bf16 && !int8;
   const Module timed = half ? bf16_copy(model.module) : model.module;
   const auto timed_input = half ? input.to(at::kBFloat16) : input;
+  const double tolerance = int8 ? kInt8Tolerance : half ? kBf16Tolerance : kFp32Tolerance;
   Form best;
   std::vector<Arm> contenders;
-  for (const auto& maker : makers_of(timed, timed_input, precision)) {
+  for (const auto& maker : makers_of(timed, timed_input, half ? Precision::bf16 : Precision::fp32)) {
     Candidate candidate;
-    candidate.name = (half ? "bf16 " : "") + maker.name;
+    candidate.name = prefix + (half ? "bf16 " : "") + maker.name;
     try {
       const auto form = maker.make();
       candidate.difference = relative_difference(reference, run_once(form, timed_input));
       // Written so that a difference that isn't a number is refused too.
-      if (!(candidate.difference <= (half ? kBf16Tolerance : kFp32Tolerance))) {
+      if (!(candidate.difference <= tolerance)) {
         candidate.rejected = "other numbers than the net itself";
       } else {
         contenders.push_back({candidate.name, runner_of(form, timed_input)});

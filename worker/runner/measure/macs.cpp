@@ -134,7 +134,7 @@ bool is_known_free(std::string_view name) {
       "aten::detach", "aten::detach_", "aten::alias", "aten::index", "aten::index_select", "aten::gather",
       "aten::embedding", "aten::roll", "aten::flip", "aten::channel_shuffle", "aten::pixel_shuffle",
       "aten::Int", "aten::ScalarImplicit", "aten::item", "aten::_local_scalar_dense",
-      "aten::upsample_nearest2d", "aten::view_as", "aten::is_same_size", "aten::movedim",
+      "aten::upsample_nearest2d", "aten::view_as", "aten::is_same_size", "aten::equal", "aten::movedim",
       // between fp32 and int8
       "aten::quantize_per_tensor", "aten::dequantize", "aten::_empty_affine_quantized", "aten::q_scale",
       "aten::q_zero_point", "aten::int_repr", "aten::_make_per_tensor_quantized_tensor"};
