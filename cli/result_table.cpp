@@ -54,11 +54,18 @@ std::string verdict(std::optional<double> value, std::optional<double> low, std:
   return number;
 }
 
+// Boost.JSON would write 0.5 as 5E-1.
+std::string plain(const json::value& value) {
+  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_double()) return fmt::format("{}", value.as_double());
+  return json::serialize(value);
+}
+
 std::string in_words(const json::object& params) {
   std::string text;
   for (const auto& [key, value] : params) {
     if (!text.empty()) text += " ";
-    text += std::string(key) + "=" + (value.is_string() ? std::string(value.as_string()) : canonical(value));
+    text += std::string(key) + "=" + plain(value);
   }
   return text;
 }

@@ -90,6 +90,18 @@ asio::awaitable<void> get_job(Exchange* exchange) {
   }
 }
 
+asio::awaitable<void> get_job_summary(Exchange* exchange) {
+  const auto name = exchange->segments().at(3);
+  const auto job = job_named(name);
+  if (!job) {
+    auto missing = no_such_job(name);
+    co_await exchange->send_error(std::move(missing));
+    co_return;
+  }
+  auto summary = co_await exchange->services().coordinator.job_summary(*job);
+  co_await send(exchange, "job", std::move(summary));
+}
+
 asio::awaitable<void> cancel_job(Exchange* exchange) {
   const auto name = exchange->segments().at(3);
   const auto job = job_named(name);

@@ -18,6 +18,7 @@ constexpr Route kRoutes[] = {
     {verb::post, "api/v1/jobs", post_job},
     {verb::get, "api/v1/jobs", get_jobs},
     {verb::get, "api/v1/jobs/{}", get_job},
+    {verb::get, "api/v1/jobs/{}/summary", get_job_summary},
     {verb::post, "api/v1/jobs/{}/cancel", cancel_job},
     {verb::get, "api/v1/workers", get_workers},
     {verb::get, "api/v1/events", get_events},

@@ -13,6 +13,7 @@ boost::asio::awaitable<void> get_health(Exchange* exchange);
 boost::asio::awaitable<void> post_job(Exchange* exchange);
 boost::asio::awaitable<void> get_jobs(Exchange* exchange);
 boost::asio::awaitable<void> get_job(Exchange* exchange);
+boost::asio::awaitable<void> get_job_summary(Exchange* exchange);
 boost::asio::awaitable<void> cancel_job(Exchange* exchange);
 boost::asio::awaitable<void> get_workers(Exchange* exchange);
 

@@ -18,7 +18,8 @@ val_samples = 500
 name = "lenet5"
 [train]
 epochs = 1
-batch_size = 64
+batch_size = 32
+learning_rate = 5e-3
 [benchmark]
 batch_sizes = [1]
 min_seconds = 0.02

@@ -41,9 +41,10 @@ TEST(Run, TrainsPrunesQuantizesAndDistilsOnRealData) {
     const auto group = trial.at("group").as_string();
     EXPECT_EQ(metrics.contains("speedup"), group == "int8" || group == "pruned") << trial;
     EXPECT_EQ(metrics.contains("gain"), group == "distilled") << trial;
-    if (group == "pruned")
+    if (group == "pruned") {
       EXPECT_NEAR(metrics.at("sparsity").to_number<double>(),
                   trial.at("params").at("prune.amount").to_number<double>(), 0.02);
+    }
   }
 
   const auto results = sandbox.sql("select trial_id, accuracy, params from results order by trial_id");
@@ -129,8 +130,9 @@ sweep = { "train.learning_rate" = [0.05, 1e30] }
   std::set<std::string> states;
   for (const auto& trial : document.at("trials").as_array()) {
     states.insert(std::string(trial.at("state").as_string()));
-    if (trial.at("state").as_string() == "failed")
+    if (trial.at("state").as_string() == "failed") {
       EXPECT_THAT(std::string(trial.at("reason").as_string()), HasSubstr("diverged"));
+    }
   }
   EXPECT_EQ(states, (std::set<std::string>{"failed", "succeeded"}));
 }

@@ -140,8 +140,9 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   started_ = std::chrono::steady_clock::now();
   runner_ = runner;
   auto line = run_line(assign_, folder_, inputs);
-  if (!co_await runner->say(std::move(line)))
-    log::debug("attempt {}: the runner was gone before it began", assign_.attempt);
+  const bool said =
+      co_await runner->say(std::move(line));  // named: GCC 12 lays out the frame wrongly otherwise
+  if (!said) log::debug("attempt {}: the runner was gone before it began", assign_.attempt);
   while (true) {
     auto event = co_await runner->next_event();
     if (auto* progress = std::get_if<RunnerProgress>(&event);
@@ -167,7 +168,8 @@ asio::awaitable<void> Attempt::save_log(std::filesystem::path runners_log) {
 
 asio::awaitable<void> Attempt::remove_folder() {
   RemoveFolder removal{folder_};
-  if (!co_await workshop_.disk.run(std::move(removal))) log::warn("{} can't be removed", folder_.string());
+  const auto removed = co_await workshop_.disk.run(std::move(removal));
+  if (!removed) log::warn("{} can't be removed", folder_.string());
 }
 
 asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
@@ -220,12 +222,12 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
   }
   has_result_ = true;
   if (result.outcome == wire::Outcome::succeeded) {
-    if (auto stored = co_await store(result); !stored && !cause_)
-      result = failed_because(stored.error().message, true);
+    const auto stored = co_await store(result);
+    if (!stored && !cause_) result = failed_because(stored.error().message, true);
   }
   if (std::error_code absent; std::filesystem::file_size(log_, absent) > 0 && !absent) {
-    if (auto output = co_await publish("log", log_, KeepCopy::no, kLogTries))
-      finished_.outputs.push_back(*output);
+    const auto output = co_await publish("log", log_, KeepCopy::no, kLogTries);
+    if (output) finished_.outputs.push_back(*output);
   }
   // A cancellation while the outputs were on their way.
   if (cause_ && result.outcome == wire::Outcome::succeeded) result = ended_without_result("");

@@ -39,6 +39,10 @@ class FakeCoordinator : public runtime::Coordinator {
     if (outage) co_return *outage;
     co_return json::array{json::object{{"id", 7}}};
   }
+  boost::asio::awaitable<Result<json::object>> job_summary(JobId job) override {
+    if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};
+    co_return json::object{{"id", 7}};
+  }
   boost::asio::awaitable<Result<json::object>> job_document(JobId job) override {
     if (job.value == 8) throw std::runtime_error("a defect");
     if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};

@@ -47,6 +47,8 @@ TEST_F(Routes, RefuseARelativeFolder) {
 TEST_F(Routes, ListJobsAndWorkersAndShowOneJob) {
   EXPECT_EQ(document(get("/api/v1/jobs")), json::parse(R"({"jobs":[{"id":7}]})"));
   EXPECT_EQ(document(get("/api/v1/workers")), json::parse(R"({"workers":[{"name":"w1"}]})"));
+  EXPECT_EQ(document(get("/api/v1/jobs/7/summary")), json::parse(R"({"job":{"id":7}})"));
+  EXPECT_EQ(get("/api/v1/jobs/9/summary").result(), http::status::not_found);
   EXPECT_EQ(document(get("/api/v1/jobs/7")), json::parse(R"({"job":{"id":7},"trials":[]})"));
 }
 

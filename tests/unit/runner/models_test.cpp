@@ -21,7 +21,7 @@ struct ZooCase {
   std::vector<std::int64_t> shape;
 };
 
-json::object object(const char* text) {
+json::object parsed(const char* text) {
   return json::parse(text).as_object();
 }
 
@@ -43,10 +43,10 @@ class EveryKindOfNet : public testing::TestWithParam<ZooCase> {
   }
   [[nodiscard]] std::shared_ptr<Net> net() const {
     const auto& shape = GetParam().shape;
-    return make_net(object(GetParam().spec), {shape[0], shape[1], shape[2], 10}, 7);
+    return make_net(parsed(GetParam().spec), {shape[0], shape[1], shape[2], 10}, 7);
   }
   [[nodiscard]] Model model() const {
-    return make_zoo_model(object(GetParam().spec), GetParam().shape, 10, 7);
+    return make_zoo_model(parsed(GetParam().spec), GetParam().shape, 10, 7);
   }
 };
 
@@ -116,7 +116,7 @@ TEST_P(EveryKindOfNet, IsDrawnFromTheSeedAlone) {
   auto first = model();
   torch::rand({100});
   auto again = model();
-  auto other = make_zoo_model(object(GetParam().spec), GetParam().shape, 10, 8);
+  auto other = make_zoo_model(parsed(GetParam().spec), GetParam().shape, 10, 8);
   EXPECT_TRUE(first.module.forward({x}).toTensor().equal(again.module.forward({x}).toTensor()));
   EXPECT_FALSE(first.module.forward({x}).toTensor().equal(other.module.forward({x}).toTensor()));
 }
@@ -133,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Zoo, EveryKindOfNet,
 
 TEST(Zoo, HasTheParameterCountsOfThePapers) {
   const auto count = [](const char* spec, std::vector<std::int64_t> shape, std::int64_t classes) {
-    return count_parameters(make_zoo_model(object(spec), shape, classes, 1));
+    return count_parameters(make_zoo_model(parsed(spec), shape, classes, 1));
   };
   EXPECT_EQ(count(R"({"name": "lenet5"})", {1, 28, 28}, 10), 61706);
   EXPECT_EQ(count(R"({"name": "lenet5"})", {1, 32, 32}, 10), 61706);
@@ -145,7 +145,7 @@ TEST(Zoo, HasTheParameterCountsOfThePapers) {
 }
 
 TEST(Zoo, NamesMobileNetsTensorsAsTorchvisionDoes) {
-  auto model = make_zoo_model(object(R"({"name": "mobilenet_v2", "width": 0.25})"), {3, 64, 64}, 10, 1);
+  auto model = make_zoo_model(parsed(R"({"name": "mobilenet_v2", "width": 0.25})"), {3, 64, 64}, 10, 1);
   std::set<std::string> names;
   for (const auto& item : model.module.named_parameters()) names.insert(item.name);
   for (const auto& item : model.module.named_buffers()) names.insert(item.name);
@@ -159,7 +159,7 @@ TEST(Zoo, NamesMobileNetsTensorsAsTorchvisionDoes) {
 TEST(Zoo, RefusesWhatCannotBeBuiltAndSaysWhy) {
   const auto message = [](const char* spec, std::vector<std::int64_t> shape) -> std::string {
     try {
-      make_zoo_model(object(spec), shape, 10, 1);
+      make_zoo_model(parsed(spec), shape, 10, 1);
     } catch (const ErrorException& error) {
       return error.error().message;
     }
@@ -173,7 +173,7 @@ TEST(Zoo, RefusesWhatCannotBeBuiltAndSaysWhy) {
 }
 
 TEST(AModel, NormalisesByTheBatchOnlyWhileItTrains) {
-  auto model = make_zoo_model(object(R"({"name": "resnet8", "width": 0.25})"), {1, 16, 16}, 10, 1);
+  auto model = make_zoo_model(parsed(R"({"name": "resnet8", "width": 0.25})"), {1, 16, 16}, 10, 1);
   const auto mean = [&] {
     return model.module.attr("bn1").toModule().attr("running_mean").toTensor().clone();
   };
@@ -188,26 +188,26 @@ TEST(AModel, NormalisesByTheBatchOnlyWhileItTrains) {
 }
 
 TEST(AUsersFile, TellsItsClassesAndRefusesAnotherInputShape) {
-  auto zoo = make_zoo_model(object(R"({"name": "lenet5"})"), {1, 28, 28}, 7, 1);
+  auto zoo = make_zoo_model(parsed(R"({"name": "lenet5"})"), {1, 28, 28}, 7, 1);
   const auto file = temporary(".pt");
   zoo.module.save(file.string());
-  auto model = open_user_model(file, object(R"({"file": "x", "input_shape": [1, 28, 28]})"), 1);
+  auto model = open_user_model(file, parsed(R"({"file": "x", "input_shape": [1, 28, 28]})"), 1);
   EXPECT_EQ(model.info.classes, 7);
   EXPECT_EQ(model.info.origin, "file");
-  EXPECT_THROW(open_user_model(file, object(R"({"file": "x", "input_shape": [3, 28, 28]})"), 1),
+  EXPECT_THROW(open_user_model(file, parsed(R"({"file": "x", "input_shape": [3, 28, 28]})"), 1),
                ErrorException);
-  EXPECT_THROW(open_user_model(file, object(R"({"file": "x", "input_shape": [28, 28]})"), 1), ErrorException);
+  EXPECT_THROW(open_user_model(file, parsed(R"({"file": "x", "input_shape": [28, 28]})"), 1), ErrorException);
   EXPECT_THROW(load_model(file), ErrorException);  // no stage of ours wrote it
 }
 
 TEST(AUsersFile, IsRedrawnFromTheSeedIfAsked) {
   torch::NoGradGuard no_grad;
-  auto zoo = make_zoo_model(object(R"({"name": "lenet5"})"), {1, 28, 28}, 10, 1);
+  auto zoo = make_zoo_model(parsed(R"({"name": "lenet5"})"), {1, 28, 28}, 10, 1);
   const auto file = temporary(".pt");
   zoo.module.save(file.string());
   const auto x = torch::randn({2, 1, 28, 28});
   const auto output = [&](const char* spec, std::int64_t seed) {
-    return open_user_model(file, object(spec), seed).module.forward({x}).toTensor();
+    return open_user_model(file, parsed(spec), seed).module.forward({x}).toTensor();
   };
   const char* random = R"({"file": "x", "init": "random", "input_shape": [1, 28, 28]})";
   EXPECT_TRUE(

@@ -7,6 +7,7 @@
 #include "common/job/catalogue.hpp"
 #include "worker/runner/data/idx.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -16,10 +17,6 @@ struct Source {
   std::filesystem::path folder;
   const job::DatasetEntry* entry = nullptr;  // set for a data set of the catalogue
 };
-
-[[noreturn]] void refuse(std::string message, std::string help) {
-  throw ErrorException(Error{ErrorKind::invalid_job, std::move(message), std::move(help)});
-}
 
 Source source_of(const json::object& spec) {
   if (!has_field(spec, "dataset"))

@@ -15,14 +15,14 @@ namespace {
 
 constexpr const char* kInfoFile = "espalier.json";
 
-[[noreturn]] void refuse(ErrorKind kind, std::string message, std::string help) {
+[[noreturn]] void reject(ErrorKind kind, std::string message, std::string help) {
   throw ErrorException(Error{kind, std::move(message), std::move(help)});
 }
 
 std::vector<std::int64_t> shape_field(const json::object& spec) {
   auto shape = integers_field(spec, "input_shape");
   if (shape.size() != 3 || *std::min_element(shape.begin(), shape.end()) < 1)
-    refuse(ErrorKind::invalid_job, "model.input_shape is not three positive sizes: channels, height, width",
+    reject(ErrorKind::invalid_job, "model.input_shape is not three positive sizes: channels, height, width",
            "write input_shape = [3, 224, 224]");
   return shape;
 }
@@ -31,7 +31,7 @@ torch::jit::Module load_module(const std::filesystem::path& path) {
   try {
     return torch::jit::load(path.string());
   } catch (const c10::Error& error) {
-    refuse(ErrorKind::failed, path.string() + " is not a TorchScript file: " + error.msg().substr(0, 300),
+    reject(ErrorKind::failed, path.string() + " is not a TorchScript file: " + error.msg().substr(0, 300),
            "save the model with torch.jit.script(model).save(…) or torch.jit.trace(model, example).save(…)");
   }
 }
@@ -41,14 +41,14 @@ json::object read_info(const std::filesystem::path& path) {
     caffe2::serialize::PyTorchStreamReader reader(path.string());
     const auto record = std::string("extra/") + kInfoFile;
     if (!reader.hasRecord(record))
-      refuse(ErrorKind::failed, path.string() + " has no " + kInfoFile + ": no stage of ours wrote it", "");
+      reject(ErrorKind::failed, path.string() + " has no " + kInfoFile + ": no stage of ours wrote it", "");
     const auto [data, size] = reader.getRecord(record);
     auto parsed = parse_json({static_cast<const char*>(data.get()), size});
     if (!parsed || !parsed->is_object())
-      refuse(ErrorKind::failed, path.string() + ": its " + kInfoFile + " is not a JSON object", "");
+      reject(ErrorKind::failed, path.string() + ": its " + kInfoFile + " is not a JSON object", "");
     return parsed->as_object();
   } catch (const c10::Error& error) {
-    refuse(ErrorKind::failed, path.string() + " is not a model file: " + error.msg().substr(0, 300), "");
+    reject(ErrorKind::failed, path.string() + " is not a model file: " + error.msg().substr(0, 300), "");
   }
 }
 
@@ -78,12 +78,12 @@ std::int64_t classes_of(torch::jit::Module& module, const std::vector<std::int64
     if (output.isTensor() && output.toTensor().dim() == 2 && output.toTensor().size(0) == 2)
       return output.toTensor().size(1);
   } catch (const std::exception& error) {
-    refuse(ErrorKind::invalid_job,
+    reject(ErrorKind::invalid_job,
            path + " doesn't take images of shape " + json::serialize(json::value_from(shape)) + ": " +
                std::string(error.what()).substr(0, 300),
            "check model.input_shape");
   }
-  refuse(ErrorKind::invalid_job, path + " doesn't give one row of class scores for each image",
+  reject(ErrorKind::invalid_job, path + " doesn't give one row of class scores for each image",
          "its forward(images [N, C, H, W]) has to return a tensor [N, classes]");
 }
 

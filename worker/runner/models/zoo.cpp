@@ -7,13 +7,10 @@
 #include "worker/runner/models/model.hpp"
 #include "worker/runner/models/net.hpp"
 #include "worker/runner/models/trace.hpp"
+#include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
 namespace {
-
-[[noreturn]] void refuse(std::string message, std::string help) {
-  throw ErrorException(Error{ErrorKind::invalid_job, std::move(message), std::move(help)});
-}
 
 std::map<std::string, double> parameters_of(const job::ModelEntry& entry, const json::object& spec) {
   std::map<std::string, double> values;

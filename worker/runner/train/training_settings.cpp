@@ -1,17 +1,10 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "worker/runner/fields.hpp"
+#include "worker/runner/refuse.hpp"
 #include "worker/runner/train/training.hpp"
 
 namespace espalier::runner {
-namespace {
-
-[[noreturn]] void refuse(std::string message, std::string help) {
-  throw ErrorException(Error{ErrorKind::invalid_job, std::move(message), std::move(help)});
-}
-
-}  // namespace
-
 TrainSettings train_settings_from(const json::object& settings) {
   TrainSettings result;
   result.epochs = integer_field(settings, "epochs", result.epochs);
