@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/base/files.hpp"
+#include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/models/listing.hpp"
 #include "worker/runner/serve.hpp"
 
@@ -67,6 +68,13 @@ int print_models(bool as_json) {
   return 0;
 }
 
+int print_peak_memory(const std::string& model, std::int64_t batch) {
+  const auto bytes = peak_memory_here(model, batch);
+  if (!bytes) return fail({ErrorKind::failed, "this system doesn't say how much memory a process used", ""});
+  std::printf("%lld\n", static_cast<long long>(*bytes));
+  return 0;
+}
+
 // mimalloc gives every block above its segments' size back to the kernel at once, unless it lies in an arena:
 // a net's activations would be faulted in again at every step, which doubles the time of a MobileNet's.
 // Reserving costs nothing until the memory is used.
@@ -88,6 +96,12 @@ int main_of(int count, char** words) {
   bool as_json = false;
   listing->add_flag("--json", as_json, "as JSON");
   auto* running = app.add_subcommand("run", "run one task");
+  auto* weighing =
+      app.add_subcommand("memory", "load a model, run it, print the peak of this process's memory");
+  std::string model_file;
+  std::int64_t batch = 1;
+  weighing->add_option("model", model_file, "a model file that a stage wrote")->required();
+  weighing->add_option("batch", batch, "images at a time");
   std::string spec_file, folder;
   std::vector<std::string> inputs;
   running->add_option("spec", spec_file, "file with the task's specification (JSON)")->required();
@@ -108,6 +122,7 @@ int main_of(int count, char** words) {
     return serve(kConversation);
   }
   if (*listing) return print_models(as_json);
+  if (*weighing) return print_peak_memory(model_file, batch);
   return run_once(spec_file, folder, inputs);
 }
 

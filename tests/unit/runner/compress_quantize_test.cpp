@@ -96,6 +96,10 @@ TEST_P(ZooNet, quantized_statically_runs_int8_kernels_after_loading_and_keeps_it
   }
   EXPECT_GT(fidelity(exact, forward(loaded.module, input)), 12);
   EXPECT_EQ(forward(loaded.module, input.slice(0, 0, 1)).size(0), 1);
+
+  const auto macs = count_macs(int8, grey_images(1));
+  EXPECT_EQ(macs.total, count_macs(model, grey_images(1)).total);
+  EXPECT_TRUE(macs.without_rule.empty()) << *macs.without_rule.begin();
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, ZooNet, testing::Values("lenet5", "resnet8", "mobilenet_v2", "mlp", "vit"),

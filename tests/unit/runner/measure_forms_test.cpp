@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "worker/runner/measure/best_form.hpp"
 #include "worker/runner/measure/conditions.hpp"
 #include "worker/runner/measure/latency.hpp"
 #include "worker/runner/measure/macs.hpp"
+#include "worker/runner/measure/peak_memory.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -156,10 +158,14 @@ TEST(Conditions, the_thread_gets_its_cpus_back) {
   EXPECT_TRUE(CPU_EQUAL(&before, &after));
 }
 
-TEST(Conditions, resident_memory_is_measured) {
-  reset_peak_memory();
-  ASSERT_TRUE(peak_memory_bytes().has_value());
-  EXPECT_GT(*peak_memory_bytes(), 1 << 20);
+TEST(PeakMemory, a_larger_batch_takes_more) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "espalier_peak_memory_test.pt";
+  save_model(make_zoo_model({{"name", "resnet8"}}, {1, 28, 28}, 10, 1), path);
+  const auto small = peak_memory_here(path, 1);
+  const auto large = peak_memory_here(path, 2048);
+  ASSERT_TRUE(small.has_value());
+  EXPECT_GT(*small, 1 << 20);
+  EXPECT_GT(*large, *small + (10 << 20));
 }
 
 }  // namespace

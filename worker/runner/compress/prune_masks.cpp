@@ -82,7 +82,7 @@ std::vector<Mask> masks_for(const std::vector<PrunableParameter>& parameters, co
   std::vector<Mask> masks(chosen.size());
   for (const auto& pool : pools_of(chosen, plan)) {
     std::vector<at::Tensor> values;
-    for (const auto member : pool.members) values.push_back(chosen[member].values.detach().reshape(-1));
+    for (const auto member : pool.members) values.push_back(chosen[member].values.data().reshape(-1));
     const auto keep = keep_highest(scores_of(at::cat(values), pool.method, generator), pool.amount);
     std::int64_t offset = 0;
     for (const auto member : pool.members) {

@@ -87,7 +87,7 @@ Range chosen_range(const ObservedRange& range, const ActivationQuantization& how
 
 void ObservedRange::see_range(const at::Tensor& values) {
   if (values.numel() == 0) return;
-  const auto [low, high] = values.detach().aminmax();
+  const auto [low, high] = values.data().aminmax();
   // Comparisons with a value that isn't a number are false: it has to be let in explicitly.
   const double batch_low = low.item<double>();
   const double batch_high = high.item<double>();
@@ -97,7 +97,7 @@ void ObservedRange::see_range(const at::Tensor& values) {
 
 void ObservedRange::see_distribution(const at::Tensor& values) {
   if (!(high_ > low_) || !finite()) return;
-  const auto counts = values.detach().to(at::kFloat).reshape(-1).histc(kBins, low_, high_);
+  const auto counts = values.data().to(at::kFloat).reshape(-1).histc(kBins, low_, high_);
   bins_.resize(static_cast<std::size_t>(kBins), 0.0);
   const auto* data = counts.data_ptr<float>();
   for (std::size_t i = 0; i < bins_.size(); ++i) bins_[i] += static_cast<double>(data[i]);
@@ -123,7 +123,7 @@ QuantizationParameters parameters_for(const ObservedRange& range, const Activati
 
 at::Tensor quantize_weight(const at::Tensor& weight, bool per_channel,
                            const std::vector<double>& bias_limit) {
-  const auto contiguous = weight.detach().contiguous();
+  const auto contiguous = weight.data().contiguous();
   const auto channels = contiguous.size(0);
   const double largest = contiguous.numel() > 0 ? contiguous.abs().max().item<double>() : 0.0;
   const double fallback = largest > 0 ? largest / kWeightLimit : 1.0;

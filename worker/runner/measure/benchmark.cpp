@@ -8,6 +8,7 @@
 #include "worker/runner/fields.hpp"
 #include "worker/runner/measure/benchmark_report.hpp"
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
@@ -50,18 +51,25 @@ at::Tensor random_images(const ModelInfo& info, std::int64_t batch, std::uint64_
   return at::randn({batch, shape.at(0), shape.at(1), shape.at(2)}, generator);
 }
 
-// The file that would be shipped. A model of the spec's own has none yet: it is written once, to be weighed.
-std::int64_t size_of(const TaskContext& task, const Model& model) {
-  const auto input = task.inputs.find("model");
-  if (!task.spec.contains("model") && input != task.inputs.end()) {
-    return static_cast<std::int64_t>(std::filesystem::file_size(input->second));
+// The file that would be shipped. A model of the spec's own has none yet: it is written here, for as long as
+// it is weighed.
+struct Deployable {
+  std::filesystem::path path;
+  bool ours = false;
+
+  Deployable(const TaskContext& task, const Model& model) {
+    const auto input = task.inputs.find("model");
+    ours = task.spec.contains("model") || input == task.inputs.end();
+    path = ours ? task.folder / "weighed.pt" : input->second;
+    if (ours) save_model(model, path);
   }
-  const auto path = task.folder / "weighed.pt";
-  save_model(model, path);
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path));
-  std::filesystem::remove(path);
-  return size;
-}
+  ~Deployable() {
+    std::error_code left_for_the_agent;
+    if (ours) std::filesystem::remove(path, left_for_the_agent);
+  }
+  Deployable(const Deployable&) = delete;
+  Deployable& operator=(const Deployable&) = delete;
+};
 
 struct Subjects {
   Model model;
@@ -121,14 +129,6 @@ std::optional<double> energy_per_run(const std::function<void()>& run, double mi
   return joules > 0 ? std::optional(joules / static_cast<double>(runs)) : std::nullopt;
 }
 
-// High-water mark of the whole runner, libraries included, while only this model runs.
-std::optional<std::int64_t> peak_memory_while(const std::function<void()>& run) {
-  reset_peak_memory();
-  constexpr int kRuns = 3;
-  for (int i = 0; i < kRuns; ++i) run();
-  return peak_memory_bytes();
-}
-
 }  // namespace
 
 TaskOutcome run_benchmark(TaskContext& task) {
@@ -138,7 +138,11 @@ TaskOutcome run_benchmark(TaskContext& task) {
 
   BenchmarkFacts facts;
   facts.engine = subjects.model.info.engine;
-  facts.size_bytes = size_of(task, subjects.model);
+  {
+    const Deployable file(task, subjects.model);
+    facts.size_bytes = static_cast<std::int64_t>(std::filesystem::file_size(file.path));
+    facts.peak_rss_bytes = peak_memory_of(file.path, settings.batch_sizes.front());
+  }
   facts.weights = count_weights(subjects.model);
   facts.macs = count_macs(subjects.model, random_images(subjects.model.info, 1, settings.plan.seed));
 
@@ -166,7 +170,6 @@ TaskOutcome run_benchmark(TaskContext& task) {
     const auto threads = static_cast<int>(settings.threads.front());
     const IntraOpThreads intra_op(threads);
     const PinnedToCpus pinned(threads);
-    facts.peak_rss_bytes = peak_memory_while(headline.run);
     facts.energy_j = energy_per_run(headline.run, settings.plan.min_seconds);
   }
   for (const auto& doubt : doubts_about(facts, settings.plan)) {

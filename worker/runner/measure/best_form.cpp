@@ -22,7 +22,7 @@ constexpr double kFp32Tolerance = 1e-4;
 // Another order of fp32 sums can tip a value to the next of 127 steps.
 constexpr double kInt8Tolerance = 5e-2;
 constexpr double kBf16Tolerance = 5e-2;
-constexpr std::size_t kFewestSearchSamples = 5;
+constexpr std::size_t kFewestSearchSamples = 3;
 
 using torch::jit::Module;
 

@@ -9,9 +9,6 @@
 #include <fstream>
 #include <string>
 
-// mimalloc's, if the program is linked to it.
-extern "C" void mi_collect(bool force) __attribute__((weak));
-
 namespace espalier::runner {
 namespace {
 
@@ -77,24 +74,6 @@ ThreadUsage thread_usage_now() {
   rusage usage{};
   getrusage(RUSAGE_THREAD, &usage);
   return {monotonic_seconds(), thread_cpu_seconds(), usage.ru_nivcsw};
-}
-
-bool reset_peak_memory() {
-  if (mi_collect != nullptr) mi_collect(true);
-  std::ofstream file("/proc/self/clear_refs");
-  file << "5" << std::flush;
-  return static_cast<bool>(file);
-}
-
-std::optional<std::int64_t> peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  std::string key;
-  while (status >> key) {
-    std::int64_t kibibytes = 0;
-    if (key == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
-    std::getline(status, key);
-  }
-  return std::nullopt;
 }
 
 std::optional<double> package_energy_joules() {

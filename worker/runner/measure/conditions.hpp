@@ -1,4 +1,4 @@
-// What surrounds a measurement: the CPU it is pinned to, how busy the machine is, memory, energy. Linux only.
+// What surrounds a measurement: the CPU it is pinned to, how busy the machine is, energy. Linux only.
 #pragma once
 
 #include <sched.h>
@@ -47,12 +47,6 @@ struct ThreadUsage {
   std::int64_t preemptions = 0;  // involuntary context switches
 };
 ThreadUsage thread_usage_now();
-
-// Starts a new high-water mark of resident memory, after handing freed memory back to the kernel. False where
-// the kernel has no such switch (containers without a writable /proc): the mark is then that of the process's
-// whole life.
-bool reset_peak_memory();
-std::optional<std::int64_t> peak_memory_bytes();  // VmHWM: the whole process, libraries included
 
 // Energy of all CPU packages so far, in joules, wrapping at `energy_range_joules`. Unset where the machine
 // has no readable RAPL counter.

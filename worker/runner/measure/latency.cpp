@@ -11,8 +11,7 @@ namespace espalier::runner {
 namespace {
 
 constexpr std::size_t kFewestOfSlowNets = 10;
-constexpr double kUsualBound = 5;   // x min_seconds
-constexpr double kOuterBound = 30;  // x min_seconds, for nets so slow that 30 samples pass the usual bound
+constexpr double kBound = 5;  // x min_seconds
 constexpr double kBlockSeconds = 0.004;
 constexpr std::size_t kLongestBlock = 64;
 constexpr double kWarmUpBound = 0.5;  // x min_seconds
@@ -106,9 +105,8 @@ bool is_narrow(const Running& running, const LatencyPlan& plan) {
 }
 
 bool past_the_bound(const Running& running, const LatencyPlan& plan) {
-  return (running.taken_s >= kUsualBound * plan.min_seconds && running.count >= plan.fewest_samples) ||
-         (running.taken_s >= kOuterBound * plan.min_seconds &&
-          running.count >= std::min(kFewestOfSlowNets, plan.fewest_samples));
+  return running.taken_s >= kBound * plan.min_seconds &&
+         running.count >= std::min(kFewestOfSlowNets, plan.fewest_samples);
 }
 
 std::vector<std::size_t> shuffled(std::size_t count, SeededDraw& draw) {

@@ -44,8 +44,8 @@ struct LatencyResult {
 constexpr double kBusyLimit = 0.02;
 
 // Warm-up until two windows in a row agree, then rounds until every arm has `min_seconds` and
-// `fewest_samples` and its interval is narrow enough, or has taken 5 x min_seconds, waiting included (30 x if
-// `fewest_samples` take that long). `on_progress` gets 0..1.
+// `fewest_samples` and its interval is narrow enough, or has taken 5 x min_seconds, waiting included, and has
+// ten samples. `on_progress` gets 0..1.
 LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& plan,
                               const std::function<void(double)>& on_progress);
 

@@ -3,6 +3,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/record_function.h>
 
+#include <algorithm>
+
 namespace espalier::runner {
 namespace {
 
@@ -19,11 +21,21 @@ struct Opened : at::ObserverContext {
   std::size_t index;
 };
 
-bool is_composite(const at::RecordFunction& function) {
+c10::optional<c10::OperatorHandle> operator_of(const at::RecordFunction& function) {
   const auto name = function.operator_name();
-  if (!name) return false;
-  const auto handle = c10::Dispatcher::singleton().findOp(*name);
+  return name ? c10::Dispatcher::singleton().findSchema(*name) : c10::nullopt;
+}
+
+bool is_composite(const c10::optional<c10::OperatorHandle>& handle) {
   return handle && handle->hasKernelForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd);
+}
+
+// Operators called through a stack report all that lies on it: their own values are the topmost.
+template <class Values>
+std::vector<c10::IValue> topmost(const Values& values, std::size_t count) {
+  const auto own = std::min(count, values.size());
+  // Not in braces: IValues could be made of the iterators themselves.
+  return std::vector<c10::IValue>(values.end() - static_cast<std::ptrdiff_t>(own), values.end());
 }
 
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
@@ -31,9 +43,10 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
   auto& recording = *current;
   OperatorCall call;
   call.name = function.name();
+  const auto handle = operator_of(function);
   const auto inputs = function.inputs();
-  call.inputs.assign(inputs.begin(), inputs.end());
-  call.is_composite = is_composite(function);
+  call.inputs = topmost(inputs, handle ? handle->schema().arguments().size() : inputs.size());
+  call.is_composite = is_composite(handle);
   call.depth = static_cast<int>(recording.open.size());
   recording.open.push_back(recording.calls.size());
   recording.calls.push_back(std::move(call));
@@ -43,7 +56,9 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
 void end(const at::RecordFunction& function, at::ObserverContext* context) {
   if (current == nullptr || context == nullptr) return;
   auto& call = current->calls[static_cast<Opened*>(context)->index];
-  call.outputs.assign(function.outputs().begin(), function.outputs().end());
+  const auto handle = operator_of(function);
+  const auto& outputs = function.outputs();
+  call.outputs = topmost(outputs, handle ? handle->schema().returns().size() : outputs.size());
   current->open.pop_back();
 }
 

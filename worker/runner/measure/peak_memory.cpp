@@ -1,0 +1,54 @@
+#include "worker/runner/measure/peak_memory.hpp"
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/torch.h>
+
+#include <chrono>
+#include <fstream>
+#include <string>
+
+#include "common/base/child_process.hpp"
+#include "common/base/files.hpp"
+#include "worker/runner/models/model.hpp"
+
+namespace espalier::runner {
+namespace {
+
+constexpr int kRuns = 3;
+constexpr std::chrono::seconds kLimit{120};
+
+std::optional<std::int64_t> high_water_mark() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    constexpr std::string_view kKey = "VmHWM:";
+    if (line.starts_with(kKey)) return std::stoll(line.substr(kKey.size())) * 1024;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> peak_memory_here(const std::filesystem::path& path, std::int64_t batch) {
+  const c10::InferenceMode no_gradients;
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);
+  auto model = load_model(path);
+  model.module.eval();
+  const auto& shape = model.info.input_shape;
+  const auto images = at::randn({batch, shape.at(0), shape.at(1), shape.at(2)});
+  for (int i = 0; i < kRuns; ++i) model.module.forward({images});
+  return high_water_mark();
+}
+
+std::optional<std::int64_t> peak_memory_of(const std::filesystem::path& path, std::int64_t batch) {
+  const auto program = program_folder() / "espalier-runner";
+  if (!std::filesystem::exists(program)) return std::nullopt;
+  ChildOptions options;
+  options.arguments = {program.string(), "memory", path.string(), std::to_string(batch)};
+  const auto output = run_to_end(options, kLimit);
+  if (!output || !output->exit.succeeded()) return std::nullopt;
+  const auto bytes = std::strtoll(output->text.c_str(), nullptr, 10);
+  return bytes > 0 ? std::optional<std::int64_t>(bytes) : std::nullopt;
+}
+
+}  // namespace espalier::runner
