@@ -27,14 +27,18 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
-std::string last_line_of(const std::filesystem::path& path) {
-  const auto text = read_file(path);
-  if (!text) return "";
-  const auto end = text->find_last_not_of('\n');
-  if (end == std::string::npos) return "";
-  const auto begin = text->find_last_of('\n', end);
-  return text->substr(begin == std::string::npos ? 0 : begin + 1,
-                      end - (begin == std::string::npos ? -1 : begin));
+// What a program said of its own end: the last "error: …" of its log, with the help below it.
+Error last_words(const std::filesystem::path& log_file) {
+  const auto text = read_file(log_file);
+  if (!text) return {};
+  const auto at = text->rfind("error: ");
+  if (at == std::string::npos) return {};
+  const auto end = std::min(text->find('\n', at), text->size());
+  Error said{ErrorKind::failed, text->substr(at + 7, end - at - 7), ""};
+  constexpr std::string_view kHelp = "\n  help: ";
+  if (text->compare(end, kHelp.size(), kHelp) == 0)
+    said.help = text->substr(end + kHelp.size(), text->find('\n', end + kHelp.size()) - end - kHelp.size());
+  return said;
 }
 
 // The line a program prints once it takes work. Ends early if it dies or is interrupted.
@@ -55,14 +59,14 @@ Result<std::string> ready_line(ChildProcess& child, Interrupts& interrupts, seco
   return Error{ErrorKind::unavailable, "it was not ready within " + std::to_string(limit.count()) + " s", ""};
 }
 
-// A program that ended said why on the last line of its log, and by its exit code of what kind it was.
+// A program that ended said why in its log, and by its exit code of what kind it was.
 Error early_end(const std::string& program, const ChildExit& ended, const std::filesystem::path& log_file) {
-  auto said = last_line_of(log_file);
-  if (const auto at = said.find("error: "); at != std::string::npos) said = said.substr(at + 7);
+  auto said = last_words(log_file);
   for (const auto kind :
        {ErrorKind::busy, ErrorKind::unavailable, ErrorKind::missing_dependency, ErrorKind::usage})
-    if (ended.code == exit_code(kind)) return {kind, said, ""};
-  return {ErrorKind::failed, program + " " + ended.in_words() + (said.empty() ? "" : ": " + said),
+    if (ended.code == exit_code(kind)) return {kind, said.message, said.help};
+  return {ErrorKind::failed,
+          program + " " + ended.in_words() + (said.message.empty() ? "" : ": " + said.message),
           "its log is " + log_file.string()};
 }
 

@@ -44,9 +44,9 @@ TEST_P(JobFileMistake, IsSaidWithItsPlaceAndTheRightWord) {
 INSTANTIATE_TEST_SUITE_P(
     All, JobFileMistake,
     ::testing::Values(
-        Mistake{"BrokenToml", replaced(small_job(), "[train]", "[train"), 3, {"job.toml:13"}},
+        Mistake{"BrokenToml", replaced(small_job(), "[train]", "[train"), 3, {"job.toml:10"}},
         Mistake{"UnknownKey",
-                replaced(small_job(), "batch_size = 64", "batchsize = 64"),
+                replaced(small_job(), "batch_size = 32", "batchsize = 32"),
                 3,
                 {"batchsize", "batch_size"}},
         Mistake{"WrongType", replaced(small_job(), "epochs = 1", "epochs = \"one\""), 3, {"epochs"}},

@@ -102,8 +102,10 @@ TEST(Run, WorksAsAnOrdinaryUser) {
 
 TEST(Run, AFailingTrialIsNamedWithItsReasonAndTheOthersGoOn) {
   const Sandbox sandbox;
-  // A learning rate that overflows within an epoch; the other trial is sound.
+  // A learning rate that must overflow; the other trial is sound.
   const auto job = sandbox.write("job.toml", R"(
+[job]
+name = "rates"
 [data]
 dataset = "fashion-mnist"
 train_samples = 1000
@@ -121,7 +123,7 @@ retries = 0
 [[group]]
 name = "rates"
 pipeline = ["train"]
-sweep = { "train.learning_rate" = [0.05, 1e30] }
+sweep = { "train.learning_rate" = [0.05, 1000.0] }
 )");
   const auto ran = sandbox.run({"run", job, "--json"});
   EXPECT_EQ(ran.exit.code, 1) << ran.errors;
