@@ -144,12 +144,15 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
 Result<void> LocalSystem::start_worker(int number) {
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int slots = options_.slots > 0 ? options_.slots : std::max(1, cores / options_.workers);
+  // A worker that takes another's place has a name of its own: the old one's lease may still run.
+  const bool replaces_another = ++worker_starts_ > options_.workers;
+  const auto name = host_name() + "-" + std::to_string(replaces_another ? worker_starts_ : number);
   ChildOptions child;
   child.arguments = {program_folder() / "espalier-worker",
                      "--coordinator",
                      zmq_,
                      "--name",
-                     host_name() + "-" + std::to_string(number),
+                     name,
                      "--slots",
                      std::to_string(slots),
                      "--cache",

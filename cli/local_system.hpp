@@ -54,6 +54,7 @@ class LocalSystem {
   std::string http_;
   std::string zmq_;
   std::vector<ChildProcess> workers_;
+  int worker_starts_ = 0;
   std::deque<std::chrono::steady_clock::time_point> deaths_;
 };
 

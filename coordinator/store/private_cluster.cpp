@@ -10,6 +10,7 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "common/base/files.hpp"
@@ -157,17 +158,30 @@ void pause(milliseconds time) {
   ::nanosleep(&interval, nullptr);
 }
 
+// A killed server's processes end one after the other; each works in the cluster's folder as long as it
+// lives.
+bool anybody_works_in(const fs::path& data) {
+  std::error_code gone;
+  for (const auto& process : fs::directory_iterator("/proc", gone))
+    if (fs::read_symlink(process.path() / "cwd", gone) == data && !gone) return true;
+  return false;
+}
+
 Result<void> stop_leftover(const fs::path& data) {
   const auto deadline = std::chrono::steady_clock::now() + seconds(30);
-  for (bool told = false; auto found = postmaster_of(data); pause(milliseconds(20))) {
-    if (!told) log::info("stopping the PostgreSQL that an earlier run left behind (process {})", found->pid);
-    if (!told) ::kill(found->pid, SIGINT);
-    told = true;
+  for (bool told = false; anybody_works_in(data); pause(milliseconds(20))) {
+    if (const auto found = postmaster_of(data); found && !std::exchange(told, true)) {
+      log::info("stopping the PostgreSQL that an earlier run left behind (process {})", found->pid);
+      ::kill(found->pid, SIGINT);
+    }
     if (std::chrono::steady_clock::now() > deadline)
-      return Error{ErrorKind::busy,
-                   "PostgreSQL of an earlier run (process " + std::to_string(found->pid) + ") doesn't stop",
+      return Error{ErrorKind::busy, "PostgreSQL of an earlier run doesn't stop working in " + data.string(),
                    "kill it and run again"};
   }
+  // What a killed server leaves would stop the next one while the number in it belongs to any process at all.
+  std::error_code ignored;
+  fs::remove(data / "postmaster.pid", ignored);
+  fs::remove_all(socket_folder(data), ignored);
   return {};
 }
 
@@ -236,7 +250,7 @@ std::optional<std::string> PrivateCluster::running(const fs::path& folder) {
 }
 
 PrivateCluster::~PrivateCluster() {
-  if (!server_.spawned()) return;
+  if (!server_.spawned() || server_.poll()) return;
   const auto ended = server_.stop(SIGINT, seconds(30));
   if (!ended.succeeded()) log::warn("PostgreSQL {}", ended.in_words());
 }
