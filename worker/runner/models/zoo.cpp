@@ -65,6 +65,9 @@ std::shared_ptr<Net> make_net(const json::object& model_spec, const NetShape& sh
 
 Model make_zoo_model(const json::object& model_spec, const std::vector<std::int64_t>& input_shape,
                      std::int64_t classes, std::int64_t seed) {
+  if (model_spec.contains("weights"))
+    refuse("a state dict as `weights` can't be read yet",
+           "leave it out, or bring the net as TorchScript with `file`");
   ESPALIER_ASSERT(input_shape.size() == 3);
   auto net = make_net(model_spec, {input_shape[0], input_shape[1], input_shape[2], classes}, seed);
   Model model{trace(*net, input_shape), {}};
