@@ -58,8 +58,14 @@ Result<json::object> CoordinatorClient::document(std::int64_t job) const {
   return ask("GET", "/api/v1/jobs/" + std::to_string(job));
 }
 
-Result<json::object> CoordinatorClient::cancel(std::int64_t job) const {
-  return member(ask("POST", "/api/v1/jobs/" + std::to_string(job) + "/cancel"), "job");
+Result<json::array> CoordinatorClient::jobs() const {
+  auto reply = ask("GET", "/api/v1/jobs");
+  if (!reply) return reply.error();
+  return reply->at("jobs").as_array();
+}
+
+Result<json::object> CoordinatorClient::change(std::int64_t job, const std::string& verb) const {
+  return member(ask("POST", "/api/v1/jobs/" + std::to_string(job) + "/" + verb), "job");
 }
 
 Result<std::size_t> CoordinatorClient::living_workers() const {

@@ -19,7 +19,9 @@ class CoordinatorClient {
                                             bool replace) const;
   [[nodiscard]] Result<json::object> summary(std::int64_t job) const;
   [[nodiscard]] Result<json::object> document(std::int64_t job) const;
-  [[nodiscard]] Result<json::object> cancel(std::int64_t job) const;
+  [[nodiscard]] Result<json::array> jobs() const;  // JobSummaries, the newest first
+  // POST /api/v1/jobs/ID/VERB: cancel, pause, resume. The JobSummary.
+  [[nodiscard]] Result<json::object> change(std::int64_t job, const std::string& verb) const;
   [[nodiscard]] Result<std::size_t> living_workers() const;
 
  private:

@@ -14,7 +14,7 @@ Example:
   espalier sql "select group_name, params, accuracy, latency_p50_ms from v1.pareto"
 
 Exit codes: 0 all well; 1 the work failed (some trials, or a program); 2 wrong command line; 3 the job file has errors;
-4 not found; 5 something must be installed; 6 in use (state folder, port); 7 coordinator or database can't be reached;
+4 not found; 5 something must be installed; 6 in use (state folder, port), or the job has ended already; 7 coordinator or database can't be reached;
 130 interrupted; 70 a defect of ours.)";
 
 int report(const espalier::Error& error) {
@@ -36,6 +36,10 @@ int main(int argc, char** argv) {
   cli::add_run(app, chosen);
   cli::add_up(app, chosen);
   cli::add_submit(app, chosen);
+  cli::add_jobs(app, chosen);
+  cli::add_cancel(app, chosen);
+  cli::add_pause(app, chosen);
+  cli::add_resume(app, chosen);
   cli::add_plan(app, chosen);
   cli::add_sql(app, chosen);
   cli::add_models(app, chosen);

@@ -28,13 +28,17 @@ struct SqlOptions {
   bool csv = false;
 };
 
+// By PostgreSQL's own names of types.
+bool is_number(const std::string& type) {
+  static constexpr std::string_view kNumbers[] = {"smallint",         "integer", "bigint", "real",
+                                                  "double precision", "numeric", "oid"};
+  return std::find(std::begin(kNumbers), std::end(kNumbers), type) != std::end(kNumbers);
+}
+
 json::value typed(const std::optional<std::string>& cell, const std::string& type) {
   if (!cell) return nullptr;
-  static constexpr std::string_view kNumbers[] = {"int2",   "int4",    "int8", "float4",
-                                                  "float8", "numeric", "oid"};
-  const bool number = std::find(std::begin(kNumbers), std::end(kNumbers), type) != std::end(kNumbers);
-  if (type == "bool") return *cell == "t";
-  if (number || type == "json" || type == "jsonb")
+  if (type == "boolean") return *cell == "t";
+  if (is_number(type) || type == "json" || type == "jsonb")
     if (auto value = parse_json(*cell)) return *value;
   return json::value(*cell);
 }
@@ -70,11 +74,8 @@ void print_csv(const store::Table& table) {
 
 void print_text(const store::Table& table) {
   std::vector<TerminalTable::Column> columns;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const auto& type = table.types[i];
-    columns.push_back(
-        {table.columns[i], type.starts_with("int") || type.starts_with("float") || type == "numeric"});
-  }
+  for (std::size_t i = 0; i < table.columns.size(); ++i)
+    columns.push_back({table.columns[i], is_number(table.types[i])});
   TerminalTable text(std::move(columns));
   for (const auto& row : table.rows) {
     std::vector<std::string> cells;

@@ -2,9 +2,8 @@
 #include <iostream>
 
 #include "cli/command.hpp"
-#include "cli/coordinator_client.hpp"
+#include "cli/job_choice.hpp"
 #include "cli/job_file.hpp"
-#include "cli/state_folder.hpp"
 
 namespace espalier::cli {
 namespace {
@@ -16,24 +15,17 @@ Example:
 
 struct SubmitOptions {
   std::string file;
-  std::string coordinator;
-  StateFolder state{kDefaultState};
+  CoordinatorChoice coordinator;
   bool json = false;
 };
 
 Result<int> submit(const SubmitOptions& options) {
-  auto url = options.coordinator;
-  if (url.empty()) {
-    const auto found = coordinator_of(options.state);
-    if (!found)
-      return Error{ErrorKind::unavailable, "no coordinator is running in " + options.state.root.string(),
-                   "start one with `espalier up`, or name another with --coordinator"};
-    url = *found;
-  }
+  const auto url = address_of(options.coordinator);
+  if (!url) return url.error();
   auto job = read_job(options.file);
   if (!job) return job.error();
   if (!job->planned.plan) return report_errors(*job, options.file, options.json);
-  const auto summary = CoordinatorClient(url).submit(job->text, job->folder, false);
+  const auto summary = CoordinatorClient(*url).submit(job->text, job->folder, false);
   if (!summary) return summary.error();
   if (options.json) {
     std::cout << json::serialize(*summary) << "\n";
@@ -41,7 +33,7 @@ Result<int> submit(const SubmitOptions& options) {
     std::cout << "job " << summary->at("id") << " (" << summary->at("name").as_string().c_str()
               << "): " << summary->at("trials").at("total") << " trials, " << summary->at("tasks").at("total")
               << " tasks, " << summary->at("tasks").at("reused")
-              << " of them known already\nthe page: " << url << "\n";
+              << " of them known already\nthe page: " << *url << "\n";
   }
   return 0;
 }
@@ -54,9 +46,7 @@ void add_submit(CLI::App& app, Action& chosen) {
   auto* command = app.add_subcommand("submit", "Hand a job to a running coordinator");
   command->footer(kExample);
   command->add_option("FILE", options->file, "The job file (TOML)")->required();
-  command->add_option("--coordinator", options->coordinator, "Its address, http://HOST:PORT");
-  command->add_option("--state", options->state.root, "Find the coordinator that works in this folder")
-      ->capture_default_str();
+  add_options(*command, options->coordinator);
   command->add_flag("--json", options->json, "Print the job as JSON");
   command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
 }

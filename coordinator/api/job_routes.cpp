@@ -1,39 +1,9 @@
-#include <charconv>
-
+#include "coordinator/api/job_answers.hpp"
 #include "coordinator/api/routes.hpp"
 
 namespace espalier::api {
 
 namespace asio = boost::asio;
-
-namespace {
-
-constexpr std::uint64_t kJobTextLimit = 8 * 1024 * 1024;
-
-std::optional<JobId> job_named(const std::string& text) {
-  JobId job;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), job.value);
-  if (failure != std::errc{} || end != text.data() + text.size() || job.value <= 0) return std::nullopt;
-  return job;
-}
-
-Error no_such_job(const std::string& text) {
-  return {ErrorKind::not_found, "there is no job \"" + text + "\"", "GET /api/v1/jobs lists them"};
-}
-
-// {"name": what was found}, or the error.
-template <class Json>
-asio::awaitable<void> send(Exchange* exchange, std::string name, Result<Json> found) {
-  if (found.has_error()) {
-    co_await exchange->send_error(found.error());
-    co_return;
-  }
-  json::object body;
-  body[name] = std::move(*found);
-  co_await exchange->send_json(status::ok, std::move(body));
-}
-
-}  // namespace
 
 asio::awaitable<void> get_health(Exchange* exchange) {
   const auto answers = co_await exchange->services().coordinator.database_answers();
@@ -75,13 +45,8 @@ asio::awaitable<void> get_jobs(Exchange* exchange) {
 }
 
 asio::awaitable<void> get_job(Exchange* exchange) {
-  const auto name = exchange->segments().at(3);
-  const auto job = job_named(name);
-  if (!job) {
-    auto missing = no_such_job(name);
-    co_await exchange->send_error(std::move(missing));
-    co_return;
-  }
+  const auto job = co_await job_of_route(exchange);
+  if (!job) co_return;
   auto document = co_await exchange->services().coordinator.job_document(*job);
   if (document.has_error()) {
     co_await exchange->send_error(document.error());
@@ -91,32 +56,10 @@ asio::awaitable<void> get_job(Exchange* exchange) {
 }
 
 asio::awaitable<void> get_job_summary(Exchange* exchange) {
-  const auto name = exchange->segments().at(3);
-  const auto job = job_named(name);
-  if (!job) {
-    auto missing = no_such_job(name);
-    co_await exchange->send_error(std::move(missing));
-    co_return;
-  }
+  const auto job = co_await job_of_route(exchange);
+  if (!job) co_return;
   auto summary = co_await exchange->services().coordinator.job_summary(*job);
   co_await send(exchange, "job", std::move(summary));
-}
-
-asio::awaitable<void> cancel_job(Exchange* exchange) {
-  const auto name = exchange->segments().at(3);
-  const auto job = job_named(name);
-  if (!job) {
-    auto missing = no_such_job(name);
-    co_await exchange->send_error(std::move(missing));
-    co_return;
-  }
-  // Nothing is said in the body, but it has to be out of the way of the next request.
-  if (exchange->body_left()) {
-    const auto unread = co_await exchange->read_text(kJobTextLimit);
-    if (!unread) co_return;
-  }
-  auto cancelled = co_await exchange->services().coordinator.cancel(*job);
-  co_await send(exchange, "job", std::move(cancelled));
 }
 
 asio::awaitable<void> get_workers(Exchange* exchange) {

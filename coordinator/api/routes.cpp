@@ -20,6 +20,8 @@ constexpr Route kRoutes[] = {
     {verb::get, "api/v1/jobs/{}", get_job},
     {verb::get, "api/v1/jobs/{}/summary", get_job_summary},
     {verb::post, "api/v1/jobs/{}/cancel", cancel_job},
+    {verb::post, "api/v1/jobs/{}/pause", pause_job},
+    {verb::post, "api/v1/jobs/{}/resume", resume_job},
     {verb::get, "api/v1/workers", get_workers},
     {verb::get, "api/v1/events", get_events},
     {verb::put, "api/v1/artifacts/{}", put_artifact},

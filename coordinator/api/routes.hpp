@@ -14,8 +14,12 @@ boost::asio::awaitable<void> post_job(Exchange* exchange);
 boost::asio::awaitable<void> get_jobs(Exchange* exchange);
 boost::asio::awaitable<void> get_job(Exchange* exchange);
 boost::asio::awaitable<void> get_job_summary(Exchange* exchange);
-boost::asio::awaitable<void> cancel_job(Exchange* exchange);
 boost::asio::awaitable<void> get_workers(Exchange* exchange);
+
+// job_verbs.cpp
+boost::asio::awaitable<void> cancel_job(Exchange* exchange);
+boost::asio::awaitable<void> pause_job(Exchange* exchange);
+boost::asio::awaitable<void> resume_job(Exchange* exchange);
 
 // event_stream.cpp
 boost::asio::awaitable<void> get_events(Exchange* exchange);

@@ -1,5 +1,7 @@
 #include "coordinator/runtime/coordinator.hpp"
 
+#include <fmt/format.h>
+
 #include <future>
 #include <utility>
 
@@ -39,6 +41,16 @@ Error database_error(const std::exception_ptr& error) {
 
 Error no_such_job(JobId job) {
   return {ErrorKind::not_found, "there is no job " + std::to_string(job.value), "`espalier jobs` lists them"};
+}
+
+Error wrong_state(const json::object& summary) {
+  const std::string job = fmt::format("job {} ({})", summary.at("id").to_number<std::int64_t>(),
+                                      std::string_view(summary.at("name").as_string()));
+  const std::string_view state = summary.at("state").as_string();
+  if (!summary.at("finished_at").is_string())
+    return {ErrorKind::busy, job + " is still being submitted", "ask again in a moment"};
+  return {ErrorKind::busy,
+          fmt::format("{} has ended already: it {}{}", job, state == "cancelled" ? "was " : "", state), ""};
 }
 
 class RunningCoordinator final : public Coordinator {
@@ -112,15 +124,13 @@ class RunningCoordinator final : public Coordinator {
   }
 
   asio::awaitable<Result<json::object>> cancel(JobId job) override {
-    std::function<bool(store::Store&)> question = [job](store::Store& store) {
-      return store.job_exists(job);
-    };
-    const Result<bool> exists = co_await ask(std::move(question));
-    if (!exists) co_return exists.error();
-    if (!*exists) co_return no_such_job(job);
-    driver_.happen(core::JobCancelled{job});
-    driver_.commit_now();
-    co_return co_await summary_of(job);
+    return change(job, core::JobCancelled{job}, "cancelled");
+  }
+  asio::awaitable<Result<json::object>> pause(JobId job) override {
+    return change(job, core::JobPaused{job}, "paused");
+  }
+  asio::awaitable<Result<json::object>> resume(JobId job) override {
+    return change(job, core::JobResumed{job}, "running");
   }
 
   asio::awaitable<Result<json::array>> job_summaries() override {
@@ -199,6 +209,15 @@ class RunningCoordinator final : public Coordinator {
     driver_.happen(core::SubmissionEnded{});
     driver_.commit_now();
     co_return job;
+  }
+
+  // The core ignores what a job's state doesn't allow, so the state afterwards tells whether it was done.
+  asio::awaitable<Result<json::object>> change(JobId job, core::Event event, std::string wanted_state) {
+    driver_.happen(event);
+    driver_.commit_now();
+    auto summary = co_await summary_of(job);
+    if (!summary || summary->at("state").as_string() == wanted_state) co_return summary;
+    co_return wrong_state(*summary);
   }
 
   asio::awaitable<Result<json::object>> summary_of(JobId job) {

@@ -50,7 +50,13 @@ class Coordinator {
   // Returns the JobSummary once the job is committed.
   virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> submit(
       std::string toml, std::string folder, bool replace) = 0;
-  virtual boost::asio::awaitable<Result<json::object>> cancel(JobId job) = 0;
+  // Each returns the JobSummary once the change is committed. What is asked for twice is done once; a job
+  // that has ended otherwise is ErrorKind::busy.
+  virtual boost::asio::awaitable<Result<json::object>> cancel(
+      JobId job) = 0;  // but for tasks that other jobs need
+  virtual boost::asio::awaitable<Result<json::object>> pause(
+      JobId job) = 0;  // nothing new starts, what runs goes on
+  virtual boost::asio::awaitable<Result<json::object>> resume(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> job_summaries() = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_summary(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;

@@ -46,7 +46,9 @@ std::vector<Process> all_processes() {
 }
 
 bool takes_state(const std::string& command) {
-  return command == "run" || command == "sql" || command == "up" || command == "submit";
+  for (const char* other : {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume"})
+    if (command == other) return true;
+  return false;
 }
 
 }  // namespace

@@ -150,6 +150,9 @@ TEST(Sql, AnswersWhileAJobRunsAndRefusesToWrite) {
   EXPECT_FALSE(sandbox.sql("select name from jobs").empty());
   const auto csv = sandbox.run({"sql", "--csv", "select 1 as one, null as nothing, 'a,\"b' as text"});
   EXPECT_EQ(csv.output, "one,nothing,text\r\n1,,\"a,\"\"b\"\r\n");
+  const auto typed =
+      sandbox.run({"sql", "--json", "select 1 as one, 1.5::float8 as half, true as yes, null as no"});
+  EXPECT_EQ(typed.output, "[{\"one\":1,\"half\":1.5E0,\"yes\":true,\"no\":null}]\n");
   running.stop(SIGINT, std::chrono::seconds(30));
 }
 

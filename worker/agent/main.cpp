@@ -72,7 +72,9 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   app.add_option("--cache", cache, "folder for fetched files; default: ~/.cache/espalier/NAME");
-  app.add_option("--runner", runner, "the program that executes tasks")->capture_default_str();
+  app.add_option("--runner", runner, "the program that executes tasks")
+      ->envname("ESPALIER_RUNNER")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

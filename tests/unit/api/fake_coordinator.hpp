@@ -31,10 +31,9 @@ class FakeCoordinator : public runtime::Coordinator {
     if (refusal) co_return *refusal;
     co_return json::object{{"id", 7}};
   }
-  boost::asio::awaitable<Result<json::object>> cancel(JobId job) override {
-    if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};
-    co_return json::object{{"id", 7}, {"state", "cancelled"}};
-  }
+  boost::asio::awaitable<Result<json::object>> cancel(JobId job) override { return change(job, "cancelled"); }
+  boost::asio::awaitable<Result<json::object>> pause(JobId job) override { return change(job, "paused"); }
+  boost::asio::awaitable<Result<json::object>> resume(JobId job) override { return change(job, "running"); }
   boost::asio::awaitable<Result<json::array>> job_summaries() override {
     if (outage) co_return *outage;
     co_return json::array{json::object{{"id", 7}}};
@@ -63,6 +62,13 @@ class FakeCoordinator : public runtime::Coordinator {
   boost::asio::awaitable<void> stop() override { co_return; }
 
  private:
+  // Job 7 may be changed, job 6 has ended, and there is no other.
+  static boost::asio::awaitable<Result<json::object>> change(JobId job, std::string state) {
+    if (job.value == 6) co_return Error{ErrorKind::busy, "job 6 has ended already", ""};
+    if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};
+    json::object summary{{"id", 7}, {"state", state}};
+    co_return summary;
+  }
   artifact::ArtifactStore store_;
 };
 

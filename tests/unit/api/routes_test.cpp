@@ -52,10 +52,17 @@ TEST_F(Routes, ListJobsAndWorkersAndShowOneJob) {
   EXPECT_EQ(document(get("/api/v1/jobs/7")), json::parse(R"({"job":{"id":7},"trials":[]})"));
 }
 
-TEST_F(Routes, CancelAJob) {
-  EXPECT_EQ(document(send(http::verb::post, "/api/v1/jobs/7/cancel")),
-            json::parse(R"({"job":{"id":7,"state":"cancelled"}})"));
-  EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/9/cancel").result(), http::status::not_found);
+TEST_F(Routes, CancelPauseAndResumeAJob) {
+  const std::pair<std::string, std::string> verbs[] = {
+      {"cancel", "cancelled"}, {"pause", "paused"}, {"resume", "running"}};
+  for (const auto& [verb, state] : verbs) {
+    EXPECT_EQ(document(send(http::verb::post, "/api/v1/jobs/7/" + verb)),
+              (json::object{{"job", {{"id", 7}, {"state", state}}}}));
+    EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/9/" + verb).result(), http::status::not_found);
+    EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/x/" + verb).result(), http::status::not_found);
+    EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/6/" + verb).result(), http::status::conflict);
+    EXPECT_EQ(get("/api/v1/jobs/7/" + verb).result(), http::status::method_not_allowed);
+  }
 }
 
 TEST_F(Routes, AnswerNotFoundAsJson) {

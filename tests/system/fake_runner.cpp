@@ -1,0 +1,144 @@
+// Speaks the runner's protocol (docs/how-it-works.md) and does no work: for tests of everything around a
+// runner. What it does is told by the environment:
+//   FAKE_RUNNER_FOLDER  where it writes `log` and looks for `hold` and `fail`
+//   FAKE_RUNNER_MS      how long a task takes; default 60
+// While the file `hold` exists no task ends. A task whose line contains the text in the file `fail` fails.
+// Lines of the log: "begin ATTEMPT NS", "alive ATTEMPT NS" every 20 ms, "end ATTEMPT NS", NS on the machine's
+// monotonic clock.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "common/base/files.hpp"
+#include "common/base/json.hpp"
+
+namespace {
+
+using namespace espalier;
+using Clock = std::chrono::steady_clock;
+constexpr int kAgent = 3;  // the descriptor of the socket to the agent
+
+void say(const json::object& message) {
+  const auto line = json::serialize(message) + "\n";
+  for (std::size_t sent = 0; sent < line.size();) {
+    const auto written = ::write(kAgent, line.data() + sent, line.size() - sent);
+    if (written <= 0) std::exit(1);
+    sent += static_cast<std::size_t>(written);
+  }
+}
+
+// The next line; the program ends with the agent.
+std::string hear() {
+  static std::string received;
+  for (;;) {
+    if (const auto end = received.find('\n'); end != std::string::npos) {
+      std::string line = received.substr(0, end);
+      received.erase(0, end + 1);
+      return line;
+    }
+    char buffer[4096];
+    const auto got = ::read(kAgent, buffer, sizeof buffer);
+    if (got <= 0) std::exit(0);
+    received.append(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+class Stage {
+ public:
+  Stage() {
+    const char* folder = std::getenv("FAKE_RUNNER_FOLDER");
+    if (folder == nullptr) return;
+    folder_ = folder;
+    log_ = ::open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  }
+
+  void note(const char* what, std::int64_t attempt) const {
+    if (log_ < 0) return;
+    std::ostringstream line;
+    line << what << ' ' << attempt << ' ' << Clock::now().time_since_epoch().count() << '\n';
+    // One write: the lines of several runners don't mix.
+    if (::write(log_, line.str().data(), line.str().size()) < 0) return;
+  }
+
+  void work(std::int64_t attempt) const {
+    const char* given = std::getenv("FAKE_RUNNER_MS");
+    const auto end = Clock::now() + std::chrono::milliseconds(given == nullptr ? 60 : std::atoi(given));
+    while (Clock::now() < end || (!folder_.empty() && std::filesystem::exists(folder_ / "hold"))) {
+      ::poll(nullptr, 0, 20);
+      note("alive", attempt);
+    }
+  }
+
+  [[nodiscard]] bool fails(const std::string& line) const {
+    if (folder_.empty()) return false;
+    const auto told = read_file(folder_ / "fail");
+    if (!told) return false;
+    const auto text = told->substr(0, told->find('\n'));
+    return !text.empty() && line.find(text) != std::string::npos;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  int log_ = -1;
+};
+
+json::object metric(const char* name, double value) {
+  return {{"name", name},      {"value", value},     {"unit", ""},
+          {"ci_low", nullptr}, {"ci_high", nullptr}, {"samples", 1}};
+}
+
+json::array metrics_of(std::string_view stage) {
+  if (stage == "evaluate") return {metric("accuracy", 0.9), metric("loss", 0.3)};
+  if (stage == "benchmark") return {metric("latency_p50_ms", 1.5), metric("size_bytes", 1000)};
+  return {metric("train_loss", 0.4)};
+}
+
+json::array outputs_of(std::string_view stage, const std::string& folder, std::int64_t attempt) {
+  json::array outputs;
+  if (stage == "evaluate") return outputs;
+  const char* name = stage == "benchmark" ? "samples" : stage == "teacher-logits" ? "logits" : "model";
+  const auto path = std::filesystem::path(folder) / name;
+  std::ofstream(path) << name << " of attempt " << attempt;
+  outputs.push_back(json::object{{"name", name}, {"path", path.string()}});
+  if (stage == "prune" || stage == "finetune")
+    outputs.push_back(json::object{{"name", "masks"}, {"path", path.string()}});
+  return outputs;
+}
+
+}  // namespace
+
+int main() {
+  const Stage stage;
+  say({{"hello",
+        {{"libtorch", "none"}, {"engines", json::array{}}, {"isa", "none"}, {"device_class", "cpu|fake"}}}});
+  for (;;) {
+    const std::string line = hear();
+    const auto told = json::parse(line).at("run");
+    const auto attempt = told.at("attempt").to_number<std::int64_t>();
+    const std::string name(told.at("spec").at("stage").as_string());
+    stage.note("begin", attempt);
+    std::cerr << "attempt " << attempt << ": " << name << std::endl;
+    say({{"progress", {{"attempt", attempt}, {"fraction", 0.1}, {"note", name}, {"points", json::array{}}}}});
+    stage.work(attempt);
+    json::object finished{{"attempt", attempt}, {"outcome", "succeeded"}};
+    if (stage.fails(line)) {
+      finished = {{"attempt", attempt},
+                  {"outcome", "failed"},
+                  {"reason", "it was told to fail"},
+                  {"retryable", false}};
+    } else {
+      finished["metrics"] = metrics_of(name);
+      finished["outputs"] = outputs_of(name, std::string(told.at("folder").as_string()), attempt);
+    }
+    stage.note("end", attempt);
+    say({{"finished", finished}});
+  }
+}

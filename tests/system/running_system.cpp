@@ -1,0 +1,147 @@
+#include "tests/system/running_system.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "common/base/files.hpp"
+#include "common/net/blocking_http.hpp"
+
+namespace fs = std::filesystem;
+
+namespace espalier::test {
+
+RunningSystem::RunningSystem(Options options) : options_(std::move(options)) {
+  fs::create_directory(sandbox_.folder() / "fake");
+}
+
+RunningSystem::~RunningSystem() {
+  stop();
+}
+
+bool RunningSystem::start() {
+  std::vector<std::string> arguments{
+      "up",     "--workers",  std::to_string(options_.workers), "--slots", std::to_string(options_.slots),
+      "--http", "127.0.0.1:0"};
+  arguments.insert(arguments.end(), options_.more.begin(), options_.more.end());
+  auto child = sandbox_.options(std::move(arguments));
+  child.output_file = sandbox_.folder() / "up.log";
+  child.environment = {{"ESPALIER_RUNNER", options_.runner},
+                       {"FAKE_RUNNER_FOLDER", (sandbox_.folder() / "fake").string()},
+                       {"FAKE_RUNNER_MS", std::to_string(options_.task_ms)}};
+  auto started = ChildProcess::spawn(child);
+  if (!started) return false;
+  up_ = std::move(*started);
+  return eventually([this] {
+    const auto answer = ask("/api/v1/workers");
+    if (!answer) return false;
+    const auto& workers = answer->at("workers").as_array();
+    return std::count_if(workers.begin(), workers.end(), [](const json::value& worker) {
+             return worker.at("state").as_string() == "alive";
+           }) >= options_.workers;
+  });
+}
+
+void RunningSystem::stop() {
+  if (!up_.spawned() || up_.poll()) return;
+  // What a test has stopped with SIGSTOP couldn't end.
+  for (const auto pid : descendants(up_.pid())) ::kill(pid, SIGCONT);
+  up_.stop(SIGINT, std::chrono::seconds(60));
+}
+
+void RunningSystem::hold() const {
+  std::ofstream(sandbox_.folder() / "fake/hold") << "\n";
+}
+void RunningSystem::release() const {
+  fs::remove(sandbox_.folder() / "fake/hold");
+}
+void RunningSystem::fail(const std::string& text) const {
+  EXPECT_TRUE(write_file_atomically(sandbox_.folder() / "fake/fail", text + "\n").has_value());
+}
+
+std::map<std::int64_t, RunningSystem::Sighting> RunningSystem::seen() const {
+  std::map<std::int64_t, Sighting> found;
+  std::ifstream file(sandbox_.folder() / "fake/log");
+  std::string what;
+  std::int64_t attempt = 0;
+  std::int64_t when = 0;
+  while (file >> what >> attempt >> when) {
+    auto& sighting = found[attempt];
+    if (what == "begin") sighting.began = when;
+    if (what == "end") sighting.ended = when;
+    sighting.last_alive = std::max(sighting.last_alive, when);
+  }
+  return found;
+}
+
+std::optional<json::object> RunningSystem::ask(const std::string& path) const {
+  const auto text = read_file(sandbox_.state() / "coordinator.json");
+  if (!text) return std::nullopt;
+  const auto addresses = parse_json(*text);
+  if (!addresses) return std::nullopt;
+  const auto reply = net::request("GET", std::string(addresses->at("http").as_string()) + path, "",
+                                  std::chrono::seconds(10));
+  if (!reply || !reply->succeeded()) return std::nullopt;
+  const auto body = parse_json(reply->body);
+  if (!body || !body->is_object()) return std::nullopt;
+  return body->as_object();
+}
+
+std::int64_t RunningSystem::submit(const std::string& toml, const std::string& file) const {
+  const auto ran = sandbox_.run({"submit", "--json", sandbox_.write(file, toml)});
+  EXPECT_EQ(ran.exit.code, 0) << ran.errors;
+  return ran.exit.code == 0 ? ran.document().at("id").to_number<std::int64_t>() : 0;
+}
+
+std::optional<json::object> RunningSystem::summary(std::int64_t job) const {
+  const auto answer = ask(fmt::format("/api/v1/jobs/{}/summary", job));
+  if (!answer) return std::nullopt;
+  return answer->at("job").as_object();
+}
+
+std::string RunningSystem::state(std::int64_t job) const {
+  const auto found = summary(job);
+  return found ? std::string(found->at("state").as_string()) : std::string();
+}
+
+std::int64_t RunningSystem::executed(std::int64_t job) const {
+  const auto found = summary(job);
+  return found ? found->at("tasks").at("executed").to_number<std::int64_t>() : 0;
+}
+
+std::string RunningSystem::said() const {
+  std::string text = read_file(sandbox_.folder() / "up.log") ? *read_file(sandbox_.folder() / "up.log") : "";
+  std::error_code none;
+  for (const auto& log : fs::directory_iterator(sandbox_.state() / "logs", none))
+    if (const auto words = read_file(log.path()))
+      text += fmt::format("--- {}\n{}", log.path().filename().string(), *words);
+  return text;
+}
+
+std::string wide_job(int trials, int retries, const std::string& name) {
+  std::vector<int> hundredths;
+  for (int trial = 0; trial < trials; ++trial) hundredths.push_back(trial + 1);
+  return fmt::format(R"(
+[job]
+name = "{}"
+[data]
+dataset = "fashion-mnist"
+train_samples = 1000
+val_samples = 500
+[model]
+name = "lenet5"
+[benchmark]
+batch_sizes = [1]
+[limits]
+retries = {}
+[[group]]
+name = "all"
+pipeline = ["train"]
+sweep = {{ "train.epochs" = [{}] }}
+)",
+                     name, retries, fmt::join(hundredths, ", "));
+}
+
+}  // namespace espalier::test

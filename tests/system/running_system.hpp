@@ -1,0 +1,57 @@
+// `espalier up` with runners that only pretend (tests/system/fake_runner.cpp): everything but the learning is real.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/integration/espalier_program.hpp"
+
+namespace espalier::test {
+
+class RunningSystem {
+ public:
+  struct Options {
+    int workers = 2;
+    int slots = 2;
+    int task_ms = 60;
+    std::string runner = ESPALIER_FAKE_RUNNER;
+    std::vector<std::string> more = {};  // arguments of `espalier up`
+  };
+  RunningSystem() : RunningSystem(Options{}) {}
+  explicit RunningSystem(Options options);
+  ~RunningSystem();  // stops everything in order
+
+  [[nodiscard]] const Sandbox& sandbox() const { return sandbox_; }
+  [[nodiscard]] pid_t pid() const { return up_.pid(); }
+  bool start();  // `espalier up`; true once a coordinator answers and every worker is there
+  void stop();
+
+  // ---- what the fake runners do ----
+  void hold() const;  // no task ends any more …
+  void release() const;
+  void fail(const std::string& text) const;  // tasks fail whose `run` line contains the text; "": none do
+  struct Sighting {
+    std::int64_t began = 0, last_alive = 0, ended = 0;  // ns on the monotonic clock; 0: not yet
+  };
+  [[nodiscard]] std::map<std::int64_t, Sighting> seen() const;  // by attempt
+
+  // ---- what the coordinator says ----
+  std::int64_t submit(const std::string& toml, const std::string& file = "job.toml") const;
+  [[nodiscard]] std::optional<json::object> summary(std::int64_t job) const;  // unset while nobody answers
+  [[nodiscard]] std::string state(std::int64_t job) const;                    // "" while nobody answers
+  [[nodiscard]] std::int64_t executed(std::int64_t job) const;                // tasks
+  [[nodiscard]] json::array sql(const std::string& statement) const { return sandbox_.sql(statement); }
+  [[nodiscard]] std::string said() const;  // by `espalier up` and its programs: all logs
+
+ private:
+  [[nodiscard]] std::optional<json::object> ask(const std::string& path) const;
+  Options options_;
+  Sandbox sandbox_;
+  ChildProcess up_;
+};
+
+// `trials` independent trials of three tasks each (train, evaluate, benchmark).
+std::string wide_job(int trials, int retries = 0, const std::string& name = "wide");
+
+}  // namespace espalier::test

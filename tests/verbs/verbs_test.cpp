@@ -1,0 +1,134 @@
+// What can be done to a job that is under way, with the real programs and runners that only pretend.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "common/base/files.hpp"
+#include "tests/system/running_system.hpp"
+
+namespace espalier::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::int64_t running(const RunningSystem& system, std::int64_t job) {
+  const auto summary = system.summary(job);
+  return summary ? summary->at("tasks").at("running").to_number<std::int64_t>() : -1;
+}
+
+// As many attempts as there are slots have begun and none of them ends.
+bool all_slots_are_held(const RunningSystem& system, std::size_t slots) {
+  return eventually([&] {
+    std::size_t busy = 0;
+    for (const auto& [attempt, sighting] : system.seen()) busy += sighting.ended == 0 ? 1 : 0;
+    return busy == slots;
+  });
+}
+
+void restart_coordinator(const RunningSystem& system, int signal) {
+  const auto found = descendants(system.pid(), "espalier-coordinator");
+  ASSERT_EQ(found.size(), 1U);
+  ::kill(found.front(), signal);
+  ASSERT_TRUE(eventually([&] {
+    const auto now = descendants(system.pid(), "espalier-coordinator");
+    return now.size() == 1 && now.front() != found.front();
+  }));
+}
+
+TEST(Pause, StartsNothingMoreWhileWhatRunsGoesOnAndResumeGoesOn) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  system.hold();
+  const auto job = system.submit(wide_job(10));
+  ASSERT_TRUE(all_slots_are_held(system, 4));
+  const auto paused = system.sandbox().run({"pause", "wide"});
+  EXPECT_EQ(paused.exit.code, 0) << paused.errors;
+  EXPECT_THAT(paused.output, HasSubstr("job 1 (wide) is paused"));
+  system.release();
+  ASSERT_TRUE(eventually([&] { return system.executed(job) == 4 && running(system, job) == 0; }));
+  EXPECT_EQ(system.seen().size(), 4U);
+
+  const auto resumed = system.sandbox().run({"resume", "1", "--json"});
+  EXPECT_EQ(resumed.document().at("state").as_string(), "running");
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+  EXPECT_EQ(system.seen().size(), 30U);
+}
+
+TEST(Pause, AndCancelSurviveARestartOfTheCoordinator) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  system.hold();
+  const auto paused = system.submit(wide_job(4, 0, "to-pause"), "a.toml");
+  ASSERT_TRUE(all_slots_are_held(system, 4));
+  const auto cancelled = system.submit(wide_job(12, 0, "to-cancel"), "b.toml");
+  EXPECT_EQ(system.sandbox().run({"pause", "to-pause"}).exit.code, 0);
+  EXPECT_EQ(system.sandbox().run({"cancel", "to-cancel"}).exit.code, 0);
+  restart_coordinator(system, SIGKILL);
+  system.release();
+  ASSERT_TRUE(eventually([&] { return system.state(paused) == "paused"; }));
+  EXPECT_EQ(system.state(cancelled), "cancelled");
+  // What ran when it was paused is handed in, and nothing else was begun.
+  ASSERT_TRUE(eventually([&] { return system.executed(paused) == 4; })) << system.said();
+  EXPECT_EQ(system.seen().size(), 4U);
+  EXPECT_EQ(system.sandbox().run({"resume", "to-pause"}).exit.code, 0);
+  ASSERT_TRUE(eventually([&] { return system.state(paused) == "succeeded"; }));
+  EXPECT_EQ(system.seen().size(), 12U) << "the cancelled job's tasks stay where they are";
+}
+
+TEST(Cancel, StopsWhatRunsButForTasksThatAnotherJobNeeds) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  system.hold();
+  const auto first = system.submit(wide_job(4, 0, "first"), "a.toml");
+  ASSERT_TRUE(all_slots_are_held(system, 4));
+  const auto second = system.submit(wide_job(2, 0, "second"), "b.toml");  // two of the same trainings
+  const auto ran = system.sandbox().run({"cancel", "first"});
+  EXPECT_EQ(ran.exit.code, 0) << ran.errors;
+  EXPECT_THAT(ran.output, HasSubstr("job 1 (first) is cancelled"));
+  system.release();
+  ASSERT_TRUE(eventually([&] { return system.state(second) == "succeeded"; })) << system.said();
+  EXPECT_EQ(system.state(first), "cancelled");
+  const auto counts = system.sql(
+      "select count(*) filter (where state = 'succeeded') as succeeded, "
+      "count(*) filter (where state = 'cancelled') as cancelled, count(*) as total from attempts");
+  EXPECT_EQ(counts.at(0).at("succeeded"), 6) << "the two shared trainings went on";
+  EXPECT_EQ(counts.at(0).at("cancelled"), 2);
+  EXPECT_EQ(counts.at(0).at("total"), 8);
+}
+
+TEST(Verbs, TeachWhenTheyCannotBeDone) {
+  RunningSystem system;
+  const auto nobody = system.sandbox().run({"pause", "1"});
+  EXPECT_EQ(nobody.exit.code, 7);
+  EXPECT_THAT(nobody.errors, HasSubstr("espalier up"));
+  ASSERT_TRUE(system.start()) << system.said();
+  EXPECT_THAT(system.sandbox().run({"jobs"}).output, HasSubstr("no jobs yet"));
+  const auto job = system.submit(wide_job(1));
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; }));
+  for (const char* verb : {"cancel", "pause", "resume"}) {
+    const auto missing = system.sandbox().run({verb, "77"});
+    EXPECT_EQ(missing.exit.code, 4) << verb;
+    EXPECT_THAT(missing.errors, HasSubstr("there is no job 77"));
+    EXPECT_THAT(missing.errors, HasSubstr("espalier jobs"));
+    const auto unknown = system.sandbox().run({verb, "elsewhere"});
+    EXPECT_EQ(unknown.exit.code, 4) << verb;
+    EXPECT_THAT(unknown.errors, HasSubstr("there is no job \"elsewhere\""));
+    const auto ended = system.sandbox().run({verb, "wide"});
+    EXPECT_EQ(ended.exit.code, 6) << verb;
+    EXPECT_THAT(ended.errors, HasSubstr("job 1 (wide) has ended already: it succeeded"));
+    EXPECT_THAT(system.sandbox().run({verb, "--help"}).output, HasSubstr("Example:"));
+  }
+  const auto again = system.submit(wide_job(2), "other.toml");
+  EXPECT_EQ(again, 2);
+  const auto which = system.sandbox().run({"cancel", "wide"});
+  EXPECT_EQ(which.exit.code, 2);
+  EXPECT_THAT(which.errors, HasSubstr("2 jobs are called \"wide\": 2, 1"));
+  const auto listed = system.sandbox().run({"jobs", "--json"});
+  ASSERT_EQ(listed.exit.code, 0) << listed.errors;
+  EXPECT_EQ(parse_json(listed.output)->as_array().size(), 2U);
+  EXPECT_THAT(system.sandbox().run({"jobs"}).output, HasSubstr("wide"));
+}
+
+}  // namespace
+}  // namespace espalier::test
