@@ -29,11 +29,12 @@ never coordinator/store '(coordinator/(runtime|api)|worker|cli)/' 'the store kno
 never coordinator/runtime '(coordinator/api|worker|cli)/' 'the runtime serves the API, not the reverse'
 never worker '(coordinator|cli)/' 'a worker shares only common with the coordinator'
 never worker/agent 'worker/runner/' 'the agent speaks to the runner over a socket'
+never worker/agent/core '(common/(net|artifact)|worker/agent/[a-z_]+\.hpp)' 'the core of the agent decides; it does no I/O'
 never cli '(coordinator/(core|runtime|api)|worker)/' 'the command line uses the HTTP API, and the store for sql'
 
-# The core and the job format are pure: the same inputs give the same outputs.
-lines=$(grep -rnE '(system_clock|steady_clock)::now|random_device|getenv|std::(rand|time)\(' --include='*.cpp' --include='*.hpp' coordinator/core)
-if [ -n "$lines" ]; then printf 'coordinator/core reads a clock, chance or the environment:\n%s\n' "$lines"; crossed=1; fi
+# Both cores are pure: the same events give the same actions.
+lines=$(grep -rnE '(system_clock|steady_clock)::now|random_device|getenv|std::(rand|time)\(' --include='*.cpp' --include='*.hpp' coordinator/core worker/agent/core)
+if [ -n "$lines" ]; then printf 'a core reads a clock, chance or the environment:\n%s\n' "$lines"; crossed=1; fi
 
 lines=$(grep -rnE '"(SELECT|INSERT INTO|UPDATE [a-z_.]+ SET|DELETE FROM|CREATE TABLE|select .* from|insert into|update [a-z_.]+ set|delete from) ' --include='*.cpp' --include='*.hpp' common coordinator worker cli | grep -vE '^cli/.*espalier sql')
 if [ -n "$lines" ]; then printf 'SQL outside of sql/:\n%s\n' "$lines"; crossed=1; fi

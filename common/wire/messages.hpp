@@ -67,6 +67,7 @@ struct Hello {
   std::string device_class;            // "cpu|AMD EPYC|avx2|t1|libtorch 1.13.1|onednn"
   json::object facts;                  // everything else that placement may use
   std::vector<std::int64_t> attempts;  // attempts it still holds: running, or finished and not acknowledged
+  std::int64_t beat = 0;               // counts up with those of heartbeats; the answering Welcome repeats it
 };
 
 struct Heartbeat {
@@ -109,13 +110,13 @@ struct Welcome {
   std::int64_t epoch = 0;       // number of the coordinator's reign over this database
   std::int64_t beat_ms = 2000;  // send a heartbeat this often
   std::int64_t lease_ms = 10000;
-  std::string http;  // where artifacts are fetched and stored: "http://127.0.0.1:8470"
+  std::string http;       // where artifacts are fetched and stored: "http://127.0.0.1:8470"
+  std::int64_t beat = 0;  // of that Hello: the lease counts from when it was sent
 };
 
 struct Beat {  // answer to a heartbeat; renews the worker's own copy of the lease
   std::int64_t epoch = 0;
-  std::int64_t beat =
-      0;  // of that heartbeat: the lease counts from when it was sent. 0: the oldest unanswered one
+  std::int64_t beat = 0;  // of that heartbeat: the lease counts from when it was sent
 };
 
 struct Rejected {  // the worker must not go on: wrong protocol, name in use
@@ -151,14 +152,14 @@ BOOST_DESCRIBE_STRUCT(CurvePoint, (), (name, step, value))
 BOOST_DESCRIBE_STRUCT(Output, (), (name, hash, bytes))
 BOOST_DESCRIBE_STRUCT(Input, (), (role, hash, bytes))
 BOOST_DESCRIBE_ENUM(Outcome, succeeded, failed, crashed, timed_out, out_of_memory, cancelled)
-BOOST_DESCRIBE_STRUCT(Hello, (), (protocol, worker, session, slots, device_class, facts, attempts))
+BOOST_DESCRIBE_STRUCT(Hello, (), (protocol, worker, session, slots, device_class, facts, attempts, beat))
 BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat))
 BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points))
 BOOST_DESCRIBE_STRUCT(Finished, (),
                       (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics,
                        outputs))
 BOOST_DESCRIBE_STRUCT(Goodbye, (), (worker, session))
-BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http))
+BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http, beat))
 BOOST_DESCRIBE_STRUCT(Beat, (), (epoch, beat))
 BOOST_DESCRIBE_STRUCT(Rejected, (), (reason))
 BOOST_DESCRIBE_STRUCT(Assign, (), (epoch, attempt, task, spec, inputs, timeout_s, memory_bytes))

@@ -53,7 +53,7 @@ void Core::handle(const WorkerHello& event) {
   worker->overslept = false;
   workers_.set_lease(*worker, now_ + settings_.lease);
   write(SeeWorker{name, message.session, message.device_class, message.slots, message.facts, true});
-  send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), ""});
+  send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), "", message.beat});
   reconcile(*worker, message.attempts, has_returned);
   workers_.reorder(*worker);
   workers_changed_ = true;

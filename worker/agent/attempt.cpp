@@ -132,6 +132,11 @@ asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
   co_return paths;
 }
 
+void Attempt::leave_runner() {
+  runner_ = nullptr;
+  workshop_.kill_switch.disarm(assign_.attempt);
+}
+
 asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs inputs) {
   std::error_code failed;
   std::filesystem::create_directories(folder_, failed);
@@ -139,6 +144,7 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   runner->empty_log();
   started_ = std::chrono::steady_clock::now();
   runner_ = runner;
+  workshop_.kill_switch.arm(assign_.attempt, runner->exit_descriptor());
   auto line = run_line(assign_, folder_, inputs);
   const bool said =
       co_await runner->say(std::move(line));  // named: GCC 12 lays out the frame wrongly otherwise
@@ -151,10 +157,10 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
       let_progress_out(false);
     } else if (auto* result = std::get_if<RunnerFinished>(&event);
                result && result->attempt == assign_.attempt) {
-      runner_ = nullptr;
+      leave_runner();
       co_return std::move(*result);
     } else if (const auto* exit = std::get_if<RunnerExit>(&event)) {
-      runner_ = nullptr;
+      leave_runner();
       co_return ended_without_result(exit->in_words);
     }
   }
@@ -221,6 +227,7 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
     co_return std::nullopt;
   }
   has_result_ = true;
+  workshop_.computed(assign_.attempt);
   if (result.outcome == wire::Outcome::succeeded) {
     const auto stored = co_await store(result);
     if (!stored && !cause_) result = failed_because(stored.error().message, true);

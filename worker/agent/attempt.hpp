@@ -19,23 +19,25 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/wire/messages.hpp"
+#include "worker/agent/core/actions.hpp"
 #include "worker/agent/disk_threads.hpp"
+#include "worker/agent/kill_switch.hpp"
 #include "worker/agent/progress_gate.hpp"
 #include "worker/agent/runner_pool.hpp"
 #include "worker/agent/transfers.hpp"
 
 namespace espalier::agent {
 
-enum class StopCause { cancelled, lease_lost, timed_out, out_of_memory };
-
 // What every attempt of an agent shares. All of it outlives the attempts.
 struct Workshop {
   RunnerPool& runners;
   Transfers& transfers;
   DiskThreads& disk;
+  KillSwitch& kill_switch;
   std::filesystem::path folder;                  // of the attempts' own folders
   std::function<std::string()> http;             // where the coordinator's store is now
   std::function<void(wire::Progress)> progress;  // `worker` is filled in there
+  std::function<void(std::int64_t)> computed;    // this attempt's runner is done
 };
 
 class Attempt {
@@ -46,8 +48,6 @@ class Attempt {
   boost::asio::awaitable<std::optional<wire::Finished>> run();
 
   void stop(StopCause cause);
-  // Its lease is lost, so it is no longer this worker's, though its runner may still be ending.
-  [[nodiscard]] bool given_away() const { return cause_ == StopCause::lease_lost; }
   void watch(MonotonicTime now);  // enforces the limits on time and memory, lets joined progress out
 
  private:
@@ -61,6 +61,7 @@ class Attempt {
   boost::asio::awaitable<Result<wire::Output>> publish(std::string name, std::filesystem::path file,
                                                        KeepCopy keep, int most_tries);
   boost::asio::awaitable<void> pause(int tries_so_far);
+  void leave_runner();
   void let_progress_out(bool last);
   [[nodiscard]] RunnerFinished ended_without_result(const std::string& how) const;
   [[nodiscard]] std::string stage() const;

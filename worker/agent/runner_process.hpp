@@ -41,6 +41,7 @@ class RunnerProcess {
 
   void kill();
   [[nodiscard]] bool ended();
+  [[nodiscard]] int exit_descriptor() const { return child_.exit_descriptor(); }
   [[nodiscard]] std::optional<std::int64_t> memory_bytes() const;  // resident; unset if it is gone
   [[nodiscard]] const std::filesystem::path& log() const { return log_; }
   void empty_log();

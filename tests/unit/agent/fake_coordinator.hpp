@@ -38,6 +38,7 @@ class FakeCoordinator {
   std::vector<wire::Progress> progress;
   std::vector<wire::Finished> finished;
   int goodbyes = 0;
+  std::vector<std::size_t> frames;  // how many messages came in each
 
   [[nodiscard]] std::string endpoint() const { return endpoint_; }
   std::string add_artifact(const std::string& bytes) {
@@ -89,22 +90,27 @@ class FakeCoordinator {
   boost::asio::awaitable<void> receive() {
     while (true) {
       const auto incoming = co_await router_->receive();
-      const auto message = wire::decode_to_coordinator(incoming.bytes);
-      if (!message) continue;
-      if (peer_ != incoming.peer && !std::holds_alternative<wire::Hello>(*message)) {
-        if (answers) router_->send(incoming.peer, wire::encode(wire::ToWorker(wire::WhoAreYou{})));
-        continue;
-      }
-      if (answers) peer_ = incoming.peer;
-      std::visit([this](const auto& said) { take(said); }, *message);
+      const auto messages = wire::decode_all_to_coordinator(incoming.bytes);
+      if (!messages) continue;
+      frames.push_back(messages->size());
+      for (const auto& message : *messages) hear(incoming.peer, message);
     }
+  }
+
+  void hear(const std::string& peer, const wire::ToCoordinator& message) {
+    if (peer_ != peer && !std::holds_alternative<wire::Hello>(message)) {
+      if (answers) router_->send(peer, wire::encode(wire::ToWorker(wire::WhoAreYou{})));
+      return;
+    }
+    if (answers) peer_ = peer;
+    std::visit([this](const auto& said) { take(said); }, message);
   }
 
   void take(const wire::Hello& message) {
     hellos.push_back(message);
     if (!answers) return;
     if (!rejection.empty()) return say(wire::Rejected{rejection});
-    say(wire::Welcome{epoch, 50, lease_ms, http_.address()});
+    say(wire::Welcome{epoch, 50, lease_ms, http_.address(), message.beat});
   }
   void take(const wire::Heartbeat& message) {
     heartbeats.push_back(message);

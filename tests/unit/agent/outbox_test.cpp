@@ -1,4 +1,4 @@
-#include "worker/agent/outbox.hpp"
+#include "worker/agent/core/outbox.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "worker/agent/session.hpp"
+#include "worker/agent/core/session.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,15 +9,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 constexpr MonotonicTime kStart{seconds(1'000)};
 
-wire::Welcome welcome(std::int64_t epoch) {
-  return {epoch, 2'000, 10'000, "http://127.0.0.1:1"};
+wire::Welcome welcome(std::int64_t epoch, std::int64_t hello) {
+  return {epoch, 2'000, 10'000, "http://127.0.0.1:1", hello};
 }
 
 // Said hello at `kStart` and was welcomed at once.
 Session member(std::int64_t epoch = 3) {
   Session session(kStart);
-  session.asked(*session.due(kStart).hello, kStart);
-  session.welcome(welcome(epoch), kStart);
+  const auto hello = *session.due(kStart).hello;
+  session.welcome(welcome(epoch, hello), kStart);
   return session;
 }
 
@@ -47,11 +47,10 @@ TEST(Session, BeatsAsOftenAsTheCoordinatorWants) {
 
 TEST(Session, StopsItsAttemptsOnceWhenNobodyAnswersForMostOfTheLease) {
   auto session = member();
-  EXPECT_FALSE(session.due(kStart + milliseconds(7'999)).stop_attempts);
-  const auto duties = session.due(kStart + seconds(8));
-  EXPECT_TRUE(duties.stop_attempts);
-  EXPECT_TRUE(duties.hello.has_value());
-  EXPECT_FALSE(session.due(kStart + seconds(9)).stop_attempts);
+  EXPECT_FALSE(session.expire(kStart + milliseconds(7'999)));
+  EXPECT_TRUE(session.expire(kStart + seconds(8)));
+  EXPECT_TRUE(session.due(kStart + seconds(8)).hello.has_value());
+  EXPECT_FALSE(session.expire(kStart + seconds(9)));
   EXPECT_FALSE(session.member());
 }
 
@@ -71,8 +70,7 @@ TEST(Session, AnsweredHeartbeatsKeepTheLease) {
     const auto now = kStart + seconds(2) * i;
     const auto duties = session.due(now);
     ASSERT_TRUE(duties.beat.has_value());
-    ASSERT_FALSE(duties.stop_attempts);
-    session.asked(*duties.beat, now);
+    ASSERT_FALSE(session.expire(now));
     session.beat({3, *duties.beat}, now);
   }
 }
@@ -80,18 +78,18 @@ TEST(Session, AnsweredHeartbeatsKeepTheLease) {
 TEST(Session, AHeartbeatThatCouldNotBeSentRenewsNothing) {
   auto session = member();
   const auto duties = session.due(kStart + seconds(2));
+  session.not_asked();
   session.beat({3, *duties.beat}, kStart + seconds(2));
-  EXPECT_TRUE(session.due(kStart + seconds(8)).stop_attempts);
+  EXPECT_TRUE(session.expire(kStart + seconds(8)));
 }
 
 TEST(Session, AnAnswerFromAnEarlierReignRenewsNothing) {
   auto session = member(3);
   const auto duties = session.due(kStart + seconds(2));
-  session.asked(*duties.beat, kStart + seconds(2));
   session.beat({2, *duties.beat}, kStart + seconds(2));
-  session.welcome(welcome(2), kStart + seconds(2));
+  session.welcome(welcome(2, *duties.beat), kStart + seconds(2));
   EXPECT_EQ(session.epoch(), 3);
-  EXPECT_TRUE(session.due(kStart + seconds(8)).stop_attempts);
+  EXPECT_TRUE(session.expire(kStart + seconds(8)));
 }
 
 TEST(Session, IntroducesItselfToACoordinatorThatDoesNotKnowItAndKeepsItsLease) {
@@ -99,11 +97,26 @@ TEST(Session, IntroducesItselfToACoordinatorThatDoesNotKnowItAndKeepsItsLease) {
   session.who_are_you(kStart + seconds(1));
   const auto duties = session.due(kStart + seconds(1));
   EXPECT_TRUE(duties.hello.has_value());
-  EXPECT_FALSE(duties.stop_attempts);
-  session.asked(*duties.hello, kStart + seconds(1));
-  session.welcome(welcome(4), kStart + seconds(1));
+  EXPECT_FALSE(session.expire(kStart + seconds(1)));
+  session.welcome(welcome(4, *duties.hello), kStart + seconds(1));
   EXPECT_EQ(session.epoch(), 4);
-  EXPECT_FALSE(session.due(kStart + milliseconds(8'500)).stop_attempts);
+  EXPECT_FALSE(session.expire(kStart + milliseconds(8'500)));
+}
+
+TEST(Session, AWelcomeThatCameLateCountsFromItsOwnHelloNotFromALaterOne) {
+  Session session(kStart);
+  const auto first = *session.due(kStart).hello;
+  auto now = kStart;
+  while (now < kStart + seconds(9)) {
+    now = session.next_due();
+    session.due(now);
+  }
+  session.welcome(welcome(3, first), now);
+  EXPECT_FALSE(session.holds_lease(now));
+  EXPECT_TRUE(session.expire(now));
+  session.due(now);
+  session.welcome(welcome(3, first + 1), now);
+  EXPECT_FALSE(session.holds_lease(now)) << "the coordinator counts from its arrival, long ago";
 }
 
 TEST(Session, AcceptsOnlyTasksOfItsOwnReignAndWithinItsLease) {

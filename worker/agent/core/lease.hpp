@@ -18,27 +18,31 @@ inline constexpr double kLeaseShareUsed = 0.8;
 class Lease {
  public:
   // Question `number` (numbers only rise) was sent.
-  void asked(std::int64_t number, MonotonicTime sent) { questions_.push_back({number, sent}); }
+  void asked(std::int64_t number, MonotonicTime sent) {
+    questions_.push_back({number, sent});
+    if (questions_.size() > kMostQuestions) questions_.pop_front();
+  }
 
-  // It was answered. With 0 the answer doesn't say to which: then to the oldest that has none. An answer to
-  // no open question is a repeated or late one and changes nothing.
+  // It was answered. An answer to no open question is a repeated, late or forged one and changes nothing.
   void answered(std::int64_t number, Duration length) {
-    const auto match = std::find_if(questions_.begin(), questions_.end(), [number](const Question& q) {
-      return number == 0 || q.number == number;
-    });
+    const auto match = std::find_if(questions_.begin(), questions_.end(),
+                                    [number](const Question& q) { return q.number == number; });
     if (match == questions_.end()) return;
     const auto ends = match->sent + std::chrono::duration_cast<Duration>(length * kLeaseShareUsed);
     if (!ends_ || ends > *ends_) ends_ = ends;
-    questions_.erase(questions_.begin(), number == 0 ? questions_.end() : std::next(match));
+    questions_.erase(questions_.begin(), std::next(match));
   }
 
-  void forget_questions() { questions_.clear(); }
+  void take_back() {  // the latest question was never sent
+    if (!questions_.empty()) questions_.pop_back();
+  }
   void drop() { ends_.reset(); }
 
   [[nodiscard]] bool held(MonotonicTime now) const { return ends_ && now < *ends_; }
   [[nodiscard]] std::optional<MonotonicTime> ends() const { return ends_; }  // unset: there is none
 
  private:
+  static constexpr std::size_t kMostQuestions = 100;  // an answer that old renews nothing any more
   struct Question {
     std::int64_t number;
     MonotonicTime sent;

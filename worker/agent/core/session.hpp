@@ -13,22 +13,25 @@
 
 #include "common/base/clock.hpp"
 #include "common/wire/messages.hpp"
-#include "worker/agent/lease.hpp"
+#include "worker/agent/core/lease.hpp"
 
 namespace espalier::agent {
 
 struct SessionDuties {
-  std::optional<std::int64_t> hello;  // say Hello; the number is for `asked`
+  std::optional<std::int64_t> hello;  // say Hello
   std::optional<std::int64_t> beat;   // send a heartbeat with this number
-  bool stop_attempts = false;         // the lease ran out: kill what runs, keep what is finished
 };
 
 class Session {
  public:
   explicit Session(MonotonicTime now) : hello_due_(now) {}
 
-  SessionDuties due(MonotonicTime now);  // each duty is named once and comes again after its interval
-  void asked(std::int64_t number, MonotonicTime now) { lease_.asked(number, now); }  // it really left us
+  // True once when the lease has run out: kill what runs, keep what is finished.
+  [[nodiscard]] bool expire(MonotonicTime now);
+
+  // Each duty is named once, counts as done at `now`, and comes again after its interval.
+  SessionDuties due(MonotonicTime now);
+  void not_asked() { lease_.take_back(); }  // the latest Hello or heartbeat didn't leave us
   [[nodiscard]] MonotonicTime next_due() const;
 
   void welcome(const wire::Welcome& welcome, MonotonicTime now);
@@ -38,6 +41,7 @@ class Session {
   // Whether an Assign of that epoch may start now. One from a later reign makes us introduce ourselves there.
   [[nodiscard]] bool accepts(std::int64_t epoch, MonotonicTime now);
 
+  [[nodiscard]] bool holds_lease(MonotonicTime now) const { return lease_.held(now); }
   [[nodiscard]] bool member() const { return state_ == State::member; }
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
   [[nodiscard]] const std::string& http() const { return http_; }  // empty before the first Welcome

@@ -1,9 +1,11 @@
 // Messages that must not be lost: repeated, with growing pauses, until the coordinator has acknowledged them.
+// What one call does costs the logarithm of what is kept, times the messages it is about.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -37,10 +39,14 @@ class Outbox {
     Duration pause{};
   };
   using Key = std::pair<std::int64_t, std::int64_t>;  // attempt, seq
-  void schedule_next(Pending& pending, MonotonicTime now);
+  using Pendings = std::map<Key, Pending>;
+  void add(Key key, wire::ToCoordinator message, MonotonicTime now);
+  void schedule(Pendings::iterator it, MonotonicTime next);
+  Pendings::iterator erase(Pendings::iterator it);
 
-  std::map<Key, Pending> pending_;
-  std::map<std::int64_t, std::int64_t> ends_;  // attempt -> seq of its Finished
+  Pendings pending_;  // an attempt's Finished has its highest seq, so it stands after its Progress
+  std::set<std::pair<MonotonicTime, Key>> times_;  // when each of them is due
+  std::map<std::int64_t, std::int64_t> ends_;      // attempt -> seq of its Finished
 };
 
 }  // namespace espalier::agent

@@ -1,4 +1,4 @@
-#include "worker/agent/session.hpp"
+#include "worker/agent/core/session.hpp"
 
 #include <algorithm>
 
@@ -8,20 +8,24 @@ constexpr Duration kFirstHelloPause = std::chrono::milliseconds(50);
 constexpr Duration kLongestHelloPause = std::chrono::seconds(3);
 }  // namespace
 
+bool Session::expire(MonotonicTime now) {
+  if (!lease_.ends() || lease_.held(now)) return false;
+  lease_.drop();
+  greet(now);
+  return true;
+}
+
 SessionDuties Session::due(MonotonicTime now) {
   SessionDuties duties;
-  if (lease_.ends() && !lease_.held(now)) {
-    lease_.drop();
-    duties.stop_attempts = true;
-    greet(now);
-  }
   if (state_ == State::greeting && now >= hello_due_) {
     duties.hello = next_number_++;
+    lease_.asked(*duties.hello, now);
     hello_pause_ = std::clamp(hello_pause_ * 2, kFirstHelloPause, kLongestHelloPause);
     hello_due_ = now + hello_pause_;
   }
   if (state_ == State::member && now >= beat_due_) {
     duties.beat = next_number_++;
+    lease_.asked(*duties.beat, now);
     beat_due_ = now + beat_interval_;
   }
   return duties;
@@ -34,7 +38,6 @@ MonotonicTime Session::next_due() const {
 
 void Session::greet(MonotonicTime now) {
   state_ = State::greeting;
-  lease_.forget_questions();
   hello_pause_ = {};
   hello_due_ = now;
 }
@@ -45,7 +48,7 @@ void Session::welcome(const wire::Welcome& welcome, MonotonicTime now) {
   http_ = welcome.http;
   lease_length_ = std::chrono::milliseconds(welcome.lease_ms);
   beat_interval_ = std::chrono::milliseconds(std::max<std::int64_t>(welcome.beat_ms, 1));
-  lease_.answered(0, lease_length_);
+  lease_.answered(welcome.beat, lease_length_);
   if (state_ == State::member) return;
   state_ = State::member;
   beat_due_ = now + beat_interval_;

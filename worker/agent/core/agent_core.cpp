@@ -1,0 +1,143 @@
+#include "worker/agent/core/agent_core.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace espalier::agent {
+namespace {
+constexpr std::size_t kRememberedDone = 100'000;
+constexpr std::size_t kMessagesInAFrame = 200;
+}  // namespace
+
+Actions AgentCore::step(MonotonicTime now, Event event) {
+  ESPALIER_ASSERT(now >= now_);
+  now_ = now;
+  actions_.clear();
+  if (over_) return {};
+  if (session_.expire(now_)) give_away_attempts();
+  std::visit([this](auto& it) { handle(it); }, event);
+  return std::exchange(actions_, {});
+}
+
+MonotonicTime AgentCore::next_deadline() const {
+  if (over_) return MonotonicTime::max();
+  auto due = session_.next_due();
+  if (!session_.member()) return due;
+  if (!passing_.empty()) return now_;
+  return std::min(due, outbox_.next_due().value_or(due));
+}
+
+std::vector<std::int64_t> AgentCore::held_attempts() const {
+  auto held = outbox_.ended_attempts();
+  for (const auto& [attempt, stage] : attempts_)
+    if (stage != Stage::given_away) held.push_back(attempt);
+  return held;
+}
+
+// What a result is there for is kept: it is handed in late, and the coordinator judges it.
+void AgentCore::give_away_attempts() {
+  for (auto& [attempt, stage] : attempts_) {
+    if (stage != Stage::computing) continue;
+    stage = Stage::given_away;
+    actions_.emplace_back(StopAttempt{attempt, StopCause::lease_lost});
+  }
+}
+
+// ---- what the workshop tells ----
+
+void AgentCore::handle(AttemptProgressed& event) {
+  event.progress.worker = identity_.worker;
+  if (event.progress.points.empty())
+    passing_.insert_or_assign(event.progress.attempt, std::move(event.progress));
+  else
+    outbox_.add(std::move(event.progress), now_);
+}
+
+void AgentCore::handle(AttemptComputed& event) {
+  // Its result may have come while the order to stop was on its way: then there is one all the same.
+  const auto found = attempts_.find(event.attempt);
+  if (found != attempts_.end()) found->second = Stage::computed;
+}
+
+void AgentCore::handle(AttemptEnded& event) {
+  if (attempts_.erase(event.attempt) == 0) return;
+  remember_done(event.attempt);
+  if (event.finished)
+    report(std::move(*event.finished));
+  else
+    outbox_.drop(event.attempt);
+}
+
+void AgentCore::report(wire::Finished finished) {
+  finished.worker = identity_.worker;
+  finished.device_class = identity_.device_class;
+  outbox_.add(std::move(finished), now_);
+}
+
+void AgentCore::remember_done(std::int64_t attempt) {
+  done_.insert(attempt);
+  if (done_.size() > kRememberedDone) done_.erase(done_.begin());
+}
+
+// ---- what we say ----
+
+void AgentCore::handle(NotSent&) {
+  session_.not_asked();
+}
+
+void AgentCore::handle(Leave&) {
+  if (session_.member()) {
+    auto messages = due_messages();
+    messages.emplace_back(wire::Goodbye{identity_.worker, identity_.session});
+    say(std::move(messages));
+  }
+  over_ = true;
+}
+
+void AgentCore::handle(Tick&) {
+  std::vector<wire::ToCoordinator> messages;
+  const auto duties = session_.due(now_);
+  if (duties.hello) messages.emplace_back(hello(*duties.hello));
+  if (duties.beat)
+    messages.emplace_back(
+        wire::Heartbeat{identity_.worker, identity_.session, held_attempts(), *duties.beat});
+  if (session_.member()) {
+    auto due = due_messages();
+    std::move(due.begin(), due.end(), std::back_inserter(messages));
+  }
+  say(std::move(messages));
+}
+
+std::vector<wire::ToCoordinator> AgentCore::due_messages() {
+  std::vector<wire::ToCoordinator> messages;
+  for (auto& [attempt, progress] : std::exchange(passing_, {})) messages.emplace_back(std::move(progress));
+  auto due = outbox_.due(now_);
+  std::move(due.begin(), due.end(), std::back_inserter(messages));
+  return messages;
+}
+
+void AgentCore::say(std::vector<wire::ToCoordinator> messages) {
+  for (std::size_t from = 0; from < messages.size(); from += kMessagesInAFrame) {
+    const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto count = std::min(kMessagesInAFrame, messages.size() - from);
+    Say frame;
+    frame.messages.assign(std::move_iterator(begin),
+                          std::move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
+    actions_.emplace_back(std::move(frame));
+  }
+}
+
+wire::Hello AgentCore::hello(std::int64_t beat) const {
+  wire::Hello hello;
+  hello.worker = identity_.worker;
+  hello.session = identity_.session;
+  hello.slots = identity_.slots;
+  hello.device_class = identity_.device_class;
+  hello.facts = identity_.facts;
+  hello.attempts = held_attempts();
+  hello.beat = beat;
+  return hello;
+}
+
+}  // namespace espalier::agent

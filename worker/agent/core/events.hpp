@@ -1,0 +1,35 @@
+// What happens to the agent's core. Whatever comes from the coordinator may come twice, late or not at all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "common/wire/messages.hpp"
+
+namespace espalier::agent {
+
+struct Heard {  // from the coordinator, or whoever says so
+  wire::ToWorker message;
+};
+
+// From the workshop, where attempts are carried out. The core fills in who reports.
+struct AttemptProgressed {
+  wire::Progress progress;
+};
+struct AttemptComputed {  // its result is there and outlives the loss of the lease
+  std::int64_t attempt = 0;
+};
+struct AttemptEnded {
+  std::int64_t attempt = 0;
+  std::optional<wire::Finished> finished;  // unset: it was given up with the lease, and nobody waits for it
+};
+
+// The frame of the last step that asked for the lease (Hello, Heartbeat) couldn't be handed to the network.
+struct NotSent {};
+struct Leave {};
+struct Tick {};  // time has passed, or everything that came at once has been told
+
+using Event = std::variant<Heard, AttemptProgressed, AttemptComputed, AttemptEnded, NotSent, Leave, Tick>;
+
+}  // namespace espalier::agent
