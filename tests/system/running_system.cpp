@@ -3,18 +3,54 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <fstream>
 
 #include "common/base/files.hpp"
 #include "common/net/blocking_http.hpp"
+#include "coordinator/store/private_cluster.hpp"
 
 namespace fs = std::filesystem;
 
 namespace espalier::test {
 
+namespace {
+
+bool copy_tree(const fs::path& from, const fs::path& to) {
+  ChildOptions copy;  // of the shell's, since it keeps owners
+  copy.arguments = {"cp", "-a", "--reflink=auto", from, to};
+  const auto copied = run_to_end(copy, std::chrono::seconds(60));
+  return copied && copied->exit.succeeded();
+}
+
+// An empty cluster to copy: making one takes seconds. Made by the first test that needs it.
+Result<fs::path> empty_cluster() {
+  const fs::path folder = fs::path(ESPALIER_FAKE_RUNNER).parent_path() / "empty-cluster";
+  const int lock = ::open((folder.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock < 0 || ::flock(lock, LOCK_EX) != 0)
+    return Error{ErrorKind::failed, "no lock for " + folder.string(), ""};
+  Result<fs::path> made = folder;
+  if (!fs::exists(folder)) {
+    const Sandbox sandbox;
+    if (auto cluster = store::PrivateCluster::start(sandbox.state()); !cluster) made = cluster.error();
+    if (made && !copy_tree(sandbox.state(), folder))
+      made = Error{ErrorKind::failed, "it can't be copied", ""};
+  }
+  ::close(lock);
+  return made;
+}
+
+}  // namespace
+
 RunningSystem::RunningSystem(Options options) : options_(std::move(options)) {
-  fs::create_directory(sandbox_.folder() / "fake");
+  fs::create_directories(sandbox_.folder() / "fake");
+  fs::create_directories(sandbox_.state());
+  const auto cluster = empty_cluster();
+  EXPECT_TRUE(cluster && copy_tree(*cluster, sandbox_.state() / "postgres"));
 }
 
 RunningSystem::~RunningSystem() {
@@ -74,6 +110,12 @@ std::map<std::int64_t, RunningSystem::Sighting> RunningSystem::seen() const {
     sighting.last_alive = std::max(sighting.last_alive, when);
   }
   return found;
+}
+
+std::size_t RunningSystem::busy() const {
+  const auto all = seen();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const auto& entry) { return entry.second.ended == 0; }));
 }
 
 std::optional<json::object> RunningSystem::ask(const std::string& path) const {

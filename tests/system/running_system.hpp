@@ -1,4 +1,5 @@
-// `espalier up` with runners that only pretend (tests/system/fake_runner.cpp): everything but the learning is real.
+// `espalier up` with runners that only pretend (tests/system/fake_runner.cpp): everything but the learning is
+// real.
 #pragma once
 
 #include <map>
@@ -35,6 +36,8 @@ class RunningSystem {
     std::int64_t began = 0, last_alive = 0, ended = 0;  // ns on the monotonic clock; 0: not yet
   };
   [[nodiscard]] std::map<std::int64_t, Sighting> seen() const;  // by attempt
+
+  [[nodiscard]] std::size_t busy() const;  // attempts that have begun and not ended
 
   // ---- what the coordinator says ----
   std::int64_t submit(const std::string& toml, const std::string& file = "job.toml") const;

@@ -19,11 +19,7 @@ std::int64_t running(const RunningSystem& system, std::int64_t job) {
 
 // As many attempts as there are slots have begun and none of them ends.
 bool all_slots_are_held(const RunningSystem& system, std::size_t slots) {
-  return eventually([&] {
-    std::size_t busy = 0;
-    for (const auto& [attempt, sighting] : system.seen()) busy += sighting.ended == 0 ? 1 : 0;
-    return busy == slots;
-  });
+  return eventually([&] { return system.busy() == slots; });
 }
 
 void restart_coordinator(const RunningSystem& system, int signal) {
