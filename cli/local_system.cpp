@@ -98,10 +98,10 @@ Result<void> LocalSystem::start_database() {
 }
 
 Result<void> LocalSystem::start_first_coordinator() {
-  if (options_.http) return start_coordinator(*options_.http, "tcp://127.0.0.1:0");
-  auto started = start_coordinator(kUsualAddress, "tcp://127.0.0.1:0");
-  if (!started && started.error().kind == ErrorKind::busy)
-    return start_coordinator(kAnyPort, "tcp://127.0.0.1:0");
+  const auto zmq = options_.zmq.value_or("tcp://127.0.0.1:0");
+  if (options_.http) return start_coordinator(*options_.http, zmq);
+  auto started = start_coordinator(kUsualAddress, zmq);
+  if (!started && started.error().kind == ErrorKind::busy) return start_coordinator(kAnyPort, zmq);
   return started;
 }
 
@@ -119,6 +119,7 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
                      zmq,
                      "--state-file",
                      options_.state.coordinator_file()};
+  if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
   child.pipe_output = true;
   child.error_file = log_file;
   child.own_group = true;

@@ -10,7 +10,11 @@ namespace {
 constexpr const char* kExample = R"(
 Example:
   espalier up &
-  espalier submit jobs/pruning.toml)";
+  espalier submit jobs/pruning.toml
+
+On a private network, for workers of other hosts:
+  espalier up --http 10.0.0.5:8470 --zmq tcp://10.0.0.5:8471 --insecure-bind
+  espalier-worker --coordinator tcp://10.0.0.5:8471           # there)";
 
 Result<int> up(LocalOptions options) {
   Interrupts interrupts;
@@ -43,6 +47,9 @@ void add_up(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--http", options->http,
                       "Address of the page; default 127.0.0.1:8470, or any free port");
+  command->add_option("--zmq", options->zmq,
+                      "Address for workers of other hosts; default: a free loopback port");
+  command->add_flag("--insecure-bind", options->insecure_bind, "Allow addresses that others can reach");
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,13 @@ enum class Fault {
   start_again,  // told to end in order, and started again
 };
 std::string to_string(Victim victim);
+inline void PrintTo(Victim victim, std::ostream* out) {
+  *out << to_string(victim);
+}
 std::string to_string(Fault fault);
+inline void PrintTo(Fault fault, std::ostream* out) {
+  *out << to_string(fault);
+}
 
 // Of several the first; of runners those of one agent; of PostgreSQL its postmaster and, with a SIGSTOP, all
 // of its processes.

@@ -57,16 +57,18 @@ RunningSystem::~RunningSystem() {
   stop();
 }
 
+std::vector<std::pair<std::string, std::string>> RunningSystem::environment() const {
+  return {{"ESPALIER_RUNNER", options_.runner},
+          {"FAKE_RUNNER_FOLDER", (sandbox_.folder() / "fake").string()},
+          {"FAKE_RUNNER_MS", std::to_string(options_.task_ms)}};
+}
+
 bool RunningSystem::start() {
-  std::vector<std::string> arguments{
-      "up",     "--workers",  std::to_string(options_.workers), "--slots", std::to_string(options_.slots),
-      "--http", "127.0.0.1:0"};
-  arguments.insert(arguments.end(), options_.more.begin(), options_.more.end());
-  auto child = sandbox_.options(std::move(arguments));
+  auto child = sandbox_.options({"up", "--workers", std::to_string(options_.workers), "--slots",
+                                 std::to_string(options_.slots), "--http", options_.http, "--zmq",
+                                 options_.zmq, "--insecure-bind"});
   child.output_file = sandbox_.folder() / "up.log";
-  child.environment = {{"ESPALIER_RUNNER", options_.runner},
-                       {"FAKE_RUNNER_FOLDER", (sandbox_.folder() / "fake").string()},
-                       {"FAKE_RUNNER_MS", std::to_string(options_.task_ms)}};
+  child.environment = environment();
   auto started = ChildProcess::spawn(child);
   if (!started) return false;
   up_ = std::move(*started);
@@ -78,6 +80,21 @@ bool RunningSystem::start() {
              return worker.at("state").as_string() == "alive";
            }) >= options_.workers;
   });
+}
+
+ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
+                                         std::vector<std::string> prefix) const {
+  ChildOptions child;
+  child.arguments = std::move(prefix);
+  child.arguments.insert(
+      child.arguments.end(),
+      {std::string(ESPALIER_BIN) + "/espalier-worker", "--coordinator", address("zmq").value_or(""), "--name",
+       name, "--slots", std::to_string(slots), "--cache", sandbox_.folder() / ("cache-" + name)});
+  child.environment = environment();
+  child.output_file = sandbox_.state() / "logs" / (name + ".log");
+  auto started = ChildProcess::spawn(child);
+  EXPECT_TRUE(started.has_value());
+  return started ? std::move(*started) : ChildProcess();
 }
 
 void RunningSystem::stop() {
@@ -118,13 +135,27 @@ std::size_t RunningSystem::busy() const {
       std::count_if(all.begin(), all.end(), [](const auto& entry) { return entry.second.ended == 0; }));
 }
 
-std::optional<json::object> RunningSystem::ask(const std::string& path) const {
+std::optional<std::string> RunningSystem::address(const char* of) const {
   const auto text = read_file(sandbox_.state() / "coordinator.json");
   if (!text) return std::nullopt;
   const auto addresses = parse_json(*text);
   if (!addresses) return std::nullopt;
-  const auto reply = net::request("GET", std::string(addresses->at("http").as_string()) + path, "",
-                                  std::chrono::seconds(10));
+  return std::string(addresses->at(of).as_string());
+}
+
+bool RunningSystem::worker_is_alive(const std::string& name) const {
+  const auto answer = ask("/api/v1/workers");
+  if (!answer) return false;
+  const auto& workers = answer->at("workers").as_array();
+  return std::any_of(workers.begin(), workers.end(), [&](const json::value& worker) {
+    return worker.at("name").as_string() == name && worker.at("state").as_string() == "alive";
+  });
+}
+
+std::optional<json::object> RunningSystem::ask(const std::string& path) const {
+  const auto http = address("http");
+  if (!http) return std::nullopt;
+  const auto reply = net::request("GET", *http + path, "", std::chrono::seconds(10));
   if (!reply || !reply->succeeded()) return std::nullopt;
   const auto body = parse_json(reply->body);
   if (!body || !body->is_object()) return std::nullopt;

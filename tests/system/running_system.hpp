@@ -17,7 +17,8 @@ class RunningSystem {
     int slots = 2;
     int task_ms = 60;
     std::string runner = ESPALIER_FAKE_RUNNER;
-    std::vector<std::string> more = {};  // arguments of `espalier up`
+    std::string http = "127.0.0.1:0";
+    std::string zmq = "tcp://127.0.0.1:0";
   };
   RunningSystem() : RunningSystem(Options{}) {}
   explicit RunningSystem(Options options);
@@ -27,6 +28,9 @@ class RunningSystem {
   [[nodiscard]] pid_t pid() const { return up_.pid(); }
   bool start();  // `espalier up`; true once a coordinator answers and every worker is there
   void stop();
+
+  // A worker of our own beside those of `espalier up`; `prefix` is a command that starts a command.
+  ChildProcess start_worker(const std::string& name, int slots, std::vector<std::string> prefix = {}) const;
 
   // ---- what the fake runners do ----
   void hold() const;  // no task ends any more …
@@ -40,6 +44,7 @@ class RunningSystem {
   [[nodiscard]] std::size_t busy() const;  // attempts that have begun and not ended
 
   // ---- what the coordinator says ----
+  [[nodiscard]] bool worker_is_alive(const std::string& name) const;
   std::int64_t submit(const std::string& toml, const std::string& file = "job.toml") const;
   [[nodiscard]] std::optional<json::object> summary(std::int64_t job) const;  // unset while nobody answers
   [[nodiscard]] std::string state(std::int64_t job) const;                    // "" while nobody answers
@@ -48,7 +53,9 @@ class RunningSystem {
   [[nodiscard]] std::string said() const;  // by `espalier up` and its programs: all logs
 
  private:
+  [[nodiscard]] std::optional<std::string> address(const char* of) const;  // "http", "zmq"
   [[nodiscard]] std::optional<json::object> ask(const std::string& path) const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const;
   Options options_;
   Sandbox sandbox_;
   ChildProcess up_;
