@@ -3,6 +3,7 @@
 // with large files; the HTTP code reads and writes in chunks through `Upload` and `path_of`.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -16,15 +17,21 @@
 
 namespace espalier::artifact {
 
-class Upload {  // bytes on their way in; dropped unless `finish` accepts them
+// Bytes on their way in; dropped unless `finish` accepts them. Errors: unavailable if the disk is full, which
+// may pass; failed for what else a disk can say; usage for bytes that hash to something else than promised.
+class Upload {
  public:
   Upload(Upload&&) noexcept;
   Upload& operator=(Upload&&) noexcept;
   ~Upload();
   Result<void> write(std::span<const std::byte> bytes);
+  // The two halves of `write`, for two threads at once; each has to get all of the bytes in their order.
+  void hash(std::span<const std::byte> bytes);
+  Result<void> append(std::span<const std::byte> bytes);
   [[nodiscard]] std::int64_t bytes() const;
   // Syncs and gives the file its name. With `expected`, other bytes are refused and dropped.
   Result<ContentHash> finish(const std::optional<ContentHash>& expected = std::nullopt);
+  Result<void> start_again();  // as if nothing had come yet
 
  private:
   friend class ArtifactStore;
@@ -33,19 +40,41 @@ class Upload {  // bytes on their way in; dropped unless `finish` accepts them
   std::unique_ptr<State> state_;
 };
 
+struct PartialUploads;
+
+// What a finished file has to survive. Syncing a large file takes longer than receiving it.
+enum class Durability {
+  power_cut,
+  process_end,  // after a power cut a name may stand for other bytes: whoever uses the folder has to check
+};
+
+inline constexpr std::chrono::hours kPartialsAreKept{24};
+
 class ArtifactStore {
  public:
-  static Result<ArtifactStore> open(std::filesystem::path folder);  // makes it; removes half-written leftovers
+  // Makes it; removes half-written leftovers, but for those that may still be gone on with.
+  static Result<ArtifactStore> open(std::filesystem::path folder,
+                                    Durability durability = Durability::power_cut);
 
   [[nodiscard]] bool has(const ContentHash& hash) const;
   [[nodiscard]] std::filesystem::path path_of(const ContentHash& hash) const;  // <folder>/ab/cdef…
   [[nodiscard]] std::optional<std::int64_t> size_of(const ContentHash& hash) const;
   Result<Upload> begin();
-  Result<ContentHash> put(const std::filesystem::path& file);  // copies the file in
+  // An upload whose bytes stay if it is dropped unfinished, so that the next one can go on there. It begins with
+  // what is there (read once more for the hash), or from 0. While another one of the same artifact is under way
+  // it is a plain one: from 0, and nothing stays.
+  enum class From { where_it_stopped, start };
+  Result<Upload> resume(const ContentHash& expected, From from);
+  [[nodiscard]] std::int64_t partial_bytes(const ContentHash& expected) const;  // 0 if there is nothing
+  Result<ContentHash> put(const std::filesystem::path& file);                   // copies the file in
+  // Takes the file itself if it lies on the same disk, else a copy; it is gone afterwards.
+  Result<ContentHash> take(const std::filesystem::path& file);
 
  private:
-  explicit ArtifactStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  ArtifactStore(std::filesystem::path folder, Durability durability);
   std::filesystem::path folder_;
+  Durability durability_ = Durability::power_cut;
+  std::shared_ptr<PartialUploads> partials_;  // shared by the copies of this store and the uploads into it
 };
 
 }  // namespace espalier::artifact

@@ -1,18 +1,22 @@
 #include "common/net/http_client.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <fstream>
+#include <charconv>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "common/net/http_body_source.hpp"
 #include "common/net/http_target.hpp"
+#include "common/net/send_file.hpp"
 
 namespace espalier::net {
 namespace asio = boost::asio;
@@ -35,9 +39,16 @@ struct Connection {
 struct Exchange {
   http::verb method = http::verb::get;
   HttpTarget target;
-  HttpBodySource body;
+  std::string body;
   std::string content_type;
-  HttpClient::Sink sink;  // empty: the reply's body is held in memory
+  HttpClient::Sink sink = {};     // for the body of a 200; empty: the body is held in memory
+  BlockSink* blocks = nullptr;    // for the body of a 200 or 206
+  std::uint64_t first = 0;        // byte to begin with: of `blocks`, of `file`
+  std::shared_ptr<OpenFile> file = {};  // the body instead of `body`; shared: an Exchange is copied into a coroutine
+  asio::any_io_executor threads = {};   // to read the file on
+  [[nodiscard]] std::uint64_t body_size() const {
+    return file ? static_cast<std::uint64_t>(file->size()) - first : body.size();
+  }
 };
 
 // How far an exchange came: one that failed on a kept connection before any byte of a reply may be tried
@@ -57,7 +68,7 @@ Error unreachable(const HttpTarget& target, const error_code& failure) {
   return {ErrorKind::unavailable, "http://" + target.authority() + " can't be reached: " + reason, ""};
 }
 
-using Request = http::request<http::buffer_body>;
+using Request = http::request<http::empty_body>;
 using Parser = http::response_parser<http::buffer_body>;
 
 Request make_request(const Exchange& exchange) {
@@ -65,7 +76,9 @@ Request make_request(const Exchange& exchange) {
   request.set(http::field::host, exchange.target.authority());
   request.set(http::field::user_agent, "espalier");
   const bool has_body = exchange.method == http::verb::put || exchange.method == http::verb::post;
-  if (has_body || exchange.body.size() > 0) request.content_length(exchange.body.size());
+  if (has_body || exchange.body_size() > 0) request.content_length(exchange.body_size());
+  if (exchange.blocks != nullptr && exchange.first > 0)
+    request.set(http::field::range, fmt::format("bytes={}-", exchange.first));
   if (!exchange.content_type.empty()) request.set(http::field::content_type, exchange.content_type);
   return request;
 }
@@ -73,30 +86,107 @@ Request make_request(const Exchange& exchange) {
 // The exchange outlives the call: the caller awaits it.
 asio::awaitable<Result<error_code>> send_request(Connection* connection, const Exchange* exchange,
                                                  HttpLimits limits) {
-  auto reader = exchange->body.open();
-  if (!reader) co_return reader.error();
   auto request = make_request(*exchange);
-  http::request_serializer<http::buffer_body> serializer(request);
-  std::vector<char> piece(std::min<std::uint64_t>(kPiece, std::max<std::uint64_t>(exchange->body.size(), 1)));
+  http::request_serializer<http::empty_body> serializer(request);
   error_code failure;
-  while (!serializer.is_done()) {
-    auto got = reader->read(piece);
-    if (!got) co_return got.error();
-    request.body().data = *got > 0 ? piece.data() : nullptr;
-    request.body().size = *got;
-    request.body().more = *got > 0;
+  connection->stream.expires_after(limits.step);
+  co_await http::async_write_header(connection->stream, serializer,
+                                    asio::redirect_error(asio::use_awaitable, failure));
+  throw_if_cancelled(failure);
+  if (failure) co_return failure;
+  if (exchange->file) {
+    const FileRange range{static_cast<std::int64_t>(exchange->first),
+                          static_cast<std::int64_t>(exchange->body_size())};
+    connection->stream.expires_never();
+    failure = co_await send_file(connection->stream.socket(), *exchange->file, range, exchange->threads,
+                                 limits.step);
+    if (failure == asio::error::eof)
+      co_return Error{ErrorKind::failed, "a file became shorter while it was sent", ""};
+  } else {
     connection->stream.expires_after(limits.step);
-    co_await http::async_write(connection->stream, serializer,
+    co_await asio::async_write(connection->stream, asio::buffer(exchange->body),
                                asio::redirect_error(asio::use_awaitable, failure));
-    if (failure == http::error::need_buffer) failure = {};
+  }
+  throw_if_cancelled(failure);
+  co_return failure;
+}
+
+// More of a body whose length is known, past the parser: that reads 64 KiB at most at a time and copies them.
+asio::awaitable<std::size_t> read_known_body(Connection* connection, std::uint64_t left, Block* block,
+                                             std::size_t filled, error_code* failure) {
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(block->size() - filled, left));
+  const auto memory = asio::buffer(block->data() + filled, room);
+  if (connection->buffer.size() > 0) {
+    const auto copied = asio::buffer_copy(memory, connection->buffer.data());
+    connection->buffer.consume(copied);
+    co_return copied;
+  }
+  co_return co_await connection->stream.async_read_some(
+      memory, asio::redirect_error(asio::use_awaitable, *failure));
+}
+
+asio::awaitable<std::size_t> read_parsed_body(Connection* connection, Parser* parser, Block* block,
+                                              std::size_t filled, error_code* failure) {
+  auto& body = parser->get().body();
+  const auto room = block->size() - filled;
+  body.data = block->data() + filled;
+  body.size = room;
+  co_await http::async_read_some(connection->stream, connection->buffer, *parser,
+                                 asio::redirect_error(asio::use_awaitable, *failure));
+  if (*failure == http::error::need_buffer) *failure = {};
+  co_return room - body.size;
+}
+
+// "bytes 100-199/200" -> 100
+std::optional<std::uint64_t> first_of_range(std::string_view header) {
+  constexpr std::string_view kUnit = "bytes ";
+  if (!header.starts_with(kUnit)) return std::nullopt;
+  std::uint64_t first = 0;
+  const auto* begin = header.data() + kUnit.size();
+  const auto [end, wrong] = std::from_chars(begin, header.data() + header.size(), first);
+  if (wrong != std::errc{} || end == header.data() + header.size() || *end != '-') return std::nullopt;
+  return first;
+}
+
+asio::awaitable<Result<error_code>> read_blocks(Connection* connection, Parser* parser,
+                                                const Exchange* exchange, int http_status, HttpLimits limits) {
+  std::uint64_t first = 0;
+  if (http_status == 206) {
+    const auto said = first_of_range(parser->get()[http::field::content_range]);
+    if (!said)
+      co_return Error{ErrorKind::failed, "http://" + exchange->target.authority() + " sends a range of its own", ""};
+    first = *said;
+  }
+  if (auto begun = exchange->blocks->begin(first); !begun) co_return begun.error();
+  const auto length = parser->content_length();
+  std::uint64_t left = length ? *length : 1;
+  Block block(kBlock);
+  std::size_t filled = 0;
+  error_code failure;
+  while (!failure && left > 0) {
+    connection->stream.expires_after(limits.step);
+    std::size_t got = 0;
+    if (length) {
+      got = co_await read_known_body(connection, left, &block, filled, &failure);
+      left -= got;
+    } else {
+      got = co_await read_parsed_body(connection, parser, &block, filled, &failure);
+      left = parser->is_done() ? 0 : 1;
+    }
     throw_if_cancelled(failure);
-    if (failure) co_return failure;
+    filled += got;
+    if (filled == 0 || (filled < block.size() && left > 0 && !failure)) continue;
+    const auto taken = co_await exchange->blocks->put(&block, filled);
+    if (!taken) co_return taken.error();
+    filled = 0;
   }
   co_return failure;
 }
 
 asio::awaitable<Result<error_code>> read_body(Connection* connection, Parser* parser,
                                               const Exchange* exchange, HttpReply* reply, HttpLimits limits) {
+  if (exchange->blocks != nullptr && (reply->status == 200 || reply->status == 206))
+    co_return co_await read_blocks(connection, parser, exchange, reply->status, limits);
   const bool to_sink = exchange->sink && reply->status == 200;
   std::vector<char> piece(to_sink ? kPiece : kPiece / 8);
   error_code failure;
@@ -141,6 +231,8 @@ asio::awaitable<Tried> try_once(Connection* connection, const Exchange* exchange
   HttpReply reply;
   reply.status = parser.get().result_int();
   reply.content_type = std::string(parser.get()[http::field::content_type]);
+  for (const auto& field : parser.get())
+    reply.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   const auto ended = co_await read_body(connection, &parser, exchange, &reply, limits);
   if (!ended) co_return Tried{ended.error(), true};
   if (*ended) co_return Tried{unreachable(exchange->target, *ended), true};
@@ -148,6 +240,12 @@ asio::awaitable<Tried> try_once(Connection* connection, const Exchange* exchange
 }
 
 }  // namespace
+
+std::string HttpReply::header(std::string_view name) const {
+  for (const auto& [key, value] : headers)
+    if (beast::iequals(key, beast::string_view(name.data(), name.size()))) return value;
+  return {};
+}
 
 struct HttpClient::State {
   asio::any_io_executor executor;
@@ -215,7 +313,7 @@ asio::awaitable<Result<HttpReply>> HttpClient::request(std::string method, std::
   const auto verb = http::string_to_verb(method);
   if (verb == http::verb::unknown)
     co_return Error{ErrorKind::usage, "\"" + method + "\" is no HTTP method", ""};
-  Exchange exchange{verb, *target, HttpBodySource::text(std::move(body)), std::move(content_type), {}};
+  Exchange exchange{verb, *target, std::move(body), std::move(content_type)};
   co_return co_await state_->run(std::move(exchange));
 }
 
@@ -237,16 +335,27 @@ asio::awaitable<Result<HttpReply>> HttpClient::post(std::string url, std::string
 asio::awaitable<Result<HttpReply>> HttpClient::download(std::string url, Sink sink) {
   auto target = parse_http_url(url);
   if (!target) co_return target.error();
-  Exchange exchange{http::verb::get, *target, HttpBodySource::text(""), "", std::move(sink)};
+  Exchange exchange{http::verb::get, *target, "", "", std::move(sink)};
   co_return co_await state_->run(std::move(exchange));
 }
 
-asio::awaitable<Result<HttpReply>> HttpClient::upload(std::string url, std::filesystem::path file) {
+asio::awaitable<Result<HttpReply>> HttpClient::download(std::string url, std::uint64_t first,
+                                                        BlockSink* sink) {
   auto target = parse_http_url(url);
   if (!target) co_return target.error();
-  auto body = HttpBodySource::file(std::move(file));
-  if (!body) co_return body.error();
-  Exchange exchange{http::verb::put, *target, std::move(*body), "application/octet-stream", {}};
+  Exchange exchange{http::verb::get, *target, "", "", {}, sink, first};
+  co_return co_await state_->run(std::move(exchange));
+}
+
+asio::awaitable<Result<HttpReply>> HttpClient::upload(std::string url, std::filesystem::path file,
+                                                      std::uint64_t first, asio::any_io_executor threads) {
+  auto target = parse_http_url(url);
+  if (!target) co_return target.error();
+  auto open = std::make_shared<OpenFile>(file);
+  if (!open->good() || static_cast<std::uint64_t>(open->size()) < first)
+    co_return Error{ErrorKind::not_found, file.string() + " can't be read", ""};
+  Exchange exchange{
+      http::verb::put, *target, "", "application/octet-stream", {}, nullptr, first, std::move(open), threads};
   co_return co_await state_->run(std::move(exchange));
 }
 

@@ -7,13 +7,18 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/base/result.hpp"
+#include "common/net/write_behind.hpp"
 
 namespace espalier::net {
 
@@ -21,6 +26,8 @@ struct HttpReply {
   int status = 0;
   std::string body;
   std::string content_type;
+  std::vector<std::pair<std::string, std::string>> headers;
+  [[nodiscard]] std::string header(std::string_view name) const;  // empty if it isn't there
   [[nodiscard]] bool succeeded() const { return status >= 200 && status < 300; }
 };
 
@@ -29,6 +36,16 @@ struct HttpLimits {
   std::chrono::milliseconds connect{5'000};
   std::chrono::milliseconds step{30'000};          // no byte moved for this long
   std::size_t body_bytes = std::size_t{64} << 20;  // of a reply that is held in memory
+};
+
+// Where the bytes of a large download go.
+class BlockSink {
+ public:
+  virtual ~BlockSink() = default;
+  // Before the first byte: it is number `first` of the whole. An error ends the transfer.
+  virtual Result<void> begin(std::uint64_t first) = 0;
+  // Takes the first `bytes` of the block and leaves another one in its place.
+  virtual boost::asio::awaitable<Result<void>> put(Block* block, std::size_t bytes) = 0;
 };
 
 // Errors are ErrorKind::unavailable if the server can't be reached, stays silent or breaks off, usage for a
@@ -52,8 +69,12 @@ class HttpClient {
   // GET whose body goes to `sink` piece by piece if the status is 200; another status' body is in the reply.
   // The sink's error ends the transfer and is returned.
   boost::asio::awaitable<Result<HttpReply>> download(std::string url, Sink sink);
-  // PUT of a file's bytes, read piece by piece.
-  boost::asio::awaitable<Result<HttpReply>> upload(std::string url, std::filesystem::path file);
+  // GET of byte `first` and what follows. A server may send the whole all the same: `begin` says so. With another
+  // status than 200 and 206 the body is in the reply. What had come is with the sink when the connection breaks.
+  boost::asio::awaitable<Result<HttpReply>> download(std::string url, std::uint64_t first, BlockSink* sink);
+  // PUT of a file from byte `first` on, read on `threads`.
+  boost::asio::awaitable<Result<HttpReply>> upload(std::string url, std::filesystem::path file,
+                                                   std::uint64_t first, boost::asio::any_io_executor threads);
 
  private:
   struct State;

@@ -1,7 +1,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <memory>
 
 #include "common/base/hash.hpp"
+#include "common/net/write_behind.hpp"
 #include "coordinator/api/file_transfer.hpp"
 #include "coordinator/api/routes.hpp"
 
@@ -13,18 +16,18 @@ using artifact::Upload;
 
 namespace {
 
-constexpr std::size_t kPiece = 512 * 1024;
+constexpr const char* kUploadOffset = "Upload-Offset";  // how many bytes of an unfinished artifact are here
+
+// Shared with the threads that hash and write, which may go on for a moment after a request has ended.
+using SharedUpload = std::shared_ptr<Upload>;
 
 // Optional, since a coroutine on another executor has to have a default result.
-asio::awaitable<std::optional<Result<Upload>>> begin_upload(ArtifactStore* store) {
-  co_return store->begin();
+asio::awaitable<std::optional<Result<Upload>>> begin_upload(ArtifactStore* store, ContentHash hash,
+                                                            ArtifactStore::From from) {
+  co_return store->resume(hash, from);
 }
 
-asio::awaitable<Result<void>> write_piece(Upload* upload, std::span<const std::byte> bytes) {
-  co_return upload->write(bytes);
-}
-
-asio::awaitable<Result<ContentHash>> finish_upload(Upload* upload, ContentHash expected) {
+asio::awaitable<Result<ContentHash>> finish_upload(SharedUpload upload, ContentHash expected) {
   co_return upload->finish(expected);
 }
 
@@ -34,18 +37,52 @@ Error no_hash(const std::string& text) {
   return {ErrorKind::usage, std::move(message), "an artifact's name is 64 lower-case hex digits"};
 }
 
+std::optional<std::int64_t> parse_offset(const std::string& text) {
+  std::int64_t offset = 0;
+  if (text.empty()) return offset;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), offset);
+  if (wrong != std::errc{} || end != text.data() + text.size() || offset < 0) return std::nullopt;
+  return offset;
+}
+
+// A full disk is told apart from a database that is away: both pass, but by other means.
+status status_of_upload(const Error& error) {
+  return error.kind == ErrorKind::unavailable ? status::insufficient_storage : status_of(error.kind);
+}
+
 // The body into the upload; an error is ours to tell, and an unset one says that the peer has gone.
-asio::awaitable<std::optional<Result<void>>> receive(Exchange* exchange, Upload* upload) {
-  std::string piece(kPiece, '\0');
+asio::awaitable<std::optional<Result<void>>> receive(Exchange* exchange, SharedUpload upload) {
+  std::vector<net::WriteBehind::Consumer> consumers;
+  consumers.emplace_back([upload](std::span<const std::byte> bytes) {
+    upload->hash(bytes);
+    return Result<void>{};
+  });
+  consumers.emplace_back([upload](std::span<const std::byte> bytes) { return upload->append(bytes); });
+  net::WriteBehind behind(exchange->stream().get_executor(), exchange->services().files, std::move(consumers));
+  net::Block block(net::kBlock);
   for (;;) {
-    const auto bytes = co_await exchange->read_piece(piece.data(), piece.size());
-    if (!bytes) co_return std::nullopt;
-    if (*bytes == 0) co_return Result<void>{};
-    const auto span = std::as_bytes(std::span(piece.data(), *bytes));
-    auto written =
-        co_await asio::co_spawn(exchange->services().files, write_piece(upload, span), asio::use_awaitable);
-    if (written.has_error()) co_return written;
+    std::size_t got = 0;
+    const auto bytes = co_await exchange->read_piece(block, &got);
+    Result<void> written;
+    if (got > 0) written = co_await behind.put(&block, got);
+    if (!bytes || got == 0 || !written) {
+      const auto drained = co_await behind.drain();
+      if (!bytes) co_return std::nullopt;
+      co_return drained;
+    }
   }
+}
+
+asio::awaitable<void> send_conflict(Exchange* exchange, std::int64_t here) {
+  auto made = exchange->response(status::conflict);
+  const auto document = json::serialize(
+      to_json({ErrorKind::busy, fmt::format("{} bytes of this artifact are here, not as many as `offset` says", here),
+               "HEAD says in Upload-Offset where to go on"}));
+  made.set(kUploadOffset, std::to_string(here));
+  made.set(http::field::content_type, "application/json; charset=utf-8");
+  made.content_length(document.size());
+  const bool open = co_await exchange->send_header(std::move(made));
+  if (open) co_await exchange->write(asio::buffer(document));
 }
 
 }  // namespace
@@ -57,28 +94,39 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
     co_await exchange->send_error(std::move(refusal));
     co_return;
   }
+  const auto offset = parse_offset(exchange->parameter("offset"));
+  if (!offset) {
+    Error refusal{ErrorKind::usage, "offset is no number of bytes", ""};
+    co_await exchange->send_error(std::move(refusal));
+    co_return;
+  }
   const auto& files = exchange->services().files;
   auto& store = exchange->services().coordinator.artifacts();
-  auto begun = co_await asio::co_spawn(files, begin_upload(&store), asio::use_awaitable);
-  auto& upload = begun.value();
-  if (upload.has_error()) {
-    co_await exchange->send_error(upload.error());
+  const auto from = *offset == 0 ? ArtifactStore::From::start : ArtifactStore::From::where_it_stopped;
+  auto begun = co_await asio::co_spawn(files, begin_upload(&store, hash, from), asio::use_awaitable);
+  if (begun->has_error()) {
+    const auto code = status_of_upload(begun->error());
+    co_await exchange->send_error(code, begun->error());
+    co_return;
+  }
+  const auto upload = std::make_shared<Upload>(std::move(**begun));
+  if (upload->bytes() != *offset) {
+    co_await send_conflict(exchange, upload->bytes());
     co_return;
   }
   const bool begins = co_await exchange->begin_body();
   if (!begins) co_return;
-  const auto received = co_await receive(exchange, &*upload);
+  const auto received = co_await receive(exchange, upload);
   if (!received) co_return;
   if (received->has_error()) {
-    co_await exchange->send_error(received->error());
+    const auto code = status_of_upload(received->error());
+    co_await exchange->send_error(code, received->error());
     co_return;
   }
   const auto bytes = upload->bytes();
-  const auto stored = co_await asio::co_spawn(files, finish_upload(&*upload, hash), asio::use_awaitable);
+  const auto stored = co_await asio::co_spawn(files, finish_upload(upload, hash), asio::use_awaitable);
   if (stored.has_error()) {
-    // The bytes are wrong rather than we broken: so says the kind that the store gives for another hash.
-    const auto code =
-        stored.error().kind == ErrorKind::failed ? status::bad_request : status_of(stored.error().kind);
+    const auto code = status_of_upload(stored.error());
     co_await exchange->send_error(code, stored.error());
     co_return;
   }
@@ -96,6 +144,13 @@ asio::awaitable<void> get_artifact(Exchange* exchange) {
     co_return;
   }
   const auto& store = exchange->services().coordinator.artifacts();
+  const auto partial = exchange->head() && !store.has(hash) ? store.partial_bytes(hash) : 0;
+  if (partial > 0) {
+    auto made = exchange->response(status::not_found);
+    made.set(kUploadOffset, std::to_string(partial));
+    co_await exchange->send_header(std::move(made));
+    co_return;
+  }
   if (!store.has(hash)) {
     Error missing{ErrorKind::not_found, "there is no artifact " + hash.value, ""};
     co_await exchange->send_error(std::move(missing));

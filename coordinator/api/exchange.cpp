@@ -51,6 +51,7 @@ bool Exchange::from_another_site() const {
 }
 
 bool Exchange::body_left() const {
+  if (known_left_) return *known_left_ > 0;
   return body_ ? !body_->is_done() : body_left_;
 }
 
@@ -94,21 +95,41 @@ asio::awaitable<bool> Exchange::begin_body() {
   if (!invited) co_return false;
   body_.emplace(std::move(header_));
   body_->body_limit(boost::none);
+  if (const auto length = body_->content_length()) known_left_ = *length;
   co_return true;
 }
 
-asio::awaitable<std::optional<std::size_t>> Exchange::read_piece(void* memory, std::size_t bytes) {
-  if (body_->is_done()) co_return 0;
-  auto& body = body_->get().body();
-  body.data = memory;
-  body.size = bytes;
-  stream_.expires_after(kIoLimit);
-  const auto [failure, read] = co_await http::async_read(stream_, buffer_, *body_, kTuple);
-  if (failure && failure != http::error::need_buffer) {
+asio::awaitable<std::optional<std::size_t>> Exchange::read_piece(std::span<std::byte> memory,
+                                                                 std::size_t* got) {
+  *got = 0;
+  boost::system::error_code failure;
+  if (known_left_) {
+    // Past the parser, which reads 64 KiB at most at a time and copies them.
+    memory = memory.first(static_cast<std::size_t>(std::min<std::uint64_t>(memory.size(), *known_left_)));
+    *got = asio::buffer_copy(asio::buffer(memory.data(), memory.size()), buffer_.data());
+    buffer_.consume(*got);
+    while (!failure && *got < memory.size()) {
+      stream_.expires_after(kIoLimit);
+      const auto rest = memory.subspan(*got);
+      const auto [ended, bytes] = co_await stream_.async_read_some(asio::buffer(rest.data(), rest.size()), kTuple);
+      failure = ended;
+      *got += bytes;
+    }
+    *known_left_ -= *got;
+  } else if (!body_->is_done()) {
+    auto& body = body_->get().body();
+    body.data = memory.data();
+    body.size = memory.size();
+    stream_.expires_after(kIoLimit);
+    const auto [ended, read] = co_await http::async_read(stream_, buffer_, *body_, kTuple);
+    if (ended != http::error::need_buffer) failure = ended;
+    *got = memory.size() - body.size;
+  }
+  if (failure) {
     close_after();
     co_return std::nullopt;
   }
-  co_return bytes - body.size;
+  co_return *got;
 }
 
 http::response<http::empty_body> Exchange::response(status code) const {

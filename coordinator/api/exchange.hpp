@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,9 +54,10 @@ class Exchange {
   // The whole body; unset if it was refused, which the peer has then been told (413, 400).
   boost::asio::awaitable<std::optional<std::string>> read_text(std::uint64_t limit);
 
-  // The body in pieces: begin, then read until a piece is empty. Unset if the peer went away.
+  // The body in pieces: begin, then read until a piece is empty; only the last one is smaller than what was asked
+  // for. Unset if the peer went away: then `got` bytes had come.
   boost::asio::awaitable<bool> begin_body();
-  boost::asio::awaitable<std::optional<std::size_t>> read_piece(void* memory, std::size_t bytes);
+  boost::asio::awaitable<std::optional<std::size_t>> read_piece(std::span<std::byte> memory, std::size_t* got);
 
   // ---- the answer, once ----
   boost::asio::awaitable<void> send_json(status code, json::value body);
@@ -81,6 +83,7 @@ class Exchange {
   boost::beast::flat_buffer& buffer_;
   HeaderParser& header_;  // until the body is read with another parser, which takes its place
   std::optional<http::request_parser<http::buffer_body>> body_;
+  std::optional<std::uint64_t> known_left_;  // of a body whose length was announced
   const Services& services_;
   http::verb method_;
   http::fields fields_;

@@ -1,13 +1,10 @@
 #include "coordinator/api/file_transfer.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
+#include "common/net/send_file.hpp"
 #include "coordinator/api/byte_range.hpp"
 
 namespace espalier::api {
@@ -16,57 +13,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kPiece = 512 * 1024;
-
-class OpenFile {
- public:
-  explicit OpenFile(const std::filesystem::path& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    struct stat facts {};
-    if (descriptor_ >= 0 && ::fstat(descriptor_, &facts) == 0 && S_ISREG(facts.st_mode))
-      size_ = facts.st_size;
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] bool good() const { return size_ >= 0; }
-  [[nodiscard]] std::int64_t size() const { return size_; }
-  std::size_t read(std::int64_t from, std::string* piece, std::size_t bytes) const {
-    const auto got = ::pread(descriptor_, piece->data(), bytes, from);
-    return got < 0 ? 0 : static_cast<std::size_t>(got);
-  }
-
- private:
-  int descriptor_;
-  std::int64_t size_ = -1;
-};
+using net::OpenFile;
 
 asio::awaitable<std::unique_ptr<OpenFile>> open_file(std::filesystem::path path) {
   co_return std::make_unique<OpenFile>(path);
-}
-
-asio::awaitable<std::size_t> read_piece(const OpenFile* file, std::int64_t from, std::string* piece,
-                                        std::size_t bytes) {
-  co_return file->read(from, piece, bytes);
-}
-
-asio::awaitable<void> send_bytes(Exchange* exchange, const OpenFile* file, ByteRange range) {
-  std::string piece(static_cast<std::size_t>(std::min<std::int64_t>(kPiece, range.length)), '\0');
-  while (range.length > 0) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(kPiece, range.length));
-    const auto got = co_await asio::co_spawn(
-        exchange->services().files, read_piece(file, range.first, &piece, wanted), asio::use_awaitable);
-    if (got == 0) {  // shorter than it was: the client sees that from the length we announced
-      exchange->close_after();
-      co_return;
-    }
-    const bool written = co_await exchange->write(asio::buffer(piece.data(), got));
-    if (!written) co_return;
-    range.first += static_cast<std::int64_t>(got);
-    range.length -= static_cast<std::int64_t>(got);
-  }
 }
 
 }  // namespace
@@ -110,7 +60,12 @@ asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
   made.content_length(static_cast<std::uint64_t>(range.length));
   const bool going = co_await exchange->send_header(std::move(made));
   if (!going || exchange->head()) co_return;
-  co_await send_bytes(exchange, open.get(), range);
+  exchange->stream().expires_never();
+  const net::FileRange bytes{range.first, range.length};
+  const auto failure = co_await net::send_file(exchange->stream().socket(), *open, bytes,
+                                               exchange->services().files, kIoLimit);
+  // Also if it became shorter: the client sees that from the length we announced.
+  if (failure) exchange->close_after();
 }
 
 }  // namespace espalier::api

@@ -35,7 +35,7 @@ Result<void> make_empty_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::open(asio::io_context& io, AgentOptions options) {
-  auto cache = artifact::ArtifactStore::open(options.cache / "artifacts");
+  auto cache = Cache::open(options.cache / "artifacts", options.cache_bytes);
   if (!cache) return cache.error();
   options.cache = std::filesystem::absolute(options.cache);
   for (const auto* folder : {"attempts", "runners"})
@@ -49,7 +49,7 @@ Result<std::unique_ptr<Agent>> Agent::open(asio::io_context& io, AgentOptions op
   return agent;
 }
 
-Agent::Agent(asio::io_context& io, AgentOptions options, artifact::ArtifactStore cache)
+Agent::Agent(asio::io_context& io, AgentOptions options, Cache cache)
     : io_(io),
       options_(std::move(options)),
       transfers_(io, disk_, std::move(cache)),

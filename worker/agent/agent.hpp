@@ -31,6 +31,7 @@ struct AgentOptions {
   int slots = 1;     // attempts that may compute at once
   std::filesystem::path cache;
   std::vector<std::string> runner;  // the command: program and arguments
+  std::int64_t cache_bytes = kDefaultCacheBytes;
 };
 
 class Agent {
@@ -45,7 +46,7 @@ class Agent {
   void stop();  // in order: says goodbye, kills the runners
 
  private:
-  Agent(boost::asio::io_context& io, AgentOptions options, artifact::ArtifactStore cache);
+  Agent(boost::asio::io_context& io, AgentOptions options, Cache cache);
 
   boost::asio::awaitable<void> start_first_runner();
   boost::asio::awaitable<void> carry_out(std::int64_t number);

@@ -118,14 +118,15 @@ asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
   Inputs paths;
   for (const auto& input : assign_.inputs) {
     for (int tries = 1; !cause_; ++tries) {
-      auto path = co_await workshop_.transfers.fetch(workshop_.http(), input);
-      if (path) {
-        paths[input.role] = std::move(*path);
+      auto fetched = co_await workshop_.transfers.fetch(workshop_.http(), input);
+      if (fetched) {
+        paths[input.role] = std::move(fetched->path);
+        pins_.push_back(std::move(fetched->pin));
         break;
       }
-      if (path.error().kind != ErrorKind::unavailable || tries == kFetchTries)
+      if (fetched.error().kind != ErrorKind::unavailable || tries == kFetchTries)
         co_return Error{ErrorKind::failed,
-                        "its input " + input.role + " can't be had: " + path.error().message, ""};
+                        "its input " + input.role + " can't be had: " + fetched.error().message, ""};
       co_await pause(tries);
     }
   }
@@ -180,10 +181,13 @@ asio::awaitable<void> Attempt::remove_folder() {
 
 asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
                                                        KeepCopy keep, int most_tries) {
+  const auto outgoing = co_await workshop_.transfers.prepare(name, file, keep);
+  if (!outgoing) co_return outgoing.error();
   for (int tries = 1;; ++tries) {
-    auto output = co_await workshop_.transfers.publish(workshop_.http(), name, file, keep);
-    const bool may_pass = !output && output.error().kind == ErrorKind::unavailable;
-    if (!may_pass || cause_ || tries >= most_tries) co_return output;
+    const auto sent = co_await workshop_.transfers.send(workshop_.http(), &*outgoing);
+    if (sent) co_return outgoing->output;
+    if (sent.error().kind != ErrorKind::unavailable || cause_ || tries >= most_tries) co_return sent.error();
+    if (tries == 1) log::warn("attempt {}: {}; it is tried again", assign_.attempt, sent.error().message);
     co_await pause(tries);
   }
 }

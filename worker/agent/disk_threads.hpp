@@ -16,6 +16,8 @@ namespace espalier::agent {
 
 class DiskThreads {
  public:
+  [[nodiscard]] boost::asio::thread_pool::executor_type executor() { return threads_.get_executor(); }
+
   // `work` returns a value and doesn't throw.
   template <class Work>
   boost::asio::awaitable<std::invoke_result_t<Work>> run(Work work) {

@@ -72,6 +72,9 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   app.add_option("--cache", cache, "folder for fetched files; default: ~/.cache/espalier/NAME");
+  app.add_option("--cache-bytes", options.cache_bytes, "what it may hold, as in 20GiB")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(true));
   app.add_option("--runner", runner, "the program that executes tasks")
       ->envname("ESPALIER_RUNNER")
       ->capture_default_str();

@@ -33,13 +33,63 @@ TEST_F(Artifacts, AreRefusedUnderAnotherHash) {
   EXPECT_EQ(get("/api/v1/artifacts/" + sha256_hex(bytes_ + "more")).result(), http::status::not_found);
 }
 
-TEST_F(Artifacts, AreNotKeptIfTheSenderGoesAway) {
+TEST_F(Artifacts, AreNotThereIfTheSenderGoesAway) {
   auto sender = client();
   sender.write("PUT " + path_ + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes_.size()) +
                "\r\n\r\n");
   sender.write(std::string_view(bytes_).substr(0, 100000));
   sender.close();
   EXPECT_EQ(get(path_).result(), http::status::not_found);
+}
+
+TEST_F(Artifacts, GoOnWhereTheSenderBrokeOff) {
+  auto sender = client();
+  sender.write("PUT " + path_ + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes_.size()) +
+               "\r\n\r\n");
+  sender.write(std::string_view(bytes_).substr(0, 2'000'000));
+  sender.close();
+  // The server hears of the end on another thread than ours.
+  std::size_t there = 0;
+  while (there != 2'000'000) {
+    const auto head = send(http::verb::head, path_);
+    ASSERT_EQ(head.result(), http::status::not_found);
+    there = std::strtoull(std::string(head["Upload-Offset"]).c_str(), nullptr, 10);
+  }
+  const auto elsewhere = send(http::verb::put, path_ + "?offset=5", bytes_.substr(5));
+  EXPECT_EQ(elsewhere.result(), http::status::conflict);
+  EXPECT_EQ(elsewhere["Upload-Offset"], "2000000");
+  const auto rest = send(http::verb::put, path_ + "?offset=2000000", bytes_.substr(2'000'000));
+  EXPECT_EQ(rest.result(), http::status::created);
+  EXPECT_EQ(document(rest).at("bytes"), bytes_.size());
+  EXPECT_TRUE(get(path_).body() == bytes_);
+}
+
+TEST_F(Artifacts, ThatGoOnAndHashWronglyAreForgotten) {
+  auto sender = client();
+  sender.write("PUT " + path_ + " HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nspoilt");
+  sender.close();
+  while (send(http::verb::head, path_)["Upload-Offset"] != "6") {
+  }
+  EXPECT_EQ(send(http::verb::put, path_ + "?offset=6", bytes_.substr(6)).result(), http::status::bad_request);
+  EXPECT_EQ(send(http::verb::head, path_)["Upload-Offset"], "");
+  EXPECT_EQ(send(http::verb::put, path_, bytes_).result(), http::status::created);
+}
+
+TEST_F(Artifacts, ThatDoNotFitOnTheDiskAreTheStoresFaultAndNotTheSenders) {
+  // A limit on the size of a file gives the same kind of failure as a broken disk; a full one is /dev/full's.
+  std::filesystem::create_symlink(
+      "/dev/full", folder_ / "artifacts" / "incoming" / (path_.substr(path_.rfind('/') + 1) + ".part"));
+  const auto refused = send(http::verb::put, path_, bytes_);
+  EXPECT_EQ(refused.result(), http::status::insufficient_storage);
+  EXPECT_THAT(message(refused), ::testing::HasSubstr("is full"));
+  EXPECT_EQ(get(path_).result(), http::status::not_found);
+  EXPECT_EQ(send(http::verb::put, path_, bytes_).result(), http::status::created) << "later there is room";
+}
+
+TEST_F(Artifacts, AreRefusedAtAnImpossibleOffset) {
+  for (const auto* offset : {"-1", "x", "99999999999999999999"})
+    EXPECT_EQ(send(http::verb::put, path_ + "?offset=" + offset, "x").result(), http::status::bad_request);
+  EXPECT_EQ(send(http::verb::put, path_ + "?offset=7", "x").result(), http::status::conflict);
 }
 
 TEST_F(Artifacts, AreInvitedWhenTheSenderAsksFirst) {

@@ -89,6 +89,80 @@ TEST_F(Store, OpeningRemovesWhatADeadProcessLeftHalfWritten) {
   EXPECT_EQ(files(), 0U);
 }
 
+TEST_F(Store, AnUploadThatBrokeOffIsGoneOnWithAlsoByAnotherProcess) {
+  const ContentHash hash{sha256_hex("first half, second half")};
+  {
+    auto store = open();
+    auto upload = store.resume(hash, ArtifactStore::From::where_it_stopped);
+    ASSERT_TRUE(write(*upload, "first half, ").has_value());
+  }
+  auto store = open();
+  EXPECT_EQ(store.partial_bytes(hash), 12);
+  auto upload = store.resume(hash, ArtifactStore::From::where_it_stopped);
+  EXPECT_EQ(upload->bytes(), 12);
+  ASSERT_TRUE(write(*upload, "second half").has_value());
+  ASSERT_TRUE(upload->finish(hash).has_value());
+  EXPECT_EQ(read_file(store.path_of(hash)).value(), "first half, second half");
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(Store, AnUploadThatIsGoneOnWithAndHashesWronglyLeavesNothing) {
+  const ContentHash hash{sha256_hex("right")};
+  auto store = open();
+  ASSERT_TRUE(write(*store.resume(hash, ArtifactStore::From::start), "wro").has_value());
+  auto upload = store.resume(hash, ArtifactStore::From::where_it_stopped);
+  ASSERT_TRUE(write(*upload, "ng").has_value());
+  EXPECT_EQ(upload->finish(hash).error().kind, ErrorKind::usage);
+  EXPECT_EQ(store.partial_bytes(hash), 0);
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(Store, AnUploadFromTheStartForgetsWhatWasThere) {
+  const ContentHash hash{sha256_hex("new")};
+  auto store = open();
+  ASSERT_TRUE(write(*store.resume(hash, ArtifactStore::From::start), "old and longer").has_value());
+  auto upload = store.resume(hash, ArtifactStore::From::start);
+  EXPECT_EQ(upload->bytes(), 0);
+  ASSERT_TRUE(write(*upload, "xx").has_value());
+  ASSERT_TRUE(upload->start_again().has_value());
+  ASSERT_TRUE(write(*upload, "new").has_value());
+  EXPECT_TRUE(upload->finish(hash).has_value());
+}
+
+TEST_F(Store, OnlyOneUploadAtATimeWritesWhatMayBeGoneOnWith) {
+  const ContentHash hash{sha256_hex("both")};
+  auto store = open();
+  auto first = store.resume(hash, ArtifactStore::From::where_it_stopped);
+  ASSERT_TRUE(write(*first, "bo").has_value());
+  auto second = store.resume(hash, ArtifactStore::From::where_it_stopped);
+  EXPECT_EQ(second->bytes(), 0);
+  ASSERT_TRUE(write(*second, "both").has_value());
+  ASSERT_TRUE(write(*first, "th").has_value());
+  EXPECT_TRUE(second->finish(hash).has_value());
+  EXPECT_TRUE(first->finish(hash).has_value());
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(Store, OpeningRemovesAPartialUploadThatIsOld) {
+  const ContentHash hash{sha256_hex("whole")};
+  {
+    auto store = open();
+    ASSERT_TRUE(write(*store.resume(hash, ArtifactStore::From::start), "who").has_value());
+  }
+  const auto file = folder_ / "store" / "incoming" / (hash.value + ".part");
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - 2 * kPartialsAreKept);
+  EXPECT_EQ(open().partial_bytes(hash), 0);
+}
+
+TEST_F(Store, TakeMovesAFileIn) {
+  std::ofstream(folder_ / "file") << "content";
+  auto store = open();
+  const auto hash = store.take(folder_ / "file");
+  ASSERT_TRUE(hash.has_value());
+  EXPECT_EQ(read_file(store.path_of(*hash)).value(), "content");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "file"));
+}
+
 TEST_F(Store, TheSameBytesFromManyThreadsAreOneFile) {
   auto store = open();
   const std::string bytes(300'000, 'b');

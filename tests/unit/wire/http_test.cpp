@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <boost/asio/thread_pool.hpp>
 #include <fstream>
 #include <thread>
 
@@ -34,6 +35,18 @@ asio::awaitable<void> keep(asio::awaitable<Result<HttpReply>> work, std::optiona
   *out = co_await std::move(work);
 }
 
+asio::awaitable<Result<HttpReply>> put_digits(WriteBehind* behind) {
+  Block block(1);
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    block[0] = static_cast<std::byte>(digit);
+    const auto put = co_await behind->put(&block, 1);
+    if (!put) break;
+  }
+  const auto drained = co_await behind->drain();
+  if (!drained) co_return drained.error();
+  co_return HttpReply{};
+}
+
 class Http : public ::testing::Test {
  protected:
   Result<HttpReply> ask(asio::awaitable<Result<HttpReply>> work) {
@@ -48,6 +61,7 @@ class Http : public ::testing::Test {
     std::filesystem::remove(file_);
   }
   asio::io_context io_;
+  asio::thread_pool threads_{2};
   TinyHttpServer server_{io_, echo};
   HttpClient client_{io_.get_executor()};
   std::filesystem::path file_ =
@@ -113,14 +127,87 @@ TEST_F(Http, AFileIsSentWhole) {
   std::string bytes(3'000'001, 'x');
   bytes[1'234'567] = 'y';
   std::ofstream(file_) << bytes;
-  const auto reply = ask(client_.upload(server_.address() + "/f", file_));
+  const auto reply = ask(client_.upload(server_.address() + "/f", file_, 0, threads_.get_executor()));
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->body, "PUT /f " + bytes);
 }
 
+TEST_F(Http, AFileIsSentFromTheMiddle) {
+  std::ofstream(file_) << "0123456789";
+  const auto reply = ask(client_.upload(server_.address() + "/f", file_, 4, threads_.get_executor()));
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->body, "PUT /f 456789");
+}
+
+// Keeps what comes.
+struct Blocks final : BlockSink {
+  std::uint64_t first = 99;
+  std::string bytes;
+  Result<void> begin(std::uint64_t number) override {
+    first = number;
+    return {};
+  }
+  asio::awaitable<Result<void>> put(Block* block, std::size_t size) override {
+    bytes.append(reinterpret_cast<const char*>(block->data()), size);
+    co_return Result<void>{};
+  }
+};
+
+TEST_F(Http, ADownloadMayComeInBlocksAndAnErrorsBodyInTheReply) {
+  Blocks blocks;
+  ASSERT_TRUE(ask(client_.download(server_.address() + "/x", 0, &blocks)).has_value());
+  EXPECT_EQ(blocks.first, 0U);
+  EXPECT_EQ(blocks.bytes, "GET /x ");
+  const auto missing = ask(client_.download(server_.address() + "/missing", 0, &blocks));
+  EXPECT_EQ(missing->status, 404);
+  EXPECT_EQ(missing->body, "GET /missing ");
+  EXPECT_EQ(server_.connections(), 1) << "it is used again after a body that was read past the parser";
+}
+
+TEST_F(Http, ADownloadFromTheMiddleSaysWhetherItGotThat) {
+  std::string asked;
+  TinyHttpServer ranges(io_, [&](const TinyHttpServer::Request& request) {
+    asked = std::string(request[http::field::range]);
+    TinyHttpServer::Reply reply;
+    reply.result(http::status::partial_content);
+    reply.set(http::field::content_range, "bytes 3-5/6");
+    reply.body() = "def";
+    return reply;
+  });
+  Blocks blocks;
+  ASSERT_TRUE(ask(client_.download(ranges.address() + "/x", 3, &blocks)).has_value());
+  EXPECT_EQ(asked, "bytes=3-");
+  EXPECT_EQ(blocks.first, 3U);
+  EXPECT_EQ(blocks.bytes, "def");
+  ranges.stop();
+  EXPECT_TRUE(run_until(io_, [&] { return ranges.stopped(); }));
+}
+
+TEST_F(Http, WritingBehindKeepsTheOrderForEveryConsumerAndEndsWithTheFirstError) {
+  std::string first, second;
+  int calls = 0;
+  std::vector<WriteBehind::Consumer> consumers;
+  consumers.emplace_back([&](std::span<const std::byte> bytes) {
+    first.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return Result<void>{};
+  });
+  consumers.emplace_back([&](std::span<const std::byte> bytes) {
+    second.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return ++calls == 3 ? Result<void>(Error{ErrorKind::failed, "the disk is full", ""}) : Result<void>{};
+  });
+  WriteBehind behind(io_.get_executor(), threads_.get_executor(), std::move(consumers));
+  std::optional<Result<HttpReply>> outcome;
+  tasks_.spawn("blocks", keep(put_digits(&behind), &outcome));
+  ASSERT_TRUE(run_until(io_, [&] { return outcome.has_value(); }));
+  ASSERT_FALSE(outcome->has_value());
+  EXPECT_EQ(outcome->error().message, "the disk is full");
+  EXPECT_EQ(second, "012") << "nothing after its error";
+  EXPECT_EQ(first, std::string("0123456789").substr(0, first.size()));
+}
+
 TEST_F(Http, AnEmptyFileIsSentToo) {
   std::ofstream(file_).flush();
-  const auto reply = ask(client_.upload(server_.address() + "/f", file_));
+  const auto reply = ask(client_.upload(server_.address() + "/f", file_, 0, threads_.get_executor()));
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->body, "PUT /f ");
 }
