@@ -266,6 +266,7 @@ Result<Upload> ArtifactStore::resume(const ContentHash& expected, From from) {
   state->temporary = path;
   state->durability = durability_;
   state->stays = true;
+  if (from == From::start) return Upload(std::move(state));
   const auto read = read_all(state->file.number(), path, [&](std::span<const std::byte> bytes) {
     state->hash.update(bytes);
     state->bytes += static_cast<std::int64_t>(bytes.size());
@@ -294,8 +295,8 @@ Result<ContentHash> ArtifactStore::put(const std::filesystem::path& file) {
   }
   auto upload = begin();
   if (!upload) return upload.error();
-  const auto copied = read_all(source.number(), file,
-                               [&](std::span<const std::byte> bytes) { return upload->write(bytes); });
+  const auto copied =
+      read_all(source.number(), file, [&](std::span<const std::byte> bytes) { return upload->write(bytes); });
   if (!copied) return copied.error();
   return upload->finish();
 }

@@ -1,6 +1,6 @@
-// A folder of files named by the SHA-256 of their bytes. Writing is atomic: a name exists only with the right bytes.
-// Used by the coordinator (the store) and by each worker (its cache). Calls block on the disk: not for an io loop
-// with large files; the HTTP code reads and writes in chunks through `Upload` and `path_of`.
+// A folder of files named by the SHA-256 of their bytes. Writing is atomic: a name exists only with the right
+// bytes. Used by the coordinator (the store) and by each worker (its cache). Calls block on the disk: not for
+// an io loop with large files; the HTTP code reads and writes in chunks through `Upload` and `path_of`.
 #pragma once
 
 #include <chrono>
@@ -60,9 +60,9 @@ class ArtifactStore {
   [[nodiscard]] std::filesystem::path path_of(const ContentHash& hash) const;  // <folder>/ab/cdef…
   [[nodiscard]] std::optional<std::int64_t> size_of(const ContentHash& hash) const;
   Result<Upload> begin();
-  // An upload whose bytes stay if it is dropped unfinished, so that the next one can go on there. It begins with
-  // what is there (read once more for the hash), or from 0. While another one of the same artifact is under way
-  // it is a plain one: from 0, and nothing stays.
+  // An upload whose bytes stay if it is dropped unfinished, so that the next one can go on there. It begins
+  // with what is there (read once more for the hash), or from 0. While another one of the same artifact is
+  // under way it is a plain one: from 0, and nothing stays.
   enum class From { where_it_stopped, start };
   Result<Upload> resume(const ContentHash& expected, From from);
   [[nodiscard]] std::int64_t partial_bytes(const ContentHash& expected) const;  // 0 if there is nothing

@@ -41,11 +41,12 @@ struct Exchange {
   HttpTarget target;
   std::string body;
   std::string content_type;
-  HttpClient::Sink sink = {};     // for the body of a 200; empty: the body is held in memory
-  BlockSink* blocks = nullptr;    // for the body of a 200 or 206
-  std::uint64_t first = 0;        // byte to begin with: of `blocks`, of `file`
-  std::shared_ptr<OpenFile> file = {};  // the body instead of `body`; shared: an Exchange is copied into a coroutine
-  asio::any_io_executor threads = {};   // to read the file on
+  HttpClient::Sink sink = {};   // for the body of a 200; empty: the body is held in memory
+  BlockSink* blocks = nullptr;  // for the body of a 200 or 206
+  std::uint64_t first = 0;      // byte to begin with: of `blocks`, of `file`
+  std::shared_ptr<OpenFile> file =
+      {};  // the body instead of `body`; shared: an Exchange is copied into a coroutine
+  asio::any_io_executor threads = {};  // to read the file on
   [[nodiscard]] std::uint64_t body_size() const {
     return file ? static_cast<std::uint64_t>(file->size()) - first : body.size();
   }
@@ -121,8 +122,8 @@ asio::awaitable<std::size_t> read_known_body(Connection* connection, std::uint64
     connection->buffer.consume(copied);
     co_return copied;
   }
-  co_return co_await connection->stream.async_read_some(
-      memory, asio::redirect_error(asio::use_awaitable, *failure));
+  co_return co_await connection->stream.async_read_some(memory,
+                                                        asio::redirect_error(asio::use_awaitable, *failure));
 }
 
 asio::awaitable<std::size_t> read_parsed_body(Connection* connection, Parser* parser, Block* block,
@@ -149,12 +150,14 @@ std::optional<std::uint64_t> first_of_range(std::string_view header) {
 }
 
 asio::awaitable<Result<error_code>> read_blocks(Connection* connection, Parser* parser,
-                                                const Exchange* exchange, int http_status, HttpLimits limits) {
+                                                const Exchange* exchange, int http_status,
+                                                HttpLimits limits) {
   std::uint64_t first = 0;
   if (http_status == 206) {
     const auto said = first_of_range(parser->get()[http::field::content_range]);
     if (!said)
-      co_return Error{ErrorKind::failed, "http://" + exchange->target.authority() + " sends a range of its own", ""};
+      co_return Error{ErrorKind::failed,
+                      "http://" + exchange->target.authority() + " sends a range of its own", ""};
     first = *said;
   }
   if (auto begun = exchange->blocks->begin(first); !begun) co_return begun.error();
@@ -354,8 +357,8 @@ asio::awaitable<Result<HttpReply>> HttpClient::upload(std::string url, std::file
   auto open = std::make_shared<OpenFile>(file);
   if (!open->good() || static_cast<std::uint64_t>(open->size()) < first)
     co_return Error{ErrorKind::not_found, file.string() + " can't be read", ""};
-  Exchange exchange{
-      http::verb::put, *target, "", "application/octet-stream", {}, nullptr, first, std::move(open), threads};
+  Exchange exchange{http::verb::put, *target,         "",     "application/octet-stream", {}, nullptr,
+                    first,           std::move(open), threads};
   co_return co_await state_->run(std::move(exchange));
 }
 

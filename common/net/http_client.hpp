@@ -69,8 +69,9 @@ class HttpClient {
   // GET whose body goes to `sink` piece by piece if the status is 200; another status' body is in the reply.
   // The sink's error ends the transfer and is returned.
   boost::asio::awaitable<Result<HttpReply>> download(std::string url, Sink sink);
-  // GET of byte `first` and what follows. A server may send the whole all the same: `begin` says so. With another
-  // status than 200 and 206 the body is in the reply. What had come is with the sink when the connection breaks.
+  // GET of byte `first` and what follows. A server may send the whole all the same: `begin` says so. With
+  // another status than 200 and 206 the body is in the reply. What had come is with the sink when the
+  // connection breaks.
   boost::asio::awaitable<Result<HttpReply>> download(std::string url, std::uint64_t first, BlockSink* sink);
   // PUT of a file from byte `first` on, read on `threads`.
   boost::asio::awaitable<Result<HttpReply>> upload(std::string url, std::filesystem::path file,

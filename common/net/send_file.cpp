@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <memory>
+
+#include "common/net/run_on.hpp"
 
 namespace espalier::net {
 namespace asio = boost::asio;
@@ -27,7 +28,7 @@ struct Sent {
   error_code failure;  // would_block: the socket takes no more for now
 };
 
-asio::awaitable<Sent> send_some(int socket, int file, FileRange range) {
+Sent send_some(int socket, int file, FileRange range) {
   // sendfile has no MSG_NOSIGNAL; a blocked signal for this thread alone stays pending and harms nobody.
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
@@ -44,8 +45,15 @@ asio::awaitable<Sent> send_some(int socket, int file, FileRange range) {
     if (moved <= 0) break;
     sent.bytes += moved;
   }
-  co_return sent;
+  return sent;
 }
+
+struct SendSome {
+  int socket;
+  int file;
+  FileRange range;
+  Sent operator()() const { return send_some(socket, file, range); }
+};
 
 struct CancelWait {
   asio::ip::tcp::socket* socket;
@@ -72,7 +80,8 @@ asio::awaitable<error_code> wait_until_writable(asio::ip::tcp::socket* socket,
 
 }  // namespace
 
-OpenFile::OpenFile(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+OpenFile::OpenFile(const std::filesystem::path& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   struct stat facts {};
   if (descriptor_ >= 0 && ::fstat(descriptor_, &facts) == 0 && S_ISREG(facts.st_mode)) size_ = facts.st_size;
 }
@@ -86,8 +95,8 @@ asio::awaitable<error_code> send_file(asio::ip::tcp::socket& socket, const OpenF
   error_code failure;
   socket.native_non_blocking(true, failure);
   while (!failure && range.length > 0) {
-    const auto sent = co_await asio::co_spawn(
-        threads, send_some(socket.native_handle(), file.descriptor(), range), asio::use_awaitable);
+    SendSome some{socket.native_handle(), file.descriptor(), range};
+    const auto sent = co_await run_on(threads, std::move(some));
     range.first += sent.bytes;
     range.length -= sent.bytes;
     failure = sent.failure;

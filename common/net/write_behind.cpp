@@ -79,7 +79,8 @@ asio::awaitable<Result<void>> WriteBehind::put(Block* block, std::size_t bytes) 
   for (const auto& lane : state_->lanes) {
     asio::post(lane->thread, [state = state_, where = lane.get(), filled] {
       Result<void> consumed;
-      if (!where->failed) consumed = where->consume(std::span<const std::byte>(filled->bytes).first(filled->size));
+      if (!where->failed)
+        consumed = where->consume(std::span<const std::byte>(filled->bytes).first(filled->size));
       where->failed = where->failed || !consumed;
       asio::post(state->loop, [state, filled, consumed] { state->done(filled, consumed); });
     });

@@ -1,5 +1,5 @@
-// What blocks in a transfer (hashing, writing) is done on other threads while the next bytes arrive. Lives on a
-// loop; the threads' executor has to outlive it, the loop has to outlive the threads.
+// What blocks in a transfer (hashing, writing) is done on other threads while the next bytes arrive. Lives on
+// a loop; the threads' executor has to outlive it, the loop has to outlive the threads.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,8 +26,8 @@ class WriteBehind {
   WriteBehind(boost::asio::any_io_executor loop, boost::asio::any_io_executor threads,
               std::vector<Consumer> consumers);
 
-  // Takes the first `bytes` of the block and leaves another one in its place. Waits while too many are on their
-  // way; an error may be that of a block before.
+  // Takes the first `bytes` of the block and leaves another one in its place. Waits while too many are on
+  // their way; an error may be that of a block before.
   boost::asio::awaitable<Result<void>> put(Block* block, std::size_t bytes);
   // Until the consumers have had everything.
   boost::asio::awaitable<Result<void>> drain();

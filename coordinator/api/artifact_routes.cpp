@@ -1,9 +1,9 @@
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <memory>
 
 #include "common/base/hash.hpp"
+#include "common/net/run_on.hpp"
 #include "common/net/write_behind.hpp"
 #include "coordinator/api/file_transfer.hpp"
 #include "coordinator/api/routes.hpp"
@@ -21,15 +21,18 @@ constexpr const char* kUploadOffset = "Upload-Offset";  // how many bytes of an 
 // Shared with the threads that hash and write, which may go on for a moment after a request has ended.
 using SharedUpload = std::shared_ptr<Upload>;
 
-// Optional, since a coroutine on another executor has to have a default result.
-asio::awaitable<std::optional<Result<Upload>>> begin_upload(ArtifactStore* store, ContentHash hash,
-                                                            ArtifactStore::From from) {
-  co_return store->resume(hash, from);
-}
+struct Resume {
+  ArtifactStore* store;
+  ContentHash hash;
+  ArtifactStore::From from;
+  Result<Upload> operator()() const { return store->resume(hash, from); }
+};
 
-asio::awaitable<Result<ContentHash>> finish_upload(SharedUpload upload, ContentHash expected) {
-  co_return upload->finish(expected);
-}
+struct Finish {
+  SharedUpload upload;
+  ContentHash expected;
+  Result<ContentHash> operator()() const { return upload->finish(expected); }
+};
 
 Error no_hash(const std::string& text) {
   std::string message("\"");
@@ -58,7 +61,8 @@ asio::awaitable<std::optional<Result<void>>> receive(Exchange* exchange, SharedU
     return Result<void>{};
   });
   consumers.emplace_back([upload](std::span<const std::byte> bytes) { return upload->append(bytes); });
-  net::WriteBehind behind(exchange->stream().get_executor(), exchange->services().files, std::move(consumers));
+  net::WriteBehind behind(exchange->stream().get_executor(), exchange->services().files,
+                          std::move(consumers));
   net::Block block(net::kBlock);
   for (;;) {
     std::size_t got = 0;
@@ -75,9 +79,9 @@ asio::awaitable<std::optional<Result<void>>> receive(Exchange* exchange, SharedU
 
 asio::awaitable<void> send_conflict(Exchange* exchange, std::int64_t here) {
   auto made = exchange->response(status::conflict);
-  const auto document = json::serialize(
-      to_json({ErrorKind::busy, fmt::format("{} bytes of this artifact are here, not as many as `offset` says", here),
-               "HEAD says in Upload-Offset where to go on"}));
+  const auto document = json::serialize(to_json(
+      {ErrorKind::busy, fmt::format("{} bytes of this artifact are here, not as many as `offset` says", here),
+       "HEAD says in Upload-Offset where to go on"}));
   made.set(kUploadOffset, std::to_string(here));
   made.set(http::field::content_type, "application/json; charset=utf-8");
   made.content_length(document.size());
@@ -103,13 +107,14 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
   const auto& files = exchange->services().files;
   auto& store = exchange->services().coordinator.artifacts();
   const auto from = *offset == 0 ? ArtifactStore::From::start : ArtifactStore::From::where_it_stopped;
-  auto begun = co_await asio::co_spawn(files, begin_upload(&store, hash, from), asio::use_awaitable);
-  if (begun->has_error()) {
-    const auto code = status_of_upload(begun->error());
-    co_await exchange->send_error(code, begun->error());
+  Resume resume{&store, hash, from};
+  auto begun = co_await net::run_on(files, std::move(resume));
+  if (begun.has_error()) {
+    const auto code = status_of_upload(begun.error());
+    co_await exchange->send_error(code, begun.error());
     co_return;
   }
-  const auto upload = std::make_shared<Upload>(std::move(**begun));
+  const auto upload = std::make_shared<Upload>(std::move(*begun));
   if (upload->bytes() != *offset) {
     co_await send_conflict(exchange, upload->bytes());
     co_return;
@@ -124,7 +129,8 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
     co_return;
   }
   const auto bytes = upload->bytes();
-  const auto stored = co_await asio::co_spawn(files, finish_upload(upload, hash), asio::use_awaitable);
+  Finish finish{upload, hash};
+  const auto stored = co_await net::run_on(files, std::move(finish));
   if (stored.has_error()) {
     const auto code = status_of_upload(stored.error());
     co_await exchange->send_error(code, stored.error());

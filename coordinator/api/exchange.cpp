@@ -111,7 +111,8 @@ asio::awaitable<std::optional<std::size_t>> Exchange::read_piece(std::span<std::
     while (!failure && *got < memory.size()) {
       stream_.expires_after(kIoLimit);
       const auto rest = memory.subspan(*got);
-      const auto [ended, bytes] = co_await stream_.async_read_some(asio::buffer(rest.data(), rest.size()), kTuple);
+      const auto [ended, bytes] =
+          co_await stream_.async_read_some(asio::buffer(rest.data(), rest.size()), kTuple);
       failure = ended;
       *got += bytes;
     }

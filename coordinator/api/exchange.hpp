@@ -54,10 +54,11 @@ class Exchange {
   // The whole body; unset if it was refused, which the peer has then been told (413, 400).
   boost::asio::awaitable<std::optional<std::string>> read_text(std::uint64_t limit);
 
-  // The body in pieces: begin, then read until a piece is empty; only the last one is smaller than what was asked
-  // for. Unset if the peer went away: then `got` bytes had come.
+  // The body in pieces: begin, then read until a piece is empty; only the last one is smaller than what was
+  // asked for. Unset if the peer went away: then `got` bytes had come.
   boost::asio::awaitable<bool> begin_body();
-  boost::asio::awaitable<std::optional<std::size_t>> read_piece(std::span<std::byte> memory, std::size_t* got);
+  boost::asio::awaitable<std::optional<std::size_t>> read_piece(std::span<std::byte> memory,
+                                                                std::size_t* got);
 
   // ---- the answer, once ----
   boost::asio::awaitable<void> send_json(status code, json::value body);

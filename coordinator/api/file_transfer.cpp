@@ -1,9 +1,9 @@
 #include "coordinator/api/file_transfer.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
+#include "common/net/run_on.hpp"
 #include "common/net/send_file.hpp"
 #include "coordinator/api/byte_range.hpp"
 
@@ -15,15 +15,16 @@ namespace {
 
 using net::OpenFile;
 
-asio::awaitable<std::unique_ptr<OpenFile>> open_file(std::filesystem::path path) {
-  co_return std::make_unique<OpenFile>(path);
-}
+struct Open {
+  std::filesystem::path path;
+  std::unique_ptr<OpenFile> operator()() const { return std::make_unique<OpenFile>(path); }
+};
 
 }  // namespace
 
 asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
-  const auto open =
-      co_await asio::co_spawn(exchange->services().files, open_file(file.path), asio::use_awaitable);
+  Open opening{file.path};
+  const auto open = co_await net::run_on(exchange->services().files, std::move(opening));
   if (!open->good()) {
     Error missing{ErrorKind::not_found, "there is no such file", ""};
     co_await exchange->send_error(std::move(missing));

@@ -77,7 +77,7 @@ class Attempt {
   std::optional<StopCause> cause_;
   std::string stop_reason_;
   std::vector<Cache::Pin> pins_;  // of its inputs
-  bool has_result_ = false;  // the runner is done: the lease's loss no longer matters
+  bool has_result_ = false;       // the runner is done: the lease's loss no longer matters
   wire::Finished finished_;
 };
 

@@ -47,7 +47,8 @@ void Cache::find_files(const fs::path& folder, bool unchecked) {
     for (fs::directory_iterator file(entry->path(), failed); !failed && file != end; file.increment(failed)) {
       auto hash = entry->path().filename().string() + file->path().filename().string();
       if (!is_sha256_hex(hash)) continue;
-      found.push_back({file->last_write_time(), std::move(hash), static_cast<std::int64_t>(file->file_size())});
+      found.push_back(
+          {file->last_write_time(), std::move(hash), static_cast<std::int64_t>(file->file_size())});
     }
   }
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.used < b.used; });

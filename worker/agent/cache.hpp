@@ -1,5 +1,6 @@
-// The files that this worker has: as many bytes as it may keep, the least recently used go first. A pinned one
-// stays, and so the limit may be passed for a while. Lives on the agent's loop; only `open` and `remove` block.
+// The files that this worker has: as many bytes as it may keep, the least recently used go first. A pinned
+// one stays, and so the limit may be passed for a while. Lives on the agent's loop; only `open` and `remove`
+// block.
 #pragma once
 
 #include <cstdint>

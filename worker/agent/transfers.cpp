@@ -19,7 +19,8 @@ using artifact::ArtifactStore;
 using artifact::Upload;
 namespace {
 
-constexpr int kOk = 200, kPartialContent = 206, kBadRequest = 400, kConflict = 409, kRangeNotSatisfiable = 416;
+constexpr int kOk = 200, kPartialContent = 206, kBadRequest = 400, kConflict = 409,
+              kRangeNotSatisfiable = 416;
 
 std::string artifact_url(const std::string& http, const std::string& hash) {
   return http + "/api/v1/artifacts/" + hash;
@@ -29,8 +30,8 @@ Error refused(const std::string& what, const std::string& hash, const net::HttpR
   // A server in trouble may recover, a full disk too; what it refuses it will refuse again.
   const bool may_pass = reply.status >= 500 || reply.status == kConflict;
   return {may_pass ? ErrorKind::unavailable : ErrorKind::failed,
-          fmt::format("the coordinator's store answered status {} when artifact {} was {}{}{}", reply.status, hash,
-                      what, reply.body.empty() ? "" : ": ", reply.body.substr(0, 300)),
+          fmt::format("the coordinator's store answered status {} when artifact {} was {}{}{}", reply.status,
+                      hash, what, reply.body.empty() ? "" : ": ", reply.body.substr(0, 300)),
           ""};
 }
 
@@ -186,7 +187,8 @@ asio::awaitable<Result<void>> Transfers::download(std::string url, ContentHash h
     done = co_await download_once(url, hash);
   }
   if (!done && done.error().kind == ErrorKind::usage)
-    co_return Error{ErrorKind::failed, done.error().message + ", twice", "its file in the store may be spoilt"};
+    co_return Error{ErrorKind::failed, done.error().message + ", twice",
+                    "its file in the store may be spoilt"};
   co_return done;
 }
 
@@ -244,8 +246,8 @@ asio::awaitable<Result<void>> Transfers::send(std::string http, const Outgoing* 
   if (there < 0 || there > outgoing->output.bytes) there = 0;
   for (;;) {
     const auto where = there == 0 ? url : fmt::format("{}?offset={}", url, there);
-    const auto stored = co_await client_.upload(where, outgoing->path, static_cast<std::uint64_t>(there),
-                                                disk_.executor());
+    const auto stored =
+        co_await client_.upload(where, outgoing->path, static_cast<std::uint64_t>(there), disk_.executor());
     if (!stored) co_return stored.error();
     if (stored->succeeded()) co_return Result<void>{};
     // What an earlier try left there was spoilt, and is gone now.

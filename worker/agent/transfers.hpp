@@ -29,19 +29,20 @@ struct Outgoing {  // a file whose hash is known
   Cache::Pin pin;
 };
 
-// Errors: unavailable if the coordinator can't be reached or a disk is full, which may pass; anything else won't
-// pass by trying again.
+// Errors: unavailable if the coordinator can't be reached or a disk is full, which may pass; anything else
+// won't pass by trying again.
 class Transfers {
  public:
   Transfers(boost::asio::io_context& io, DiskThreads& disk, Cache cache, net::HttpLimits limits = {});
 
-  // One try. The file is in the cache and stays there while it is pinned. What a broken transfer brought is kept
-  // for the next try; bytes that hash wrongly are thrown away, and asked for once more. Several that want the
-  // same file at once share one transfer. `http` is the coordinator's address.
+  // One try. The file is in the cache and stays there while it is pinned. What a broken transfer brought is
+  // kept for the next try; bytes that hash wrongly are thrown away, and asked for once more. Several that
+  // want the same file at once share one transfer. `http` is the coordinator's address.
   boost::asio::awaitable<Result<Fetched>> fetch(std::string http, wire::Input input);
 
   // With KeepCopy::yes the cache takes the file itself.
-  boost::asio::awaitable<Result<Outgoing>> prepare(std::string name, std::filesystem::path file, KeepCopy keep);
+  boost::asio::awaitable<Result<Outgoing>> prepare(std::string name, std::filesystem::path file,
+                                                   KeepCopy keep);
   // One try: asks first what the store has of it, and sends the rest. `outgoing` outlives the call.
   boost::asio::awaitable<Result<void>> send(std::string http, const Outgoing* outgoing);
 

@@ -5,7 +5,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <fstream>
 
@@ -23,8 +27,8 @@ using espalier::testing::run_until;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// Answers each request with the next of its scripts, word for word, and closes. An upload is read up to `read_most`
-// bytes of its body first.
+// Answers each request with the next of its scripts, word for word, and closes. An upload is read up to
+// `read_most` bytes of its body first.
 class ScriptedStore {
  public:
   explicit ScriptedStore(asio::io_context& io)
@@ -42,7 +46,8 @@ class ScriptedStore {
   [[nodiscard]] bool stopped() const { return tasks_.empty(); }
 
  private:
-  static std::string after(const std::string& text, const std::string& mark, const std::string& fallback = "") {
+  static std::string after(const std::string& text, const std::string& mark,
+                           const std::string& fallback = "") {
     const auto at = text.find(mark);
     if (at == std::string::npos) return fallback;
     return text.substr(at + mark.size(), text.find("\r\n", at + mark.size()) - at - mark.size());
@@ -62,10 +67,12 @@ class ScriptedStore {
       auto body = text.substr(size);
       body.resize(std::stoul(after(head, "Content-Length: ", "0")));
       if (body.size() > text.size() - size)
-        co_await asio::async_read(socket, asio::buffer(body.data() + text.size() - size, body.size() - (text.size() - size)),
-                                  asio::redirect_error(asio::use_awaitable, failure));
+        co_await asio::async_read(
+            socket, asio::buffer(body.data() + text.size() - size, body.size() - (text.size() - size)),
+            asio::redirect_error(asio::use_awaitable, failure));
       bodies.push_back(body);
-      const auto answer = next < answers.size() ? answers[next] : std::string("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+      const auto answer =
+          next < answers.size() ? answers[next] : std::string("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
       co_await asio::async_write(socket, asio::buffer(answer),
                                  asio::redirect_error(asio::use_awaitable, failure));
     }
@@ -75,12 +82,14 @@ class ScriptedStore {
 };
 
 std::string whole(const std::string& body, std::size_t announced) {
-  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(announced) + "\r\nConnection: close\r\n\r\n" + body;
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(announced) + "\r\nConnection: close\r\n\r\n" +
+         body;
 }
 std::string rest(const std::string& all, std::size_t first) {
   return "HTTP/1.1 206 Partial\r\nContent-Range: bytes " + std::to_string(first) + "-" +
          std::to_string(all.size() - 1) + "/" + std::to_string(all.size()) +
-         "\r\nContent-Length: " + std::to_string(all.size() - first) + "\r\nConnection: close\r\n\r\n" + all.substr(first);
+         "\r\nContent-Length: " + std::to_string(all.size() - first) + "\r\nConnection: close\r\n\r\n" +
+         all.substr(first);
 }
 const std::string kNotThere = "HTTP/1.1 404 No\r\nConnection: close\r\n\r\n";
 const std::string kCreated = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -207,8 +216,8 @@ TEST_F(TransfersOfFiles, AnUploadWhoseFirstPartIsSpoiltThereStartsAnew) {
 
 TEST_F(TransfersOfFiles, AFullDiskOfTheStoreMayPassAndARefusalMayNot) {
   const auto file = outgoing();
-  store_.answers = {kNotThere, "HTTP/1.1 507 Full\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", kNotThere,
-                    "HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"};
+  store_.answers = {kNotThere, "HTTP/1.1 507 Full\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                    kNotThere, "HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"};
   EXPECT_EQ(send(file).error().kind, ErrorKind::unavailable);
   EXPECT_EQ(send(file).error().kind, ErrorKind::failed);
 }

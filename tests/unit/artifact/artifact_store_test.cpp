@@ -29,6 +29,7 @@ class Store : public ::testing::Test {
   static Result<void> write(Upload& upload, std::string_view text) {
     return upload.write(std::as_bytes(std::span(text)));
   }
+  static Result<void> write(Result<Upload> upload, std::string_view text) { return write(*upload, text); }
   [[nodiscard]] std::size_t files() const {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "store"))
@@ -109,7 +110,7 @@ TEST_F(Store, AnUploadThatBrokeOffIsGoneOnWithAlsoByAnotherProcess) {
 TEST_F(Store, AnUploadThatIsGoneOnWithAndHashesWronglyLeavesNothing) {
   const ContentHash hash{sha256_hex("right")};
   auto store = open();
-  ASSERT_TRUE(write(*store.resume(hash, ArtifactStore::From::start), "wro").has_value());
+  ASSERT_TRUE(write(store.resume(hash, ArtifactStore::From::start), "wro").has_value());
   auto upload = store.resume(hash, ArtifactStore::From::where_it_stopped);
   ASSERT_TRUE(write(*upload, "ng").has_value());
   EXPECT_EQ(upload->finish(hash).error().kind, ErrorKind::usage);
@@ -120,7 +121,7 @@ TEST_F(Store, AnUploadThatIsGoneOnWithAndHashesWronglyLeavesNothing) {
 TEST_F(Store, AnUploadFromTheStartForgetsWhatWasThere) {
   const ContentHash hash{sha256_hex("new")};
   auto store = open();
-  ASSERT_TRUE(write(*store.resume(hash, ArtifactStore::From::start), "old and longer").has_value());
+  ASSERT_TRUE(write(store.resume(hash, ArtifactStore::From::start), "old and longer").has_value());
   auto upload = store.resume(hash, ArtifactStore::From::start);
   EXPECT_EQ(upload->bytes(), 0);
   ASSERT_TRUE(write(*upload, "xx").has_value());
@@ -147,10 +148,11 @@ TEST_F(Store, OpeningRemovesAPartialUploadThatIsOld) {
   const ContentHash hash{sha256_hex("whole")};
   {
     auto store = open();
-    ASSERT_TRUE(write(*store.resume(hash, ArtifactStore::From::start), "who").has_value());
+    ASSERT_TRUE(write(store.resume(hash, ArtifactStore::From::start), "who").has_value());
   }
   const auto file = folder_ / "store" / "incoming" / (hash.value + ".part");
-  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - 2 * kPartialsAreKept);
+  std::filesystem::last_write_time(file,
+                                   std::filesystem::file_time_type::clock::now() - 2 * kPartialsAreKept);
   EXPECT_EQ(open().partial_bytes(hash), 0);
 }
 
