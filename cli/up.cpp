@@ -40,8 +40,8 @@ void add_up(CLI::App& app, Action& chosen) {
   command->footer(kExample);
   command->add_option("--state", options->state.root, "Folder for database, artifacts and logs")
       ->capture_default_str();
-  command->add_option("--workers", options->workers, "Worker processes")
-      ->check(CLI::Range(1, 256))
+  command->add_option("--workers", options->workers, "Worker processes; 0: only workers elsewhere")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   command->add_option("--slots", options->slots, "Tasks at once in each worker; default: cores / workers")
       ->check(CLI::Range(1, 1024));

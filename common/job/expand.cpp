@@ -1,6 +1,7 @@
 #include "common/job/expand.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/job/model_source.hpp"
 #include "common/job/section.hpp"
@@ -102,6 +103,12 @@ void Expansion::add_trial(const Group& group, json::object params, std::int64_t 
   const auto parts = read_parts(group, seed, looked_, diagnostics_);
   if (!parts || !diagnostics_.empty()) return;
   trials_.push_back({group.name, std::move(params), trial_tasks(*parts, graph_)});
+  if (trials_.size() >= kTrialsInAPart) finish();
+}
+
+void Expansion::finish() {
+  if (trials_.empty() || !diagnostics_.empty()) return;
+  sink_.part(std::exchange(trials_, {}), graph_.take());
 }
 
 }  // namespace espalier::job

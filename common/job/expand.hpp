@@ -22,18 +22,19 @@ struct Group {
 
 class Expansion {
  public:
-  Expansion(Looked& looked, Diagnostics& diagnostics) : looked_(looked), diagnostics_(diagnostics) {}
+  Expansion(Looked& looked, Diagnostics& diagnostics, const PlanSink& sink)
+      : looked_(looked), diagnostics_(diagnostics), sink_(sink) {}
 
-  // Appends the group's trials: every point of its sweep in order, and each with every seed.
+  // Hands out the group's trials: every point of its sweep in order, and each with every seed.
   void add(Group group);
-  std::vector<Trial> take_trials() && { return std::move(trials_); }
-  std::vector<Task> take_tasks() && { return std::move(graph_).take(); }
+  void finish();  // hands out what is left
 
  private:
   void add_trial(const Group& group, json::object params, std::int64_t seed);
 
   Looked& looked_;
   Diagnostics& diagnostics_;
+  const PlanSink& sink_;
   TaskGraph graph_;
   std::vector<Trial> trials_;
 };

@@ -1,6 +1,7 @@
 #include "common/job/plan.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "common/job/expand.hpp"
@@ -188,27 +189,42 @@ void check_search(const Node& root, Diagnostics& diagnostics) {
 
 }  // namespace
 
-Planned plan_job(std::string_view toml_text, const Surroundings& surroundings) {
+std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
+                                 const PlanSink& sink) {
   Diagnostics diagnostics;
   auto root = read_toml(toml_text, diagnostics);
-  if (!diagnostics.empty()) return {std::nullopt, std::move(diagnostics).in_file_order()};
+  if (!diagnostics.empty()) return std::move(diagnostics).in_file_order();
 
   validate_table(root, root_schema(), diagnostics);
-  Plan plan;
-  read_job(root, plan, diagnostics);
-  read_limits(root, plan);
-  read_aims(root, plan);
+  Plan head;
+  read_job(root, head, diagnostics);
+  read_limits(root, head);
+  read_aims(root, head);
   check_search(root, diagnostics);
   auto groups = read_groups(root, diagnostics);
-  for (const auto& group : groups) plan.groups.push_back(group.name);
+  for (const auto& group : groups) head.groups.push_back(group.name);
   if (is_within_bounds(root, groups, diagnostics)) {
+    if (diagnostics.empty()) sink.head(head);
     Looked looked(surroundings);
-    Expansion expansion(looked, diagnostics);
+    Expansion expansion(looked, diagnostics, sink);
     for (auto& group : groups) expansion.add(std::move(group));
-    plan.trials = std::move(expansion).take_trials();
-    plan.tasks = std::move(expansion).take_tasks();
+    expansion.finish();
   }
-  if (!diagnostics.empty()) return {std::nullopt, std::move(diagnostics).in_file_order()};
+  return std::move(diagnostics).in_file_order();
+}
+
+Planned plan_job(std::string_view toml_text, const Surroundings& surroundings) {
+  Plan plan;
+  PlanSink sink;
+  sink.head = [&](const Plan& head) { plan = head; };
+  sink.part = [&](std::vector<Trial> trials, std::vector<Task> tasks) {
+    plan.trials.insert(plan.trials.end(), std::make_move_iterator(trials.begin()),
+                       std::make_move_iterator(trials.end()));
+    plan.tasks.insert(plan.tasks.end(), std::make_move_iterator(tasks.begin()),
+                      std::make_move_iterator(tasks.end()));
+  };
+  auto errors = plan_job(toml_text, surroundings, sink);
+  if (!errors.empty()) return {std::nullopt, std::move(errors)};
   return {std::move(plan), {}};
 }
 

@@ -34,10 +34,11 @@ json::array to_json(const std::vector<Diagnostic>& diagnostics);
 
 // Where a task's input comes from: another task's output, or a file of the user's, already hashed.
 struct TaskInput {
-  std::string role;    // "model", "baseline", "logits", "masks", "weights"
-  TaskKey task;        // empty if it is a file
-  std::string output;  // name of that task's output: "model", "logits", "masks"
-  ContentHash file;    // set if it is a file
+  std::string role;       // "model", "baseline", "logits", "masks", "weights"
+  TaskKey task;           // empty if it is a file
+  std::string output;     // name of that task's output: "model", "logits", "masks"
+  ContentHash file;       // set if it is a file
+  std::size_t place = 0;  // of that task among the plan's tasks, unless it is a file
 };
 
 enum class Stage { train, distill, finetune, prune, quantize, teacher_logits, evaluate, benchmark };
@@ -60,7 +61,7 @@ enum class TaskRole {
 std::string_view to_string(TaskRole role);
 
 struct TrialTask {
-  std::size_t task = 0;  // index in Plan::tasks
+  std::size_t task = 0;  // index among the plan's tasks
   TaskRole role{};
 };
 
@@ -118,5 +119,17 @@ struct Planned {
 };
 
 Planned plan_job(std::string_view toml_text, const Surroundings& surroundings);
+
+// Takes a plan as it is made, so that nobody has to hold a million trials: first the head (a plan without
+// trials and tasks), then these in parts, in their order; the tasks of a trial come with it or before.
+struct PlanSink {
+  std::function<void(const Plan& head)> head;
+  std::function<void(std::vector<Trial> trials, std::vector<Task> tasks)> part;
+};
+inline constexpr std::size_t kTrialsInAPart = 2000;
+
+// All errors. They may show after the first parts: then nothing that the sink got is of any use.
+std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
+                                 const PlanSink& sink);
 
 }  // namespace espalier::job

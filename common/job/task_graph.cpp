@@ -39,15 +39,36 @@ std::size_t TaskGraph::add(Stage stage, json::object spec, std::vector<TaskInput
   spec["version"] = version_of(stage);
   spec["inputs"] = inputs_spec(inputs);
   TaskKey key{sha256_hex(canonical(spec))};
-  const auto [place, is_new] = places_.try_emplace(key, tasks_.size());
+  const auto [place, is_new] = places_.try_emplace(digest_of(key), static_cast<std::uint32_t>(keys_.size()));
   if (is_new) {
+    keys_.push_back(place->first);
     tasks_.push_back({std::move(key), stage, std::move(spec), std::move(inputs), stage == Stage::benchmark});
   }
   return place->second;
 }
 
 TaskInput TaskGraph::output_of(std::size_t task, std::string role, std::string output) const {
-  return {std::move(role), tasks_[task].key, std::move(output), {}};
+  return {std::move(role), key_of(keys_[task]), std::move(output), {}, task};
+}
+
+TaskGraph::Digest TaskGraph::digest_of(const TaskKey& key) {
+  Digest digest{};
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    digest[i] = static_cast<unsigned char>(value(key.value[2 * i]) << 4 | value(key.value[2 * i + 1]));
+  }
+  return digest;
+}
+
+TaskKey TaskGraph::key_of(const Digest& digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  TaskKey key;
+  key.value.reserve(2 * digest.size());
+  for (const unsigned char byte : digest) {
+    key.value.push_back(kDigits[byte >> 4]);
+    key.value.push_back(kDigits[byte & 15]);
+  }
+  return key;
 }
 
 }  // namespace espalier::job

@@ -1,7 +1,11 @@
-// The tasks of a plan, each key once.
+// The tasks of a plan, each key once. Remembers no more of those that were taken than their keys.
 #pragma once
 
-#include <unordered_map>
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <cstring>
+#include <vector>
 
 #include "common/job/plan.hpp"
 
@@ -17,11 +21,24 @@ class TaskGraph {
   // key.
   std::size_t add(Stage stage, json::object spec, std::vector<TaskInput> inputs);
   [[nodiscard]] TaskInput output_of(std::size_t task, std::string role, std::string output) const;
-  std::vector<Task> take() && { return std::move(tasks_); }
+  std::vector<Task> take() { return std::exchange(tasks_, {}); }  // those that were added since the last call
 
  private:
+  using Digest = std::array<unsigned char, 32>;
+  struct DigestHash {  // any of its bytes are hash enough
+    using is_avalanching = void;
+    std::size_t operator()(const Digest& digest) const {
+      std::size_t value = 0;
+      std::memcpy(&value, digest.data(), sizeof value);
+      return value;
+    }
+  };
+  static Digest digest_of(const TaskKey& key);
+  static TaskKey key_of(const Digest& digest);
+
   std::vector<Task> tasks_;
-  std::unordered_map<TaskKey, std::size_t> places_;
+  std::vector<Digest> keys_;  // of all tasks, by place
+  boost::unordered_flat_map<Digest, std::uint32_t, DigestHash> places_;
 };
 
 }  // namespace espalier::job

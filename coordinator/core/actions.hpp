@@ -22,7 +22,7 @@ struct Send {
 struct GiveOut {
   std::string peer;
   AttemptId attempt;
-  TaskKey task;
+  TaskId task;
   double timeout_s = 0;           // 0: none
   std::int64_t memory_bytes = 0;  // 0: no limit
 };

@@ -1,14 +1,17 @@
 // Which worker gets which task. Jobs are served by priority, then by age; within a job tasks that share a
-// worker go before exclusive ones (benchmarks), each kind in the plan's order. An exclusive task waits for an
-// idle worker; when it is first in the order, some worker is kept free of what comes after it, so that it
-// can't starve.
+// worker go before exclusive ones (benchmarks), each kind in the plan's order, but for those that a worker
+// has just made the inputs of: they go before others to that worker. An exclusive task waits for an idle
+// worker; when it is first in the order, some worker is kept free of what comes after it, so that it can't
+// starve.
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
 
 void Core::place() {
-  while (!jobs_.order().empty() && place_one()) {
+  std::size_t work = settings_.slice;
+  for (; work > 0 && !jobs_.order().empty() && place_one(); --work) {
   }
+  to_place_ = work == 0;
 }
 
 bool Core::place_one() {
@@ -33,12 +36,25 @@ std::optional<TaskIndex> Core::choose(Worker& worker) {
       const std::size_t others = workers_.draining() - (worker.draining ? 1 : 0);
       workers_.set_draining(worker, others < exclusive);
       if (worker.draining) return std::nullopt;
+      if (const auto task = take_near(worker, place.job)) return task;
       return job.tasks[*position];
     }
     if (idle) return job.tasks[*job.ready_exclusive.first()];
     exclusive += job.ready_exclusive.size();
   }
   workers_.set_draining(worker, false);
+  return std::nullopt;
+}
+
+// A ready task of the job whose last input this worker has made, and so still has.
+std::optional<TaskIndex> Core::take_near(Worker& worker, JobIndex job) {
+  while (!worker.near.empty()) {
+    const TaskIndex task = worker.near.front();
+    worker.near.pop_front();
+    const TaskRecord& record = tasks_[task];
+    if (record.state == TaskState::ready && !record.exclusive && tasks_.has_membership(task, job))
+      return task;
+  }
   return std::nullopt;
 }
 
@@ -60,10 +76,9 @@ void Core::give(Worker& worker, TaskIndex task) {
     if (jobs_[index].state == JobState::running && (!first || place < *first)) first = place;
   });
   const Job& job = jobs_[first->job];
-  const TaskKey key = to_text(record.key);
-  write(StartAttempt{id, key, worker.name});
-  set_state(task, TaskState::assigned, "");
-  actions_.emplace_back(GiveOut{worker.peer, id, key, job.timeout_s, job.memory_bytes});
+  write(StartAttempt{id, record.id, worker.name});
+  apply_state(task, TaskState::assigned);
+  actions_.emplace_back(GiveOut{worker.peer, id, record.id, job.timeout_s, job.memory_bytes});
 }
 
 }  // namespace espalier::core

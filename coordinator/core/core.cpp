@@ -10,6 +10,7 @@ Actions Core::step(MonotonicTime now, const Event& event) {
   actions_.clear();
   expire_leases();  // first: whatever follows may take a known worker for a live one
   std::visit([this](const auto& it) { handle(it); }, event);
+  spread_slice();
   end_jobs();
   retire_slice();
   place();
@@ -21,7 +22,7 @@ std::optional<MonotonicTime> Core::next_deadline() const {
   const bool to_release = std::any_of(retiring_.begin(), retiring_.end(),
                                       [](const Retirement& retirement) { return retirement.left > 0; });
   const bool to_forget = submissions_ == 0 && (!retiring_.empty() || !orphans_.empty());
-  if (to_release || to_forget) return now_;
+  if (to_release || to_forget || to_place_ || !ripples_.empty()) return now_;
   return workers_.first_lease_end();
 }
 
@@ -29,8 +30,8 @@ Core::Counts Core::counts() const {
   return {jobs_.order().size(), tasks_.size(), workers_.live(), attempts_.size()};
 }
 
-std::optional<TaskState> Core::state_of(const TaskKey& task) const {
-  const auto found = tasks_.find(to_binary(task));
+std::optional<TaskState> Core::state_of(TaskId task) const {
+  const auto found = tasks_.find(task);
   if (!found) return std::nullopt;
   return tasks_[*found].state;
 }

@@ -29,7 +29,7 @@ namespace espalier::core {
 struct Settings {
   Duration beat = std::chrono::seconds(2);
   Duration lease = std::chrono::seconds(10);
-  std::size_t slice = 2000;  // tasks that one step cancels or forgets at most
+  std::size_t slice = 2000;  // tasks that one step wakes, gives out, cancels or forgets at most
 };
 
 class Core {
@@ -49,7 +49,7 @@ class Core {
     std::size_t attempts = 0;
   };
   [[nodiscard]] Counts counts() const;
-  [[nodiscard]] std::optional<TaskState> state_of(const TaskKey& task) const;  // unset if it was forgotten
+  [[nodiscard]] std::optional<TaskState> state_of(TaskId task) const;  // unset if it was forgotten
   // Device class that all live workers share; unset if there is none.
   [[nodiscard]] std::optional<std::string> common_device_class() const;
 
@@ -62,6 +62,7 @@ class Core {
   void handle(const JobPaused& event);
   void handle(const JobResumed& event);
   void handle(const JobCancelled& event);
+  void handle(const AttemptsFound& event);
   struct Newcomer {
     TaskIndex task;
     const TaskRow* row = nullptr;
@@ -89,13 +90,21 @@ class Core {
   void lose_worker(Worker& worker, const std::string& reason);
   void lose_attempt(AttemptId attempt, const std::string& reason);
   void reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_returned);
-  void hear_of(LiveAttempt& attempt);
+  void hear_of(AttemptId id, LiveAttempt& attempt);
 
   // settle.cpp
   void apply_state(TaskIndex task, TaskState to);                           // in memory
   void set_state(TaskIndex task, TaskState to, const std::string& reason);  // and on record
-  void wake_dependents(TaskIndex task);
-  void cancel_dependents(TaskIndex task, const std::string& reason);
+  // What the end of a task means for those that wait for it, a slice at a time: there may be a million.
+  struct Ripple {
+    TaskIndex task;
+    WorkerName worker;   // that has its outputs, if it has succeeded
+    std::string reason;  // else
+  };
+  void spread(TaskIndex task, const std::string& reason) { ripples_.push_back({task, {}, reason}); }
+  void spread_slice();
+  void wake(TaskIndex task, const WorkerName& near);
+  void doom(TaskIndex task, const std::string& reason);
   void cancel_task(TaskIndex task, const std::string& reason);
   void end_attempt(AttemptId attempt, AttemptState state, const std::string& reason, double seconds,
                    const std::string& device_class);
@@ -107,6 +116,7 @@ class Core {
   // assign.cpp
   void place();
   std::optional<TaskIndex> choose(Worker& worker);
+  std::optional<TaskIndex> take_near(Worker& worker, JobIndex job);
   void give(Worker& worker, TaskIndex task);
   bool place_one();
 
@@ -135,6 +145,8 @@ class Core {
   JobTable jobs_;
   WorkerTable workers_;
   boost::unordered_flat_map<std::int64_t, LiveAttempt> attempts_;
+  std::deque<Ripple> ripples_;
+  bool to_place_ = false;  // the last step left some placements to the next
   std::deque<Retirement> retiring_;
   std::deque<TaskIndex> orphans_;
   std::vector<JobId> to_end_;  // jobs whose last task may have ended

@@ -11,20 +11,29 @@
 
 namespace espalier::core {
 
-// The first event: what the store knows of unfinished work.
+// The first event. Then, between SubmissionBegun and SubmissionEnded, the unfinished jobs come as JobAdded
+// and AttemptsFound; workers only after that.
 struct Started {
-  Recovered recovered;
+  std::int64_t epoch = 0;         // ours, newly begun
+  std::int64_t next_attempt = 1;  // attempt numbers never repeat
 };
 
-// A submission is on its way through the store. Until its end the core forgets no task and ends no job, so
-// that the rows which the store read meanwhile can't bring back a task that has ended since.
+// Attempts that were under way when the last coordinator stopped: their workers have one lease to come back.
+struct AttemptsFound {
+  std::vector<OpenAttempt> attempts;
+};
+
+// A submission is on its way through the store. Until its end the core forgets no task and no job, so that
+// the rows which the store read meanwhile can't bring back a task that has ended since.
 struct SubmissionBegun {};
 struct SubmissionEnded {};
 
-// A new job; or more tasks, or the same again, for one that is known. Its failed and cancelled tasks are
-// asked for again.
+// A new job; or more tasks, or the same again, for one that is known. A task comes after its inputs: in the
+// same event, or in an earlier one.
 struct JobAdded {
   JobRow row;
+  bool ask_again = true;  // its failed and cancelled tasks are asked for again
+  bool more = false;      // further parts of it follow: it doesn't end before the last
 };
 struct JobPaused {  // nothing of it starts any more; what runs goes on
   JobId job;
@@ -65,8 +74,8 @@ struct AssignmentsSent {
 
 struct Tick {};  // time has passed
 
-using Event = std::variant<Started, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused, JobResumed,
-                           JobCancelled, WorkerHello, WorkerHeartbeat, WorkerGoodbye, AttemptProgress,
-                           AttemptFinished, AssignmentsSent, Tick>;
+using Event = std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused,
+                           JobResumed, JobCancelled, WorkerHello, WorkerHeartbeat, WorkerGoodbye,
+                           AttemptProgress, AttemptFinished, AssignmentsSent, Tick>;
 
 }  // namespace espalier::core

@@ -27,6 +27,7 @@ struct Job {
   std::size_t unsuccessful = 0;  // tasks that failed or were cancelled
   IndexSet ready;                // positions of ready tasks that share a worker
   IndexSet ready_exclusive;      // positions of ready tasks that need a worker for themselves
+  bool incomplete = false;       // more tasks are about to come
   bool changed = false;          // in this step
 };
 

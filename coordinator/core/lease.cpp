@@ -123,7 +123,7 @@ void Core::reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_re
   for (const AttemptId id : std::vector<AttemptId>(worker.attempts)) {
     LiveAttempt& attempt = *live(id.value);
     if (std::binary_search(held.begin(), held.end(), id.value)) {
-      hear_of(attempt);
+      hear_of(id, attempt);
     } else if (has_returned) {
       lose_attempt(id, fmt::format("worker {} came back without it", worker.name.value));
     } else if (attempt.heard && now_ - *attempt.heard >= settings_.lease) {
@@ -136,9 +136,11 @@ void Core::reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_re
   }
 }
 
-void Core::hear_of(LiveAttempt& attempt) {
+void Core::hear_of(AttemptId id, LiveAttempt& attempt) {
   attempt.heard = now_;
-  if (tasks_[attempt.task].state == TaskState::assigned) set_state(attempt.task, TaskState::running, "");
+  if (tasks_[attempt.task].state != TaskState::assigned) return;
+  apply_state(attempt.task, TaskState::running);
+  write(SetProgress{id, 0});
 }
 
 }  // namespace espalier::core

@@ -52,12 +52,12 @@ void Core::handle(const AttemptProgress& event) {
   LiveAttempt* attempt = live(message.attempt);
   if (attempt != nullptr) {
     if (attempt->worker.value != message.worker) return;  // not its attempt: no answer
-    hear_of(*attempt);
-    const TaskKey key = to_text(tasks_[attempt->task].key);
-    if (!message.points.empty()) write(AddPoints{AttemptId{message.attempt}, key, message.points});
+    const AttemptId id{message.attempt};
+    hear_of(id, *attempt);
+    if (!message.points.empty()) write(AddPoints{id, tasks_[attempt->task].id, message.points});
     if (message.seq > attempt->last_seq) {
       attempt->last_seq = message.seq;
-      write(SetProgress{key, message.fraction});
+      write(SetProgress{id, message.fraction});
       tasks_.for_each_job(attempt->task, [&](JobIndex job, std::uint32_t) { mark_changed(job); });
     }
   }
@@ -86,11 +86,11 @@ void Core::handle(const AttemptFinished& event) {
 }
 
 void Core::accept(AttemptId attempt, TaskIndex task, const wire::Finished& message) {
+  const WorkerName worker = live(attempt.value)->worker;
   end_attempt(attempt, AttemptState::succeeded, "", message.seconds, message.device_class);
-  write(AcceptResult{to_text(tasks_[task].key), attempt, message.device_class, message.metrics,
-                     message.outputs});
-  set_state(task, TaskState::succeeded, "");
-  wake_dependents(task);
+  write(AcceptResult{tasks_[task].id, attempt, message.metrics, message.outputs});
+  apply_state(task, TaskState::succeeded);
+  ripples_.push_back({task, worker, ""});
 }
 
 void Core::fail(AttemptId attempt, TaskIndex task, const wire::Finished& message) {
@@ -107,7 +107,7 @@ void Core::fail(AttemptId attempt, TaskIndex task, const wire::Finished& message
     return;
   }
   set_state(task, TaskState::failed, message.reason);
-  cancel_dependents(task, message.reason);
+  spread(task, message.reason);
 }
 
 }  // namespace espalier::core

@@ -28,7 +28,8 @@ void Core::retire_slice() {
   for (Retirement& retirement : retiring_) {
     for (; retirement.left > 0 && work > 0; --work) release_last(retirement);
   }
-  if (submissions_ > 0) return;  // see SubmissionBegun: nothing is forgotten
+  // See SubmissionBegun; and what is told to a task's dependents must find it in the table.
+  if (submissions_ > 0 || !ripples_.empty()) return;
   while (!retiring_.empty() && retiring_.front().left == 0) {
     jobs_.remove(retiring_.front().job);
     retiring_.pop_front();

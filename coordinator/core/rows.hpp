@@ -9,13 +9,15 @@
 
 namespace espalier::core {
 
+using TaskId = Id<struct TaskIdTag, std::int64_t>;  // the store's number of a task, one a key
+
 // What the core has to know of a task; the rest stays in the database until the task is assigned.
 struct TaskRow {
-  TaskKey key;
+  TaskId id;
   TaskState state{};
   bool exclusive = false;
-  int failures = 0;             // attempts that count against `retries`
-  std::vector<TaskKey> inputs;  // tasks it waits for; each is one of the job's tasks too
+  int failures = 0;            // attempts that count against `retries`
+  std::vector<TaskId> inputs;  // tasks it waits for. One that the core doesn't know has its result already
 };
 
 struct JobRow {
@@ -25,20 +27,14 @@ struct JobRow {
   int retries = 2;
   double timeout_s = 0;           // of each attempt; 0: none
   std::int64_t memory_bytes = 0;  // of each attempt; 0: no limit
-  std::vector<TaskRow> tasks;     // every task the job needs, finished ones too, in the plan's order
+  std::vector<TaskRow> tasks;     // in the plan's order; those with a result may be left out
 };
 
 struct OpenAttempt {  // was running when the last coordinator stopped
   AttemptId attempt;
-  TaskKey task;
+  TaskId task;
   WorkerName worker;
-};
-
-struct Recovered {
-  std::int64_t epoch = 0;         // ours, newly begun
-  std::int64_t next_attempt = 1;  // attempt numbers never repeat
-  std::vector<JobRow> jobs;       // unfinished ones, paused ones too
-  std::vector<OpenAttempt> attempts;
+  bool heard = false;  // its worker has spoken of it
 };
 
 }  // namespace espalier::core

@@ -5,6 +5,10 @@
 
 namespace espalier::core {
 
+namespace {
+constexpr std::size_t kMostNear = 256;  // tasks that are remembered as close to one worker
+}  // namespace
+
 void Core::apply_state(TaskIndex task, TaskState to) {
   TaskRecord& record = tasks_[task];
   const TaskState from = record.state;
@@ -30,29 +34,46 @@ void Core::apply_state(TaskIndex task, TaskState to) {
 
 void Core::set_state(TaskIndex task, TaskState to, const std::string& reason) {
   apply_state(task, to);
-  write(SetTask{to_text(tasks_[task].key), to, tasks_[task].failures, reason});
+  write(SetTask{tasks_[task].id, to, tasks_[task].failures, reason});
 }
 
-void Core::wake_dependents(TaskIndex task) {
-  for (const TaskIndex dependent : tasks_.take_dependents(task)) {
-    TaskRecord& record = tasks_[dependent];
-    ESPALIER_ASSERT(record.missing_inputs > 0 && record.state == TaskState::waiting);
-    if (--record.missing_inputs == 0) set_state(dependent, TaskState::ready, "");
+void Core::spread_slice() {
+  std::size_t work = settings_.slice;
+  while (!ripples_.empty() && work > 0) {
+    const Ripple ripple = ripples_.front();
+    const TaskState state = tasks_[ripple.task].state;
+    // If it was asked for again meanwhile, those that wait for it go on waiting.
+    const auto dependent = is_terminal(state) ? tasks_.take_dependent(ripple.task) : std::nullopt;
+    if (!dependent) {
+      ripples_.pop_front();
+      continue;
+    }
+    --work;
+    if (state == TaskState::succeeded) {
+      wake(*dependent, ripple.worker);
+    } else {
+      doom(*dependent, ripple.reason);
+    }
   }
 }
 
-void Core::cancel_dependents(TaskIndex task, const std::string& reason) {
+void Core::wake(TaskIndex task, const WorkerName& near) {
+  TaskRecord& record = tasks_[task];
+  ESPALIER_ASSERT(record.missing_inputs > 0 && record.state == TaskState::waiting);
+  if (--record.missing_inputs > 0) return;
+  set_state(task, TaskState::ready, "");
+  Worker* worker = workers_.find(near);
+  if (worker == nullptr || record.exclusive) return;
+  worker->near.push_back(task);
+  if (worker->near.size() > kMostNear) worker->near.pop_front();
+}
+
+void Core::doom(TaskIndex task, const std::string& reason) {
+  if (tasks_[task].state != TaskState::waiting) return;  // two of its inputs failed
   const std::string words = reason.starts_with("an input ") ? reason : "an input failed: " + reason;
-  std::vector<TaskIndex> doomed = tasks_.take_dependents(task);
-  while (!doomed.empty()) {
-    const TaskIndex dependent = doomed.back();
-    doomed.pop_back();
-    if (tasks_[dependent].state != TaskState::waiting) continue;  // two of its inputs failed
-    set_state(dependent, TaskState::cancelled, words);
-    tasks_.forget_edges_to(dependent);
-    const std::vector<TaskIndex> further = tasks_.take_dependents(dependent);
-    doomed.insert(doomed.end(), further.begin(), further.end());
-  }
+  set_state(task, TaskState::cancelled, words);
+  tasks_.forget_edges_to(task);
+  spread(task, words);
 }
 
 void Core::cancel_task(TaskIndex task, const std::string& reason) {
@@ -92,11 +113,11 @@ void Core::set_job_state(JobIndex job, JobState state) {
 }
 
 void Core::end_jobs() {
-  if (submissions_ > 0) return;  // one of them may add tasks to a job that seems to be at its end
   for (const JobId id : std::exchange(to_end_, {})) {
     const auto index = jobs_.find(id);
     // It may stand here twice, or have been asked for more since.
     if (!index || is_terminal(jobs_[*index].state) || jobs_[*index].unfinished > 0) continue;
+    if (jobs_[*index].incomplete) continue;  // its last part looks again
     set_job_state(*index, jobs_[*index].unsuccessful == 0 ? JobState::succeeded : JobState::failed);
     retire(*index);
   }

@@ -4,15 +4,12 @@
 namespace espalier::core {
 
 void Core::handle(const Started& event) {
-  epoch_ = event.recovered.epoch;
-  next_attempt_ = event.recovered.next_attempt;
-  std::vector<Newcomer> newcomers;
-  for (const JobRow& row : event.recovered.jobs) {
-    const std::vector<Newcomer> some = enlist(row, false);
-    newcomers.insert(newcomers.end(), some.begin(), some.end());
-  }
-  for (const OpenAttempt& attempt : event.recovered.attempts) adopt(attempt);
-  for (const Newcomer& newcomer : newcomers) evaluate(newcomer);
+  epoch_ = event.epoch;
+  next_attempt_ = event.next_attempt;
+}
+
+void Core::handle(const AttemptsFound& event) {
+  for (const OpenAttempt& attempt : event.attempts) adopt(attempt);
 }
 
 void Core::handle(const SubmissionBegun&) {
@@ -30,7 +27,8 @@ void Core::handle(const JobAdded& event) {
     finish_retirement(*known);
     write(SetJob{event.row.id, event.row.state});
   }
-  for (const Newcomer& newcomer : enlist(event.row, true)) evaluate(newcomer);
+  for (const Newcomer& newcomer : enlist(event.row, event.ask_again)) evaluate(newcomer);
+  jobs_[*jobs_.find(event.row.id)].incomplete = event.more;
 }
 
 void Core::handle(const JobPaused& event) {
@@ -68,11 +66,10 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
   std::vector<Newcomer> newcomers;
   tasks_.reserve(row.tasks.size());
   for (const TaskRow& task_row : row.tasks) {
-    const BinaryKey key = to_binary(task_row.key);
-    auto task = tasks_.find(key);
+    auto task = tasks_.find(task_row.id);
     const bool is_new = !task;
     if (is_new) {
-      task = tasks_.add(key);
+      task = tasks_.add(task_row.id);
       TaskRecord& record = tasks_[*task];
       record.exclusive = task_row.exclusive;
       record.failures = static_cast<std::uint16_t>(task_row.failures);
@@ -109,8 +106,8 @@ void Core::join(TaskIndex task, JobIndex index) {
 
 // An attempt of before the restart: its worker has one lease to come back and say that it still holds it.
 void Core::adopt(const OpenAttempt& open) {
-  const auto task = tasks_.find(to_binary(open.task));
-  if (!task || is_terminal(tasks_[*task].state) || tasks_[*task].attempt.value != 0) {
+  const auto task = tasks_.find(open.task);
+  if (!task || tasks_[*task].state != TaskState::ready) {
     write(
         EndAttempt{open.attempt, AttemptState::lost, "the coordinator restarted and nobody needs it", 0, ""});
     return;
@@ -121,33 +118,24 @@ void Core::adopt(const OpenAttempt& open) {
   worker->runs_exclusive = worker->runs_exclusive || tasks_[*task].exclusive;
   tasks_[*task].attempt = open.attempt;
   attempts_.emplace(open.attempt.value, LiveAttempt{*task, open.worker, 0, std::nullopt});
+  apply_state(*task, TaskState::assigned);
+  if (open.heard) apply_state(*task, TaskState::running);
 }
 
 void Core::evaluate(const Newcomer& newcomer) {
   const TaskIndex task = newcomer.task;
   const TaskState before = newcomer.row->state;
-  if (tasks_[task].attempt.value != 0) {
-    apply_state(task, TaskState::ready);
-    apply_state(task, TaskState::assigned);
-    if (before == TaskState::running) {
-      apply_state(task, TaskState::running);
-    } else if (before != TaskState::assigned) {
-      write(SetTask{newcomer.row->key, TaskState::assigned, tasks_[task].failures, ""});
-    }
-    return;
-  }
   if (!count_missing_inputs(newcomer)) {
     const std::string reason = "an input failed before";
     cancel_task(task, reason);
-    cancel_dependents(task, reason);
+    spread(task, reason);
   } else if (tasks_[task].missing_inputs > 0) {
-    if (!is_terminal(before) && before != TaskState::waiting) {
-      write(SetTask{newcomer.row->key, TaskState::waiting, tasks_[task].failures, ""});
-    }
+    if (before == TaskState::ready)
+      write(SetTask{tasks_[task].id, TaskState::waiting, tasks_[task].failures, ""});
   } else if (before == TaskState::ready) {
     apply_state(task, TaskState::ready);
   } else {
-    set_state(task, TaskState::ready, is_held(before) ? "the coordinator restarted" : "");
+    set_state(task, TaskState::ready, "");
   }
 }
 
@@ -155,12 +143,10 @@ void Core::evaluate(const Newcomer& newcomer) {
 bool Core::count_missing_inputs(const Newcomer& newcomer) {
   tasks_.forget_edges_to(newcomer.task);
   tasks_[newcomer.task].missing_inputs = 0;
-  for (const TaskKey& key : newcomer.row->inputs) {
-    const auto input = tasks_.find(to_binary(key));
-    ESPALIER_ASSERT(input);
-    const TaskState state = tasks_[*input].state;
-    if (state == TaskState::succeeded) continue;
-    if (is_terminal(state)) return false;
+  for (const TaskId id : newcomer.row->inputs) {
+    const auto input = tasks_.find(id);
+    if (!input || tasks_[*input].state == TaskState::succeeded) continue;
+    if (is_terminal(tasks_[*input].state)) return false;
     tasks_.add_edge(*input, newcomer.task);
     ++tasks_[newcomer.task].missing_inputs;
   }

@@ -24,13 +24,13 @@ void give_node(std::vector<Node>& nodes, std::uint32_t& free_head, std::uint32_t
 
 }  // namespace
 
-std::optional<TaskIndex> TaskTable::find(const BinaryKey& key) const {
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return std::nullopt;
+std::optional<TaskIndex> TaskTable::find(TaskId id) const {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return std::nullopt;
   return found->second;
 }
 
-TaskIndex TaskTable::add(const BinaryKey& key) {
+TaskIndex TaskTable::add(TaskId id) {
   TaskIndex task;
   if (free_records_.empty()) {
     task.value = static_cast<std::uint32_t>(records_.size());
@@ -41,9 +41,9 @@ TaskIndex TaskTable::add(const BinaryKey& key) {
   }
   const std::uint32_t stamp = records_[task.value].stamp;
   records_[task.value] = TaskRecord{};
-  records_[task.value].key = key;
+  records_[task.value].id = id;
   records_[task.value].stamp = stamp;
-  const bool is_new = by_key_.emplace(key, task).second;
+  const bool is_new = by_id_.emplace(id, task).second;
   ESPALIER_ASSERT(is_new);
   return task;
 }
@@ -52,13 +52,13 @@ void TaskTable::remove(TaskIndex task) {
   ESPALIER_ASSERT(records_[task.value].memberships == kNone && !is_held(records_[task.value].state));
   free_edges(task);
   forget_edges_to(task);
-  by_key_.erase(records_[task.value].key);
+  by_id_.erase(records_[task.value].id);
   free_records_.push_back(task);
 }
 
 void TaskTable::reserve(std::size_t more) {
   if (more <= records_.size()) return;  // small additions grow in steps of their own
-  by_key_.reserve(by_key_.size() + more);
+  by_id_.reserve(by_id_.size() + more);
   records_.reserve(records_.size() + more);
 }
 
@@ -93,13 +93,16 @@ void TaskTable::add_edge(TaskIndex input, TaskIndex dependent) {
   records_[input.value].dependents = node;
 }
 
-std::vector<TaskIndex> TaskTable::take_dependents(TaskIndex input) {
-  std::vector<TaskIndex> dependents;
-  for (std::uint32_t e = records_[input.value].dependents; e != kNone; e = edges_[e].next) {
-    if (edges_[e].stamp == records_[edges_[e].to.value].stamp) dependents.push_back(edges_[e].to);
+std::optional<TaskIndex> TaskTable::take_dependent(TaskIndex input) {
+  std::uint32_t& first = records_[input.value].dependents;
+  while (first != kNone) {
+    const std::uint32_t node = first;
+    const Edge edge = edges_[node];
+    first = edge.next;
+    give_node(edges_, free_edge_, node);
+    if (edge.stamp == records_[edge.to.value].stamp) return edge.to;
   }
-  free_edges(input);
-  return dependents;
+  return std::nullopt;
 }
 
 void TaskTable::free_edges(TaskIndex task) {

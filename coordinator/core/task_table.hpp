@@ -1,4 +1,4 @@
-// The tasks of all unfinished jobs, each key once, in few bytes: about 80 for a task, 12 for each job that
+// The tasks of all unfinished jobs, each once, in few bytes: about 60 for a task, 12 for each job that
 // needs it and 12 for each edge. Knows nothing of states' meaning; the rules are in Core.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/base/ids.hpp"
-#include "coordinator/core/key.hpp"
+#include "coordinator/core/rows.hpp"
 #include "coordinator/core/states.hpp"
 
 namespace espalier::core {
@@ -19,8 +19,15 @@ using JobIndex = Id<struct JobIndexTag, std::uint32_t>;
 
 inline constexpr std::uint32_t kNone = 0xffffffff;
 
+struct TaskIdHash {  // numbers in a row: spread over the table by a multiplication
+  using is_avalanching = void;
+  std::size_t operator()(const TaskId& id) const {
+    return static_cast<std::size_t>(id.value) * 0x9E3779B97F4A7C15ULL;
+  }
+};
+
 struct TaskRecord {
-  BinaryKey key;
+  TaskId id;
   AttemptId attempt;                  // the live one while the task is assigned or running
   std::uint32_t memberships = kNone;  // list of the jobs that need it
   std::uint32_t dependents = kNone;   // list of edges to the tasks that wait for it
@@ -34,10 +41,10 @@ struct TaskRecord {
 
 class TaskTable {
  public:
-  [[nodiscard]] std::optional<TaskIndex> find(const BinaryKey& key) const;
-  TaskIndex add(const BinaryKey& key);  // the key must be new
-  void remove(TaskIndex task);          // nobody needs it any more
-  [[nodiscard]] std::size_t size() const { return by_key_.size(); }
+  [[nodiscard]] std::optional<TaskIndex> find(TaskId id) const;
+  TaskIndex add(TaskId id);     // it must be new
+  void remove(TaskIndex task);  // nobody needs it any more
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   void reserve(std::size_t more);
 
   TaskRecord& operator[](TaskIndex task) { return records_[task.value]; }
@@ -56,8 +63,9 @@ class TaskTable {
 
   // `dependent` waits for `input`, which hasn't ended.
   void add_edge(TaskIndex input, TaskIndex dependent);
-  // The tasks that wait for `input`, the newest edge first; `input` has none afterwards.
-  std::vector<TaskIndex> take_dependents(TaskIndex input);
+  // A task that waits for `input`, the newest edge first; that edge is gone afterwards. Unset if there is
+  // none.
+  std::optional<TaskIndex> take_dependent(TaskIndex input);
   // No edge leads to the task any more: it no longer waits for its inputs.
   void forget_edges_to(TaskIndex dependent) { ++records_[dependent.value].stamp; }
 
@@ -74,7 +82,7 @@ class TaskTable {
   };
   void free_edges(TaskIndex task);
 
-  boost::unordered_flat_map<BinaryKey, TaskIndex, BinaryKeyHash> by_key_;
+  boost::unordered_flat_map<TaskId, TaskIndex, TaskIdHash> by_id_;
   std::vector<TaskRecord> records_;
   std::vector<Membership> memberships_;
   std::vector<Edge> edges_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,7 +27,8 @@ struct Worker {
   bool overslept = false;  // got extra time because we, not it, had been away
   bool draining = false;   // takes nothing, so that it becomes idle for an exclusive task
   bool runs_exclusive = false;
-  std::vector<AttemptId> attempts;        // live ones, oldest first
+  std::vector<AttemptId> attempts;  // live ones, oldest first
+  std::deque<TaskIndex> near;       // tasks whose last input it made; they may have gone elsewhere since
   std::optional<std::size_t> order_load;  // the load under which it stands among the open ones
   [[nodiscard]] bool alive() const { return !session.empty(); }
   [[nodiscard]] bool open() const {

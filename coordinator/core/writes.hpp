@@ -10,13 +10,14 @@
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "common/wire/messages.hpp"
+#include "coordinator/core/rows.hpp"
 #include "coordinator/core/states.hpp"
 
 namespace espalier::core {
 
-struct StartAttempt {
+struct StartAttempt {  // its task is assigned from now on
   AttemptId attempt;
-  TaskKey task;
+  TaskId task;
   WorkerName worker;
 };
 
@@ -30,29 +31,28 @@ struct EndAttempt {
   std::string device_class;
 };
 
-struct SetTask {
-  TaskKey task;
+struct SetTask {  // for what no attempt of it tells: not for assigned, running, succeeded
+  TaskId task;
   TaskState state{};
   int failures = 0;
   std::string reason;
 };
 
-struct AcceptResult {  // exactly one a task, ever
-  TaskKey task;
+struct AcceptResult {  // exactly one a task, ever; the task has succeeded
+  TaskId task;
   AttemptId attempt;
-  std::string device_class;
   std::vector<wire::Metric> metrics;
   std::vector<wire::Output> outputs;
 };
 
 struct AddPoints {  // the same points may be added again
   AttemptId attempt;
-  TaskKey task;
+  TaskId task;
   std::vector<wire::CurvePoint> points;
 };
 
-struct SetProgress {
-  TaskKey task;
+struct SetProgress {  // the worker speaks of it: its task runs
+  AttemptId attempt;
   double fraction = 0;
 };
 

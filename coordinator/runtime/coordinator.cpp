@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <future>
 #include <utility>
 
@@ -10,9 +13,9 @@
 #include "common/net/router_socket.hpp"
 #include "common/net/task_group.hpp"
 #include "coordinator/runtime/driver.hpp"
-#include "coordinator/runtime/planner.hpp"
 #include "coordinator/runtime/publisher.hpp"
 #include "coordinator/runtime/store_thread.hpp"
+#include "coordinator/runtime/submitter.hpp"
 
 namespace espalier::runtime {
 
@@ -21,6 +24,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kPatienceAtTheEnd{5};
+constexpr std::size_t kTasksInAPart = 5000;  // what one step of the core takes in
 
 Error database_error(const std::exception_ptr& error) {
   try {
@@ -57,12 +61,13 @@ class RunningCoordinator final : public Coordinator {
  public:
   RunningCoordinator(asio::io_context& io, const CoordinatorOptions& options,
                      artifact::ArtifactStore artifacts, std::unique_ptr<net::RouterSocket> socket,
-                     std::unique_ptr<store::Store> store)
+                     std::unique_ptr<store::Store> store, std::unique_ptr<store::Store> reader)
       : artifacts_(std::move(artifacts)),
         socket_(std::move(socket)),
         store_(std::move(store), options.database, io.get_executor()),
-        publisher_(store_, io.get_executor()),
-        planner_(artifacts_, classes_, io.get_executor()),
+        reader_(std::move(reader), options.database, io.get_executor()),
+        publisher_(reader_, io.get_executor()),
+        submitter_(artifacts_, classes_, options.database, io.get_executor()),
         driver_({*socket_, store_, publisher_, classes_, options.on_fatal},
                 {std::chrono::milliseconds(options.beat_ms), std::chrono::milliseconds(options.lease_ms)},
                 io.get_executor()),
@@ -71,25 +76,11 @@ class RunningCoordinator final : public Coordinator {
   }
 
   Result<void> begin() override {
-    std::promise<core::Recovered> promise;  // the loop doesn't run yet: it may be waited for
-    store_.ask(
-        [&promise](store::Store& store) {
-          try {
-            promise.set_value(store.begin_epoch());
-          } catch (...) {
-            promise.set_exception(std::current_exception());
-          }
-        },
-        [](const std::exception_ptr&) {});
-    core::Recovered recovered;
     try {
-      recovered = promise.get_future().get();
+      recover();
     } catch (...) {
       return database_error(std::current_exception());
     }
-    log::info("epoch {}: {} unfinished jobs, {} attempts under way", recovered.epoch, recovered.jobs.size(),
-              recovered.attempts.size());
-    driver_.start(std::move(recovered));
     work_.spawn("hearing workers", driver_.hear_workers());
     work_.spawn("watching the time", driver_.watch_the_time());
     work_.spawn("live events", publisher_.run());
@@ -106,22 +97,15 @@ class RunningCoordinator final : public Coordinator {
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> submit(std::string toml,
                                                                              std::string folder,
                                                                              bool replace) override {
-    std::exception_ptr failure;
-    try {
-      job::Planned planned = co_await planner_.plan(toml, folder);
-      if (!planned.plan) co_return invalid(std::move(planned.errors));
-      auto plan =
-          std::make_shared<const job::Plan>(std::move(*planned.plan));  // shared with the store's thread
-      store::Submission submission{toml, sha256_hex(toml), replace};  // named: GCC 12 frees a temporary twice
-      const JobId job = co_await submit_plan(std::move(plan), std::move(submission));
-      auto summary = co_await summary_of(job);
-      if (!summary) co_return SubmitFailure{summary.error(), {}};
-      co_return std::move(*summary);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    co_return SubmitFailure{database_error(failure), {}};
+    JobText job{std::move(toml), std::move(folder), replace, std::nullopt};
+    return take_in(std::move(job));
   }
+  asio::awaitable<boost::system::result<json::object, SubmitFailure>> extend(JobId job, std::string toml,
+                                                                             std::string folder) override {
+    JobText text{std::move(toml), std::move(folder), false, job};
+    return take_in(std::move(text));
+  }
+  asio::awaitable<Result<json::object>> retry(JobId job) override { return ask_again(job); }
 
   asio::awaitable<Result<json::object>> cancel(JobId job) override {
     return change(job, core::JobCancelled{job}, "cancelled");
@@ -170,6 +154,7 @@ class RunningCoordinator final : public Coordinator {
     socket_->close();
     classes_.stop();
     store_.stop();
+    reader_.stop();
   }
 
  private:
@@ -177,53 +162,164 @@ class RunningCoordinator final : public Coordinator {
   asio::awaitable<Result<T>> ask(std::function<T(store::Store&)> question) {
     std::exception_ptr failure;
     try {
-      co_return co_await store_.answer(std::move(question));
+      co_return co_await reader_.answer(std::move(question));
     } catch (...) {
       failure = std::current_exception();
     }
     co_return database_error(failure);
   }
 
-  // Between begin and end the core forgets nothing, so that the rows read by the store can't be older than
-  // what it knows; and what was decided before is committed before the store reads.
-  asio::awaitable<JobId> submit_plan(std::shared_ptr<const job::Plan> plan, store::Submission submission) {
+  // The loop doesn't run yet: the answers may be waited for.
+  template <class T>
+  T now(std::function<T(store::Store&)> question) {
+    std::promise<T> promise;
+    store_.ask(
+        [&promise, &question](store::Store& store) {
+          try {
+            promise.set_value(question(store));
+          } catch (...) {
+            promise.set_exception(std::current_exception());
+          }
+        },
+        [](const std::exception_ptr&) {});
+    return promise.get_future().get();
+  }
+
+  void recover() {
+    const auto reign = now<store::Reign>([](store::Store& store) { return store.begin_epoch(); });
+    epoch_ = reign.epoch;
+    driver_.start(reign);
     driver_.happen(core::SubmissionBegun{});
-    driver_.commit_now();
-    std::function<store::Submitted(store::Store&)> work = [plan, submission](store::Store& store) {
-      return store.submit(*plan, submission);
-    };
-    store::Submitted submitted;
+    for (const JobId id : reign.unfinished) {
+      const auto head = now<core::JobRow>([id](store::Store& store) { return store.job(id); });
+      std::optional<std::int64_t> place = 0;
+      while (place) {
+        const auto page = now<store::TaskPage>(
+            [id, place](store::Store& store) { return store.tasks(id, *place, kTasksInAPart); });
+        place = page.next;
+        core::JobAdded part{head, false, place.has_value()};
+        part.row.tasks = page.tasks;
+        driver_.happen(part);
+      }
+    }
+    using Attempts = std::vector<core::OpenAttempt>;
+    core::AttemptsFound found{now<Attempts>([](store::Store& store) { return store.open_attempts(); })};
+    log::info("epoch {}: {} unfinished jobs, {} attempts under way", reign.epoch, reign.unfinished.size(),
+              found.attempts.size());
+    driver_.happen(found);
+    driver_.happen(core::SubmissionEnded{});
+  }
+
+  asio::awaitable<boost::system::result<json::object, SubmitFailure>> take_in(JobText text) {
     std::exception_ptr failure;
+    driver_.happen(core::SubmissionBegun{});
     try {
-      submitted = co_await store_.result(std::move(work));
+      co_await committed();
+      SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
+      if (outcome.submitted) {
+        for (const JobId paused : outcome.submitted->paused) driver_.happen(core::JobPaused{paused});
+        const JobId job = outcome.submitted->job.id;
+        const bool is_untouched = outcome.submitted->is_untouched;
+        if (outcome.resumed) {
+          co_await add_pages(std::move(outcome.submitted->job));
+        } else {
+          co_await add_parts(std::move(outcome.submitted->job));
+        }
+        driver_.happen(core::SubmissionEnded{});
+        auto summary = co_await summary_of(job, is_untouched);
+        if (!summary) co_return SubmitFailure{summary.error(), {}};
+        co_return std::move(*summary);
+      }
+      driver_.happen(core::SubmissionEnded{});
+      co_return invalid(std::move(outcome.errors));
     } catch (...) {
       failure = std::current_exception();
     }
-    if (failure) {
-      driver_.happen(core::SubmissionEnded{});
-      std::rethrow_exception(failure);
-    }
-    for (const JobId paused : submitted.paused) driver_.happen(core::JobPaused{paused});
-    const JobId job = submitted.job.id;
-    driver_.happen(core::JobAdded{std::move(submitted.job)});
     driver_.happen(core::SubmissionEnded{});
+    co_return SubmitFailure{database_error(failure), {}};
+  }
+
+  // In parts, so that no step takes long; others get their turn between them.
+  asio::awaitable<void> add_parts(core::JobRow row) {
+    const std::vector<core::TaskRow> tasks = std::exchange(row.tasks, {});
+    std::size_t from = 0;
+    do {
+      const std::size_t to = std::min(tasks.size(), from + kTasksInAPart);
+      core::JobAdded part{row, true, to < tasks.size()};
+      part.row.tasks.assign(tasks.begin() + static_cast<std::ptrdiff_t>(from),
+                            tasks.begin() + static_cast<std::ptrdiff_t>(to));
+      driver_.happen(part);
+      from = to;
+      co_await asio::post(asio::use_awaitable);
+    } while (from < tasks.size());
+  }
+
+  asio::awaitable<void> add_pages(core::JobRow row) {
+    std::optional<std::int64_t> place = 0;
+    while (place) {
+      std::function<store::TaskPage(store::Store&)> question = [job = row.id, place](store::Store& store) {
+        return store.tasks(job, *place, kTasksInAPart);
+      };
+      store::TaskPage page = co_await store_.result(std::move(question));
+      place = page.next;
+      core::JobAdded part{row, true, place.has_value()};
+      part.row.tasks = std::move(page.tasks);
+      driver_.happen(part);
+    }
+  }
+
+  asio::awaitable<Result<json::object>> ask_again(JobId job) {
+    auto before = co_await summary_of(job);
+    if (!before) co_return before;
+    std::exception_ptr failure;
+    driver_.happen(core::SubmissionBegun{});
+    try {
+      co_await committed();
+      std::function<std::size_t(store::Store&)> work = [job, epoch = epoch_](store::Store& store) {
+        return store.retry(job, epoch);
+      };
+      const std::size_t asked = co_await store_.result(std::move(work));
+      if (asked > 0) {
+        std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) {
+          return store.job(job);
+        };
+        core::JobRow row = co_await store_.result(std::move(question));
+        co_await add_pages(std::move(row));
+      }
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    driver_.happen(core::SubmissionEnded{});
+    if (failure) co_return database_error(failure);
+    co_return co_await summary_of(job);
+  }
+
+  // All that was decided until now is on record.
+  asio::awaitable<void> committed() {
     driver_.commit_now();
-    co_return job;
+    std::function<bool(store::Store&)> nothing = [](store::Store&) { return true; };
+    co_await store_.result(std::move(nothing));
   }
 
   // The core ignores what a job's state doesn't allow, so the state afterwards tells whether it was done.
   asio::awaitable<Result<json::object>> change(JobId job, core::Event event, std::string wanted_state) {
     driver_.happen(event);
-    driver_.commit_now();
     auto summary = co_await summary_of(job);
     if (!summary || summary->at("state").as_string() == wanted_state) co_return summary;
     co_return wrong_state(*summary);
   }
 
-  asio::awaitable<Result<json::object>> summary_of(JobId job) {
-    std::function<json::array(store::Store&)> question = [job](store::Store& store) {
-      return store.job_summaries(job);
+  asio::awaitable<Result<json::object>> summary_of(JobId job, bool is_untouched = false) {
+    std::function<json::array(store::Store&)> question = [job, is_untouched](store::Store& store) {
+      return is_untouched ? json::array{store.untouched_summary(job)} : store.job_summaries(job);
     };
+    std::exception_ptr failure;
+    try {
+      co_await committed();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) co_return database_error(failure);
     const Result<json::array> summaries = co_await ask(std::move(question));
     if (!summaries) co_return summaries.error();
     if (summaries->empty()) co_return no_such_job(job);
@@ -238,9 +334,11 @@ class RunningCoordinator final : public Coordinator {
   artifact::ArtifactStore artifacts_;
   DeviceClasses classes_;
   std::unique_ptr<net::RouterSocket> socket_;
-  StoreThread store_;
+  std::int64_t epoch_ = 0;
+  StoreThread store_;   // writes, and reads what depends on their order
+  StoreThread reader_;  // answers questions, so that no commit waits for one
   Publisher publisher_;
-  Planner planner_;
+  Submitter submitter_;
   Driver driver_;
   net::TaskGroup work_;
 };
@@ -254,8 +352,10 @@ Result<std::unique_ptr<Coordinator>> Coordinator::start(asio::io_context& io, Co
   if (!socket) return socket.error();
   auto store = store::Store::open(options.database);
   if (!store) return store.error();
+  auto reader = store::Store::open(options.database);
+  if (!reader) return reader.error();
   return std::make_unique<RunningCoordinator>(io, options, std::move(*artifacts), std::move(*socket),
-                                              std::move(*store));
+                                              std::move(*store), std::move(*reader));
 }
 
 }  // namespace espalier::runtime

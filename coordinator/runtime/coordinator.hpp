@@ -57,6 +57,11 @@ class Coordinator {
   virtual boost::asio::awaitable<Result<json::object>> pause(
       JobId job) = 0;  // nothing new starts, what runs goes on
   virtual boost::asio::awaitable<Result<json::object>> resume(JobId job) = 0;
+  // Runs what failed, and what was cancelled because of it, with fresh retries.
+  virtual boost::asio::awaitable<Result<json::object>> retry(JobId job) = 0;
+  // Adds the trials of that job file that the job doesn't have yet; it runs again if it had ended.
+  virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> extend(
+      JobId job, std::string toml, std::string folder) = 0;
   virtual boost::asio::awaitable<Result<json::array>> job_summaries() = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_summary(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;

@@ -49,9 +49,9 @@ Driver::Driver(Parts parts, core::Settings settings, asio::any_io_executor execu
       alarm_(executor, asio::steady_timer::time_point::max()),
       settled_(executor, asio::steady_timer::time_point::max()) {}
 
-void Driver::start(core::Recovered recovered) {
-  epoch_ = recovered.epoch;
-  happen(core::Started{std::move(recovered)});
+void Driver::start(const store::Reign& reign) {
+  epoch_ = reign.epoch;
+  happen(core::Started{reign.epoch, reign.next_attempt});
 }
 
 void Driver::happen(const core::Event& event) {
@@ -123,7 +123,7 @@ void Driver::deliver(const Batch& batch) {
         log::error("the store knows no specification of attempt {}", give->attempt.value);
         continue;
       }
-      outgoing[give->peer].push_back(wire::Assign{epoch_, give->attempt.value, give->task.value,
+      outgoing[give->peer].push_back(wire::Assign{epoch_, give->attempt.value, found->second->task.value,
                                                   found->second->spec, found->second->inputs, give->timeout_s,
                                                   give->memory_bytes});
     } else if (const auto* job = std::get_if<core::PublishJob>(&action)) {

@@ -34,7 +34,7 @@ class Driver {
   };
   Driver(Parts parts, core::Settings settings, boost::asio::any_io_executor executor);
 
-  void start(core::Recovered recovered);
+  void start(const store::Reign& reign);
   void happen(const core::Event& event);
   void set_http_address(std::string address) { http_address_ = std::move(address); }
 

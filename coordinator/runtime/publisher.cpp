@@ -13,6 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenRounds{250};
+constexpr int kShareOfTime = 4;  // a round that takes long is followed by a pause of so many times its length
 
 bool is_unfinished(const json::object& summary) {
   const json::value* state = summary.if_contains("state");
@@ -65,6 +66,7 @@ asio::awaitable<void> Publisher::run() {
     while (!newcomers_ && changed_jobs_.empty() && !workers_changed_) {
       co_await woken_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    const auto begin = std::chrono::steady_clock::now();
     try {
       co_await publish_round();
     } catch (const store::Unavailable&) {
@@ -74,7 +76,8 @@ asio::awaitable<void> Publisher::run() {
     } catch (const std::exception& failure) {
       log::error("no live events: {}", failure.what());
     }
-    pause_.expires_after(kBetweenRounds);
+    const auto taken = std::chrono::steady_clock::now() - begin;
+    pause_.expires_after(std::max<asio::steady_timer::duration>(kBetweenRounds, taken * kShareOfTime));
     co_await pause_.async_wait(asio::use_awaitable);
   }
 }

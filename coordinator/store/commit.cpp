@@ -33,13 +33,12 @@ void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends)
 }
 
 void write(Transaction& transaction, const std::vector<const AcceptResult*>& results) {
-  ArrayColumn task, attempt, device_class;
+  ArrayColumn task, attempt;
   ArrayColumn measured, name, value, unit, ci_low, ci_high, samples;
   ArrayColumn maker, role, hash, bytes;
   for (const auto* result : results) {
     task.add(result->task.value);
     attempt.add(result->attempt.value);
-    device_class.add(result->device_class);
     for (const auto& metric : result->metrics) {
       measured.add(result->task.value);
       name.add(metric.name);
@@ -58,10 +57,10 @@ void write(Transaction& transaction, const std::vector<const AcceptResult*>& res
       bytes.add(output.bytes);
     }
   }
-  transaction.run(sql::accept_results,
-                  {task.text(), attempt.text(), device_class.text(), measured.text(), name.text(),
-                   value.text(), unit.text(), ci_low.text(), ci_high.text(), samples.text(), maker.text(),
-                   role.text(), hash.text(), bytes.text()});
+  transaction.run(
+      sql::accept_results,
+      {task.text(), attempt.text(), measured.text(), name.text(), value.text(), unit.text(), ci_low.text(),
+       ci_high.text(), samples.text(), maker.text(), role.text(), hash.text(), bytes.text()});
 }
 
 void write(Transaction& transaction, const std::vector<const AddPoints*>& additions) {
@@ -90,12 +89,12 @@ void write(Transaction& transaction, const std::vector<const SetTask*>& tasks) {
 }
 
 void write(Transaction& transaction, const std::vector<const SetProgress*>& all) {
-  ArrayColumn task, fraction;
+  ArrayColumn attempt, fraction;
   for (const auto* progress : all) {
-    task.add(progress->task.value);
+    attempt.add(progress->attempt.value);
     fraction.add(progress->fraction);
   }
-  transaction.run(sql::set_progress, {task.text(), fraction.text()});
+  transaction.run(sql::set_progress, {attempt.text(), fraction.text()});
 }
 
 void write(Transaction& transaction, const std::vector<const SetJob*>& jobs) {
@@ -127,15 +126,18 @@ std::vector<Assignment> read_assignments(Transaction& transaction,
   std::vector<Assignment> result;
   for (const auto* start : starts) {
     tasks.add(start->task.value);
-    result.push_back({start->attempt, {}, {}});
+    result.push_back({start->attempt, {}, {}, {}});
   }
   const auto rows = transaction.run(sql::assignments, {tasks.text()});
   for (std::size_t row = 0; row < rows.size(); ++row) {
     auto& assignment = result.at(static_cast<std::size_t>(rows.integer(row, 0) - 1));
-    if (assignment.spec.empty()) assignment.spec = json::parse(rows.text(row, 1)).as_object();
-    if (rows.is_null(row, 2)) continue;
+    if (assignment.spec.empty()) {
+      assignment.task.value = rows.text(row, 1);
+      assignment.spec = json::parse(rows.text(row, 2)).as_object();
+    }
+    if (rows.is_null(row, 3)) continue;
     assignment.inputs.push_back(
-        {std::string(rows.text(row, 2)), std::string(rows.text(row, 3)), rows.integer(row, 4)});
+        {std::string(rows.text(row, 3)), std::string(rows.text(row, 4)), rows.integer(row, 5)});
   }
   return result;
 }

@@ -168,6 +168,19 @@ json::array read_job_summaries(Transaction& transaction, std::optional<JobId> on
   return result;
 }
 
+json::object read_untouched_summary(Transaction& transaction, JobId job) {
+  const auto id = std::to_string(job.value);
+  const auto jobs = transaction.run(sql::untouched_job, {id});
+  const auto trials = transaction.run(sql::trials_of_groups, {id});
+  JobCounts counts;
+  for (std::size_t row = 0; row < trials.size(); ++row) {
+    for (auto* each : {&counts.all, &counts.groups[std::string(trials.text(row, 0))]}) {
+      each->add("waiting", trials.integer(row, 1), 0);
+    }
+  }
+  return summary_of(jobs, 0, counts);
+}
+
 std::optional<json::object> read_job_document(Transaction& transaction, JobId job) {
   auto summaries = read_job_summaries(transaction, job);
   if (summaries.empty()) return std::nullopt;

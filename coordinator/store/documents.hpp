@@ -10,6 +10,7 @@
 namespace espalier::store {
 
 json::array read_job_summaries(Transaction& transaction, std::optional<JobId> only);
+json::object read_untouched_summary(Transaction& transaction, JobId job);
 std::optional<json::object> read_job_document(Transaction& transaction, JobId job);
 json::array read_workers(Transaction& transaction);
 

@@ -1,60 +1,71 @@
 #include "coordinator/store/recovery.hpp"
 
+#include <charconv>
+
 #include "coordinator/store/state_text.hpp"
 #include "sql_files.hpp"
 
 namespace espalier::store {
 namespace {
 
-std::vector<TaskKey> split_keys(std::string_view text) {
-  constexpr std::size_t kDigits = 64;
-  std::vector<TaskKey> keys;
-  for (std::size_t start = 0; start < text.size(); start += kDigits + 1) {
-    keys.push_back(TaskKey{std::string(text.substr(start, kDigits))});
+std::vector<TaskId> split_ids(std::string_view text) {
+  std::vector<TaskId> ids;
+  const char* end = text.data() + text.size();
+  for (const char* place = text.data(); place < end; ++place) {
+    TaskId id;
+    place = std::from_chars(place, end, id.value).ptr;
+    ids.push_back(id);
   }
-  return keys;
+  return ids;
 }
 
 }  // namespace
 
-JobRow read_job(Transaction& transaction, JobId job) {
-  const std::vector<Value> id{std::to_string(job.value)};
-  const auto found = transaction.run(sql::job_row, id);
+JobRow read_job_row(Transaction& transaction, JobId job) {
+  const auto found = transaction.run(sql::job_row, {std::to_string(job.value)});
   ESPALIER_ASSERT(found.size() == 1);
-  JobRow result{.id = job,
-                .state = state_from<JobState>(found.text(0, 0)),
-                .priority = found.integer(0, 1),
-                .retries = static_cast<int>(found.integer(0, 2)),
-                .timeout_s = found.real(0, 3),
-                .memory_bytes = found.integer(0, 4),
-                .tasks = {}};
-  const auto tasks = transaction.run(sql::job_tasks, id);
-  result.tasks.reserve(tasks.size());
-  for (std::size_t row = 0; row < tasks.size(); ++row) {
-    result.tasks.push_back({.key = TaskKey{std::string(tasks.text(row, 0))},
-                            .state = state_from<TaskState>(tasks.text(row, 1)),
-                            .exclusive = tasks.truth(row, 2),
-                            .failures = static_cast<int>(tasks.integer(row, 3)),
-                            .inputs = split_keys(tasks.text(row, 4))});
-  }
-  return result;
+  return {.id = job,
+          .state = state_from<JobState>(found.text(0, 0)),
+          .priority = found.integer(0, 1),
+          .retries = static_cast<int>(found.integer(0, 2)),
+          .timeout_s = found.real(0, 3),
+          .memory_bytes = found.integer(0, 4),
+          .tasks = {}};
 }
 
-Recovered recover(Transaction& transaction) {
-  Recovered result;
-  result.epoch = transaction.run(sql::begin_epoch).integer(0, 0);
-  result.next_attempt = transaction.run(sql::next_attempt).integer(0, 0);
+TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std::size_t limit) {
+  const auto rows = transaction.run(sql::job_tasks,
+                                    {std::to_string(job.value), std::to_string(from), std::to_string(limit)});
+  TaskPage page;
+  page.tasks.reserve(rows.size());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    page.tasks.push_back({.id = TaskId{rows.integer(row, 1)},
+                          .state = state_from<TaskState>(rows.text(row, 2)),
+                          .exclusive = rows.truth(row, 3),
+                          .failures = static_cast<int>(rows.integer(row, 4)),
+                          .inputs = split_ids(rows.text(row, 5))});
+  }
+  if (rows.size() == limit) page.next = rows.integer(limit - 1, 0) + 1;
+  return page;
+}
+
+std::vector<OpenAttempt> read_open_attempts(Transaction& transaction) {
+  const auto rows = transaction.run(sql::open_attempts);
+  std::vector<OpenAttempt> attempts;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    attempts.push_back({AttemptId{rows.integer(row, 0)}, TaskId{rows.integer(row, 1)},
+                        WorkerName{std::string(rows.text(row, 2))}, rows.truth(row, 3)});
+  }
+  return attempts;
+}
+
+Reign begin_reign(Transaction& transaction) {
+  Reign reign;
+  reign.epoch = transaction.run(sql::begin_epoch).integer(0, 0);
+  reign.next_attempt = transaction.run(sql::next_attempt).integer(0, 0);
   const auto jobs = transaction.run(sql::unfinished_jobs);
-  for (std::size_t row = 0; row < jobs.size(); ++row) {
-    result.jobs.push_back(read_job(transaction, JobId{jobs.integer(row, 0)}));
-  }
-  const auto attempts = transaction.run(sql::open_attempts);
-  for (std::size_t row = 0; row < attempts.size(); ++row) {
-    result.attempts.push_back({AttemptId{attempts.integer(row, 0)},
-                               TaskKey{std::string(attempts.text(row, 1))},
-                               WorkerName{std::string(attempts.text(row, 2))}});
-  }
-  return result;
+  for (std::size_t row = 0; row < jobs.size(); ++row) reign.unfinished.push_back({jobs.integer(row, 0)});
+  return reign;
 }
 
 void hold_epoch(Transaction& transaction, std::int64_t epoch) {

@@ -6,8 +6,10 @@
 
 namespace espalier::store {
 
-JobRow read_job(Transaction& transaction, JobId job);
-Recovered recover(Transaction& transaction);  // fences every earlier coordinator
+JobRow read_job_row(Transaction& transaction, JobId job);  // without its tasks
+TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std::size_t limit);
+std::vector<OpenAttempt> read_open_attempts(Transaction& transaction);
+Reign begin_reign(Transaction& transaction);  // fences every earlier coordinator
 
 // Throws Fenced if a later epoch has begun. Until the transaction ends none can begin.
 void hold_epoch(Transaction& transaction, std::int64_t epoch);

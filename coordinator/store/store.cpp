@@ -13,15 +13,19 @@ namespace espalier::store {
 struct Store::Implementation {
   std::string address;
   std::unique_ptr<Connection> connection;
-  std::optional<std::int64_t> epoch;  // ours, once it has begun
   FrontHistory fronts;
 
-  // Commits what `work` does in one transaction. A connection that broke is made anew by the next call.
+  // A connection that broke is made anew by the next call.
+  Connection& connected() {
+    if (connection == nullptr || !connection->usable()) connection = std::make_unique<Connection>(address);
+    return *connection;
+  }
+
+  // Commits what `work` does in one transaction.
   template <class Work>
   auto in_transaction(Work work) {
     try {
-      if (connection == nullptr || !connection->usable()) connection = std::make_unique<Connection>(address);
-      Transaction transaction(*connection);
+      Transaction transaction(connected());
       auto result = work(transaction);
       transaction.commit();
       return result;
@@ -57,17 +61,92 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& connection) {
 Store::Store(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 Store::~Store() = default;
 
-Recovered Store::begin_epoch() {
-  auto recovered =
-      implementation_->in_transaction([](Transaction& transaction) { return recover(transaction); });
-  implementation_->epoch = recovered.epoch;
-  return recovered;
+Reign Store::begin_epoch() {
+  return implementation_->in_transaction([](Transaction& transaction) { return begin_reign(transaction); });
 }
 
-Submitted Store::submit(const job::Plan& plan, const Submission& submission) {
+JobRow Store::job(JobId job) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_job_row(transaction, job); });
+}
+
+TaskPage Store::tasks(JobId job, std::int64_t from, std::size_t limit) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_tasks(transaction, job, from, limit); });
+}
+
+std::vector<OpenAttempt> Store::open_attempts() {
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return read_open_attempts(transaction); });
+}
+
+namespace {
+
+// Converts what libpqxx throws, as every way out of this module does.
+template <class Work>
+auto as_ours(Work work) {
+  try {
+    return work();
+  } catch (const pqxx::failure&) {
+    rethrow_as_ours();
+  }
+}
+
+class Opened final : public OpenSubmission {
+ public:
+  Opened(Connection& connection, Submission submission, std::int64_t epoch, std::optional<JobId> extends)
+      : submission_(std::move(submission)),
+        transaction_(connection),
+        writer_(transaction_, submission_, extends) {
+    hold_epoch(transaction_, epoch);
+  }
+  void head(const job::Plan& head) override {
+    as_ours([&] { writer_.head(head); });
+  }
+  void part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) override {
+    as_ours([&] { writer_.part(trials, tasks); });
+  }
+  Submitted finish() override {
+    return as_ours([&] {
+      Submitted submitted = writer_.finish();
+      transaction_.commit();
+      return submitted;
+    });
+  }
+
+ private:
+  Submission submission_;
+  Transaction transaction_;
+  SubmissionWriter writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<OpenSubmission> Store::begin_submission(Submission submission, std::int64_t epoch,
+                                                        std::optional<JobId> extends) {
+  return as_ours([&]() -> std::unique_ptr<OpenSubmission> {
+    return std::make_unique<Opened>(implementation_->connected(), std::move(submission), epoch, extends);
+  });
+}
+
+bool Store::has_unfinished(const std::string& text_hash) {
   return implementation_->in_transaction([&](Transaction& transaction) {
-    if (implementation_->epoch) hold_epoch(transaction, *implementation_->epoch);
-    return write_submission(transaction, plan, submission);
+    return transaction.run(sql::has_unfinished, {text_hash}).truth(0, 0);
+  });
+}
+
+std::optional<Submitted> Store::resume(const Submission& submission, const std::string& plan_hash,
+                                       std::int64_t epoch) {
+  return implementation_->in_transaction([&](Transaction& transaction) {
+    hold_epoch(transaction, epoch);
+    return resume_job(transaction, submission, plan_hash);
+  });
+}
+
+std::size_t Store::retry(JobId job, std::int64_t epoch) {
+  return implementation_->in_transaction([&](Transaction& transaction) {
+    hold_epoch(transaction, epoch);
+    return retry_job(transaction, job);
   });
 }
 
@@ -87,6 +166,11 @@ bool Store::job_exists(JobId job) {
 json::array Store::job_summaries(std::optional<JobId> only) {
   return implementation_->in_transaction(
       [&](Transaction& transaction) { return read_job_summaries(transaction, only); });
+}
+
+json::object Store::untouched_summary(JobId job) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_untouched_summary(transaction, job); });
 }
 
 std::optional<json::object> Store::job_document(JobId job) {

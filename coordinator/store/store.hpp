@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "common/job/plan.hpp"
@@ -38,9 +39,20 @@ using core::AttemptState;
 using core::JobRow;
 using core::JobState;
 using core::OpenAttempt;
-using core::Recovered;
+using core::TaskId;
 using core::TaskRow;
 using core::TaskState;
+
+struct Reign {                    // what a coordinator begins with
+  std::int64_t epoch = 0;         // ours
+  std::int64_t next_attempt = 1;  // attempt numbers never repeat
+  std::vector<JobId> unfinished;  // jobs, paused ones too
+};
+
+struct TaskPage {
+  std::vector<TaskRow> tasks;
+  std::optional<std::int64_t> next;  // place to go on from; unset: these were the last
+};
 
 struct Submission {
   std::string text;       // the TOML
@@ -49,9 +61,33 @@ struct Submission {
 };
 
 struct Submitted {
-  JobRow job;
-  bool resumed = false;
+  JobRow job;  // its tasks without those that have a result
   std::vector<JobId> paused;
+  bool is_untouched = false;  // new, and none of its tasks has ended before
+};
+
+// What two plans of one text have in common if they mean the same tasks. The same text can mean others: a
+// file it names changed, or a stage got a new version.
+class PlanHash {
+ public:
+  void add(const std::vector<job::Task>& tasks) {
+    for (const auto& task : tasks) hash_.update(task.key.value);
+  }
+  std::string hex() { return hash_.hex(); }
+
+ private:
+  Sha256 hash_;
+};
+
+// A job on its way into the store, in one transaction: nothing of it is there before `finish`, nor if that is
+// never called. Keeps its Store busy as long as it lives.
+class OpenSubmission {
+ public:
+  virtual ~OpenSubmission() = default;
+  virtual void head(const job::Plan& head) = 0;
+  virtual void part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) = 0;
+  // What failed or was cancelled before of the tasks that it needs is asked for again.
+  virtual Submitted finish() = 0;
 };
 
 // One transaction's worth of the core's decisions, in their order: coordinator/core/writes.hpp.
@@ -70,6 +106,7 @@ using core::Write;
 // of the user's.
 struct Assignment {
   AttemptId attempt;
+  TaskKey task;
   json::object spec;
   std::vector<wire::Input> inputs;
 };
@@ -80,13 +117,31 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const std::string& connection);
   ~Store();
 
-  Recovered begin_epoch();
-  Submitted submit(const job::Plan& plan, const Submission& submission);
+  Reign begin_epoch();    // fences every other coordinator
+  JobRow job(JobId job);  // without its tasks
+  // Tasks of the job without a result, from that place on.
+  TaskPage tasks(JobId job, std::int64_t from, std::size_t limit);
+  std::vector<OpenAttempt> open_attempts();
+
+  // With `extends`, the trials that this job doesn't have yet are added to it.
+  std::unique_ptr<OpenSubmission> begin_submission(Submission submission, std::int64_t epoch,
+                                                   std::optional<JobId> extends = std::nullopt);
+  bool has_unfinished(const std::string& text_hash);  // a job of this text
+  // The job of this text with the same tasks runs again if it hasn't ended; unset if there is none. What
+  // failed or was cancelled of its tasks is asked for again.
+  std::optional<Submitted> resume(const Submission& submission, const std::string& plan_hash,
+                                  std::int64_t epoch);
+  // Asks for what failed or was cancelled of the job's tasks again; the job runs then. Returns how many these
+  // are.
+  std::size_t retry(JobId job, std::int64_t epoch);
+
   std::vector<Assignment> commit(const std::vector<Write>& writes, std::int64_t epoch);
   bool job_exists(JobId job);
 
   // ---- for the API, as JSON of docs/how-it-works.md ----
   json::array job_summaries(std::optional<JobId> only);
+  json::object untouched_summary(
+      JobId job);  // the same of a job that has only just been submitted, at a glance
   std::optional<json::object> job_document(JobId job);
   json::array trials_changed_since(JobId job, std::int64_t& watermark);  // watermark moves on; 0 to begin
   json::array workers();

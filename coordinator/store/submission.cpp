@@ -1,29 +1,17 @@
 #include "coordinator/store/submission.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
-#include "common/base/hash.hpp"
 #include "coordinator/store/array_column.hpp"
 #include "coordinator/store/recovery.hpp"
+#include "coordinator/store/state_text.hpp"
 #include "sql_files.hpp"
 
 namespace espalier::store {
 namespace {
-
-constexpr std::size_t kRowsAtOnce = 5000;  // bounds the text of one statement's parameters
-
-template <class Write>
-void in_chunks(std::size_t count, Write write) {
-  for (std::size_t from = 0; from < count; from += kRowsAtOnce)
-    write(from, std::min(count, from + kRowsAtOnce));
-}
-
-// The same text can mean other tasks: a file it names changed, or a stage got a new version.
-std::string plan_hash(const job::Plan& plan) {
-  Sha256 hash;
-  for (const auto& task : plan.tasks) hash.update(task.key.value);
-  return hash.hex();
-}
 
 json::array objectives_of(const job::Plan& plan) {
   json::array result;
@@ -42,110 +30,209 @@ json::array constraints_of(const job::Plan& plan) {
   return result;
 }
 
-std::int64_t insert_job(Transaction& transaction, const job::Plan& plan, const Submission& submission,
-                        const std::string& hash) {
-  ArrayColumn groups;
-  for (const auto& group : plan.groups) groups.add(group);
-  return transaction
-      .run(sql::insert_job,
-           {clean_text(plan.name), clean_text(plan.description), std::to_string(plan.priority),
-            std::to_string(plan.retries), to_text(plan.timeout_s), std::to_string(plan.memory_bytes),
-            groups.text(), clean_json(objectives_of(plan)), clean_json(constraints_of(plan)),
-            clean_text(submission.text), submission.text_hash, hash})
-      .integer(0, 0);
+bool waits_for_others(const job::Task& task) {
+  return std::any_of(task.inputs.begin(), task.inputs.end(),
+                     [](const job::TaskInput& input) { return !input.task.value.empty(); });
 }
 
-void insert_tasks(Transaction& transaction, const job::Plan& plan) {
-  in_chunks(plan.tasks.size(), [&](std::size_t from, std::size_t to) {
-    ArrayColumn keys, stages, exclusive, specs;
-    ArrayColumn task, ordinal, role, input_task, output, file;
-    for (std::size_t index = from; index < to; ++index) {
-      const auto& each = plan.tasks[index];
-      keys.add(each.key.value);
-      stages.add(job::to_string(each.stage));
-      exclusive.add(each.exclusive);
-      specs.add(json::serialize(each.spec));
-      std::int64_t position = 0;
-      for (const auto& input : each.inputs) {
-        task.add(each.key.value);
-        ordinal.add(position++);
-        role.add(input.role);
-        output.add(input.output);
-        if (input.task.value.empty()) {
-          input_task.add_null();
-          file.add(input.file.value);
-        } else {
-          input_task.add(input.task.value);
-          file.add_null();
-        }
-      }
-    }
-    transaction.run(sql::insert_tasks, {keys.text(), stages.text(), exclusive.text(), specs.text()});
-    transaction.run(sql::insert_task_inputs, {task.text(), ordinal.text(), role.text(), input_task.text(),
-                                              output.text(), file.text()});
-  });
-}
-
-void insert_job_tasks(Transaction& transaction, const std::string& job, const job::Plan& plan) {
-  in_chunks(plan.tasks.size(), [&](std::size_t from, std::size_t to) {
-    ArrayColumn ordinal, task;
-    for (std::size_t index = from; index < to; ++index) {
-      ordinal.add(static_cast<std::int64_t>(index));
-      task.add(plan.tasks[index].key.value);
-    }
-    transaction.run(sql::insert_job_tasks, {job, ordinal.text(), task.text()});
-  });
-}
-
-void insert_trials(Transaction& transaction, const std::string& job, const job::Plan& plan) {
-  in_chunks(plan.trials.size(), [&](std::size_t from, std::size_t to) {
-    ArrayColumn ordinal, group, params;
-    for (std::size_t index = from; index < to; ++index) {
-      ordinal.add(static_cast<std::int64_t>(index));
-      group.add(plan.trials[index].group);
-      params.add(clean_json(plan.trials[index].params));
-    }
-    const auto ids = transaction.run(sql::insert_trials, {job, ordinal.text(), group.text(), params.text()});
-
-    ArrayColumn trial, position, role, task;
-    for (std::size_t row = 0; row < ids.size(); ++row) {
-      std::int64_t place = 0;
-      for (const auto& needed : plan.trials[static_cast<std::size_t>(ids.integer(row, 1))].tasks) {
-        trial.add(ids.integer(row, 0));
-        position.add(place++);
-        role.add(job::to_string(needed.role));
-        task.add(plan.tasks[needed.task].key.value);
-      }
-    }
-    transaction.run(sql::insert_trial_tasks, {trial.text(), position.text(), role.text(), task.text()});
-  });
+std::vector<JobId> pause_others(Transaction& transaction, const std::string& job) {
+  const auto rows = transaction.run(sql::pause_other_jobs, {job});
+  std::vector<JobId> paused;
+  for (std::size_t row = 0; row < rows.size(); ++row) paused.push_back({rows.integer(row, 0)});
+  return paused;
 }
 
 }  // namespace
 
-Submitted write_submission(Transaction& transaction, const job::Plan& plan, const Submission& submission) {
-  Submitted submitted;
-  const auto hash = plan_hash(plan);
-  const auto found = transaction.run(sql::find_unfinished_job, {submission.text_hash, hash});
-  submitted.resumed = !found.empty();
-  const auto id = submitted.resumed ? found.integer(0, 0) : insert_job(transaction, plan, submission, hash);
-  const auto job = std::to_string(id);
-  if (submission.replace) {
-    const auto paused = transaction.run(sql::pause_other_jobs, {job});
-    for (std::size_t row = 0; row < paused.size(); ++row)
-      submitted.paused.push_back(JobId{paused.integer(row, 0)});
-  }
-  if (submitted.resumed) {
-    transaction.run(sql::resume_job, {job});
-    transaction.run(sql::mark_reused_tasks, {job});
+void SubmissionWriter::head(const job::Plan& head) {
+  ArrayColumn groups;
+  for (const auto& group : head.groups) groups.add(group);
+  groups_ = groups.text();
+  if (extends_) {
+    job_ = std::to_string(extends_->value);
+    const auto places = transaction_.run(sql::job_places, {job_});
+    next_place_ = places.integer(0, 0);
+    next_trial_ = places.integer(0, 1);
   } else {
-    insert_tasks(transaction, plan);
-    insert_job_tasks(transaction, job, plan);
-    insert_trials(transaction, job, plan);
+    job_ = transaction_
+               .run(sql::insert_job,
+                    {clean_text(head.name), clean_text(head.description), std::to_string(head.priority),
+                     std::to_string(head.retries), to_text(head.timeout_s), std::to_string(head.memory_bytes),
+                     groups.text(), clean_json(objectives_of(head)), clean_json(constraints_of(head)),
+                     clean_text(submission_.text), submission_.text_hash})
+               .text(0, 0);
   }
-  transaction.run(sql::ask_tasks_again, {job});
-  submitted.job = read_job(transaction, JobId{id});
+  row_ = read_job_row(transaction_, JobId{std::stoll(job_)});
+}
+
+void SubmissionWriter::part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) {
+  hash_.add(tasks);
+  add_tasks(tasks);
+  const auto chosen = add_trials(trials);
+  add_needs(trials, chosen);
+}
+
+void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks) {
+  if (tasks.empty()) return;
+  ArrayColumn keys, stages, exclusive, specs;
+  for (const auto& task : tasks) {
+    keys.add(task.key.value);
+    stages.add(job::to_string(task.stage));
+    exclusive.add(task.exclusive);
+    specs.add(json::serialize(task.spec));
+  }
+  const auto made =
+      transaction_.run(sql::insert_tasks, {keys.text(), stages.text(), exclusive.text(), specs.text()});
+  const auto first = rows_.size();
+  ArrayColumn known, new_ids, new_states;
+  std::unordered_map<std::string_view, std::size_t> places;  // of the known ones
+  std::size_t row = 0;
+  for (const auto& task : tasks) {
+    TaskRow& each = rows_.emplace_back();
+    each.exclusive = task.exclusive;
+    if (row < made.size() && made.text(row, 1) == task.key.value) {
+      each.id.value = made.integer(row++, 0);
+      each.state = waits_for_others(task) ? TaskState::waiting : TaskState::ready;
+      new_ids.add(each.id.value);
+      new_states.add(state_text(each.state));
+    } else {
+      known.add(task.key.value);
+      places[task.key.value] = rows_.size() - 1;
+    }
+  }
+  ESPALIER_ASSERT(row == made.size());  // they come in the order in which they were given
+  if (row > 0) transaction_.run(sql::insert_task_states, {new_ids.text(), new_states.text()});
+  if (!places.empty()) {
+    const auto found = transaction_.run(sql::known_tasks, {known.text()});
+    ESPALIER_ASSERT(found.size() == places.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      TaskRow& each = rows_[places.at(found.text(i, 0))];
+      each.id.value = found.integer(i, 1);
+      each.state = state_from<TaskState>(found.text(i, 2));
+      each.failures = static_cast<int>(found.integer(i, 3));
+    }
+  }
+  in_job_.resize(rows_.size());
+  add_inputs(tasks, first);
+}
+
+void SubmissionWriter::add_inputs(const std::vector<job::Task>& tasks, std::size_t first) {
+  ArrayColumn task, ordinal, role, input_task, output, file;
+  bool any = false;
+  for (std::size_t index = 0; index < tasks.size(); ++index) {
+    std::int64_t position = 0;
+    TaskRow& row = rows_[first + index];
+    for (const auto& input : tasks[index].inputs) {
+      any = true;
+      task.add(row.id.value);
+      ordinal.add(position++);
+      role.add(input.role);
+      output.add(input.output);
+      if (input.task.value.empty()) {
+        input_task.add_null();
+        file.add(input.file.value);
+        continue;
+      }
+      const TaskRow& other = rows_.at(input.place);
+      input_task.add(other.id.value);
+      file.add_null();
+      const bool known = std::find(row.inputs.begin(), row.inputs.end(), other.id) != row.inputs.end();
+      if (other.state != TaskState::succeeded && !known) row.inputs.push_back(other.id);
+    }
+  }
+  if (!any) return;
+  transaction_.run(sql::insert_task_inputs,
+                   {task.text(), ordinal.text(), role.text(), input_task.text(), output.text(), file.text()});
+}
+
+std::vector<SubmissionWriter::NewTrial> SubmissionWriter::add_trials(const std::vector<job::Trial>& trials) {
+  ArrayColumn ordinal, group, params;
+  for (std::size_t index = 0; index < trials.size(); ++index) {
+    ordinal.add(next_trial_ + static_cast<std::int64_t>(index));
+    group.add(trials[index].group);
+    params.add(clean_json(trials[index].params));
+  }
+  const auto made = transaction_.run(extends_ ? sql::insert_further_trials : sql::insert_trials,
+                                     {job_, ordinal.text(), group.text(), params.text()});
+  std::vector<NewTrial> chosen;
+  for (std::size_t row = 0; row < made.size(); ++row) {
+    chosen.push_back({made.integer(row, 0), static_cast<std::size_t>(made.integer(row, 1) - next_trial_)});
+  }
+  next_trial_ += static_cast<std::int64_t>(trials.size());
+  return chosen;
+}
+
+// What the new trials need, and, of that, what the job didn't have yet.
+void SubmissionWriter::add_needs(const std::vector<job::Trial>& trials, const std::vector<NewTrial>& chosen) {
+  ArrayColumn trial, position, role, needed;
+  ArrayColumn place, task, reused;
+  std::vector<std::size_t> new_to_job;
+  for (const NewTrial& each : chosen) {
+    std::int64_t ordinal = 0;
+    for (const auto& need : trials[each.index].tasks) {
+      trial.add(each.id);
+      position.add(ordinal++);
+      role.add(job::to_string(need.role));
+      needed.add(rows_.at(need.task).id.value);
+      if (!in_job_[need.task]) new_to_job.push_back(need.task);
+      in_job_[need.task] = true;
+    }
+  }
+  std::sort(new_to_job.begin(), new_to_job.end());  // inputs before those that need them
+  for (const std::size_t index : new_to_job) {
+    place.add(next_place_++);
+    task.add(rows_[index].id.value);
+    reused.add(rows_[index].state == TaskState::succeeded);
+    reuses_ = reuses_ || core::is_terminal(rows_[index].state);
+    if (rows_[index].state != TaskState::succeeded) row_.tasks.push_back(rows_[index]);
+  }
+  if (!chosen.empty()) {
+    transaction_.run(sql::insert_trial_tasks, {trial.text(), position.text(), role.text(), needed.text()});
+  }
+  if (!new_to_job.empty()) {
+    transaction_.run(extends_ ? sql::insert_further_job_tasks : sql::insert_job_tasks,
+                     {job_, place.text(), task.text(), reused.text()});
+  }
+}
+
+Submitted SubmissionWriter::finish() {
+  // At the end: whoever changes this row meanwhile must not have to wait for us.
+  if (extends_) {
+    transaction_.run(sql::extend_job, {job_, groups_});
+    row_.state = JobState::running;
+  } else {
+    transaction_.run(sql::set_plan_hash, {job_, hash_.hex()});
+  }
+  ArrayColumn ended;
+  for (const TaskRow& task : row_.tasks) {
+    if (core::is_terminal(task.state)) ended.add(task.id.value);
+  }
+  transaction_.run(sql::ask_tasks_again, {job_, ended.text()});
+  Submitted submitted{.job = std::move(row_), .paused = {}, .is_untouched = !extends_ && !reuses_};
+  if (submission_.replace) submitted.paused = pause_others(transaction_, job_);
   return submitted;
+}
+
+std::optional<Submitted> resume_job(Transaction& transaction, const Submission& submission,
+                                    const std::string& plan_hash) {
+  const auto found = transaction.run(sql::find_unfinished_job, {submission.text_hash, plan_hash});
+  if (found.empty()) return std::nullopt;
+  const JobId job{found.integer(0, 0)};
+  retry_job(transaction, job);
+  transaction.run(sql::mark_reused_tasks, {std::to_string(job.value)});
+  Submitted submitted{.job = read_job_row(transaction, job), .paused = {}, .is_untouched = false};
+  if (submission.replace) submitted.paused = pause_others(transaction, std::to_string(job.value));
+  return submitted;
+}
+
+std::size_t retry_job(Transaction& transaction, JobId job) {
+  const auto id = std::to_string(job.value);
+  const auto unsuccessful = transaction.run(sql::unsuccessful_tasks, {id});
+  ArrayColumn tasks;
+  for (std::size_t row = 0; row < unsuccessful.size(); ++row) tasks.add(unsuccessful.integer(row, 0));
+  transaction.run(sql::ask_tasks_again, {id, tasks.text()});
+  transaction.run(sql::resume_job, {id});
+  return unsuccessful.size();
 }
 
 }  // namespace espalier::store

@@ -1,13 +1,53 @@
-// Writes a planned job: job, trials, tasks and edges, in bulk, within the caller's transaction.
+// Writes a job as it is planned, part by part, in one transaction: job, trials, tasks and edges.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "coordinator/store/connection.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::store {
 
-// The same text with the same tasks as an unfinished job's resumes that job. Tasks that succeeded before keep
-// their result; those that failed or were cancelled are asked for again.
-Submitted write_submission(Transaction& transaction, const job::Plan& plan, const Submission& submission);
+class SubmissionWriter {
+ public:
+  // With `extends` the job is that one and gets the trials that it doesn't have yet; otherwise it is new.
+  SubmissionWriter(Transaction& transaction, const Submission& submission, std::optional<JobId> extends)
+      : transaction_(transaction), submission_(submission), extends_(extends) {}
+
+  void head(const job::Plan& head);
+  void part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks);
+  // What the core has to know: the tasks of the trials that were written, but for those that have a result.
+  // What failed or was cancelled of them is asked for again.
+  Submitted finish();
+
+ private:
+  struct NewTrial {
+    std::int64_t id = 0;
+    std::size_t index = 0;  // in its part
+  };
+  void add_tasks(const std::vector<job::Task>& tasks);
+  void add_inputs(const std::vector<job::Task>& tasks, std::size_t first);
+  std::vector<NewTrial> add_trials(const std::vector<job::Trial>& trials);
+  void add_needs(const std::vector<job::Trial>& trials, const std::vector<NewTrial>& chosen);
+
+  Transaction& transaction_;
+  const Submission& submission_;
+  std::optional<JobId> extends_;
+  std::string job_;  // its number
+  JobRow row_;
+  PlanHash hash_;
+  std::string groups_;   // their names, as the text of an array
+  bool reuses_ = false;  // a task that has ended before
+  std::int64_t next_place_ = 0;
+  std::int64_t next_trial_ = 0;
+  std::vector<TaskRow> rows_;  // of all tasks of the plan, by their place in it
+  std::vector<bool> in_job_;   // likewise: written as one of the job's
+};
+
+// See Store.
+std::optional<Submitted> resume_job(Transaction& transaction, const Submission& submission,
+                                    const std::string& plan_hash);
+std::size_t retry_job(Transaction& transaction, JobId job);
 
 }  // namespace espalier::store

@@ -44,16 +44,16 @@ class Sorter {
   void operator()(const AcceptResult& write) { results_.add(write.task, write, kFirst); }
   void operator()(const AddPoints& write) { batch_.points.push_back(&write); }
   void operator()(const SetTask& write) { tasks_.add(write.task, write, kLast); }
-  void operator()(const SetProgress& write) { progress_.add(write.task, write, kLast); }
+  void operator()(const SetProgress& write) { progress_.add(write.attempt, write, kLast); }
   void operator()(const SetJob& write) { jobs_.add(write.job, write, kLast); }
   void operator()(const SeeWorker& write) { workers_.add(write.name, write, kLast); }
 
  private:
   WriteBatch& batch_;
   OnePerKey<AttemptId, EndAttempt> ends_{batch_.ends};
-  OnePerKey<TaskKey, AcceptResult> results_{batch_.results};
-  OnePerKey<TaskKey, SetTask> tasks_{batch_.tasks};
-  OnePerKey<TaskKey, SetProgress> progress_{batch_.progress};
+  OnePerKey<TaskId, AcceptResult> results_{batch_.results};
+  OnePerKey<TaskId, SetTask> tasks_{batch_.tasks};
+  OnePerKey<AttemptId, SetProgress> progress_{batch_.progress};
   OnePerKey<JobId, SetJob> jobs_{batch_.jobs};
   OnePerKey<WorkerName, SeeWorker> workers_{batch_.workers};
 };

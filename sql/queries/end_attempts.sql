@@ -6,20 +6,20 @@ with given as (
 ), ended as (
   delete from espalier.open_attempt o using given g
   where o.attempt = g.attempt
-  returning o.attempt, o.task_key, o.worker, o.epoch, g.state, g.reason, g.seconds, g.device_class, o.started_at
+  returning o.attempt, o.task_id, o.worker, o.epoch, g.state, g.reason, g.seconds, g.device_class, o.started_at
 ), filed as (
-  insert into espalier.attempt (attempt, task_key, worker, epoch, state, reason, seconds, device_class, started_at,
+  insert into espalier.attempt (attempt, task_id, worker, epoch, state, reason, seconds, device_class, started_at,
                                 ended_at)
-  select attempt, task_key, worker, epoch, state, reason, seconds, device_class, started_at, now() from ended
+  select attempt, task_id, worker, epoch, state, reason, seconds, device_class, started_at, now() from ended
   on conflict (attempt) do nothing
 ), superseded as (
   update espalier.attempt a
   set state = g.state, reason = g.reason, seconds = g.seconds, device_class = g.device_class
   from given g
   where a.attempt = g.attempt and g.state = 'superseded' and a.state in ('lost', 'cancelled')
-  returning a.attempt, a.task_key, a.worker, a.state, a.reason
+  returning a.attempt, a.task_id, a.worker, a.state, a.reason
 )
-insert into espalier.event (kind, task_key, attempt, worker, state, reason)
-select 'attempt', task_key, attempt, worker, state::text, reason from ended
+insert into espalier.event (kind, task_id, attempt, worker, state, reason)
+select 'attempt', task_id, attempt, worker, state::text, reason from ended
 union all
-select 'attempt', task_key, attempt, worker, state::text, reason from superseded
+select 'attempt', task_id, attempt, worker, state::text, reason from superseded

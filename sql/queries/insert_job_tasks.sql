@@ -1,4 +1,3 @@
-insert into espalier.job_task (job_id, ordinal, task_key, reused)
-select $1::bigint, g.ordinal, s.task_key, s.state = 'succeeded'
-from unnest($2::bigint[], $3::text[]) as g (ordinal, task)
-join espalier.task_state s on s.task_key = decode(g.task, 'hex')
+insert into espalier.job_task (job_id, ordinal, task_id, reused)
+select $1::bigint, ordinal, task, reused
+from unnest($2::bigint[], $3::bigint[], $4::boolean[]) as g (ordinal, task, reused)

@@ -1,9 +1,7 @@
-with given as (
-  select decode(g.key, 'hex') as key, g.stage, g.exclusive, g.spec
-  from unnest($1::text[], $2::text[], $3::boolean[], $4::json[]) as g (key, stage, exclusive, spec)
-), stated as (
-  insert into espalier.task_state (task_key) select key from given on conflict (task_key) do nothing
-)
+-- Those that are new: a row each, in the order given.
 insert into espalier.task (key, stage, exclusive, spec)
-select key, stage, exclusive, spec from given
+select decode(key, 'hex'), stage, exclusive, spec
+from unnest($1::text[], $2::text[], $3::boolean[], $4::json[]) with ordinality as g (key, stage, exclusive, spec, ordinal)
+order by ordinal
 on conflict (key) do nothing
+returning id, encode(key, 'hex')

@@ -21,7 +21,7 @@ cross join lateral (
          count(*) filter (where s.state in ('succeeded', 'failed', 'cancelled')) as done,
          coalesce(sum(s.progress) filter (where s.state in ('assigned', 'running')), 0) as partial
   from espalier.job_task jt
-  join espalier.task_state s on s.task_key = jt.task_key
+  join espalier.task_now s on s.task_id = jt.task_id
   where jt.job_id = j.id
 ) t
 order by j.id desc

@@ -1,12 +1,15 @@
--- inputs: keys in hex with commas between, or null.
-select encode(jt.task_key, 'hex') as key, s.state, t.exclusive, s.failures, i.inputs
+-- The tasks of a job from place $2 on that have no result, $3 at most. inputs: numbers of those tasks it needs that
+-- have none either, with commas between, or null.
+select jt.ordinal, jt.task_id, s.state, t.exclusive, s.failures, i.inputs
 from espalier.job_task jt
-join espalier.task t on t.key = jt.task_key
-join espalier.task_state s on s.task_key = jt.task_key
+join espalier.task t on t.id = jt.task_id
+join espalier.task_state s on s.task_id = jt.task_id and s.state <> 'succeeded'
 left join lateral (
-  select string_agg(distinct encode(ti.input_task, 'hex'), ',') as inputs
+  select string_agg(distinct ti.input_task_id::text, ',') as inputs
   from espalier.task_input ti
-  where ti.task_key = jt.task_key and ti.input_task is not null
+  join espalier.task_state other on other.task_id = ti.input_task_id and other.state <> 'succeeded'
+  where ti.task_id = jt.task_id
 ) i on true
-where jt.job_id = $1::bigint
+where jt.job_id = $1::bigint and jt.ordinal >= $2::bigint
 order by jt.ordinal
+limit $3::bigint

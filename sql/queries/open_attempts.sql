@@ -1,1 +1,1 @@
-select attempt, encode(task_key, 'hex'), worker from espalier.open_attempt order by attempt
+select attempt, task_id, worker, heard from espalier.open_attempt order by attempt

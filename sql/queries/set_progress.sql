@@ -1,3 +1,3 @@
-update espalier.task_state s set progress = g.fraction
-from unnest($1::text[], $2::double precision[]) as g (task, fraction)
-where s.task_key = decode(g.task, 'hex') and s.state in ('assigned', 'running')
+update espalier.open_attempt o set heard = true, progress = g.fraction
+from unnest($1::bigint[], $2::double precision[]) as g (attempt, fraction)
+where o.attempt = g.attempt

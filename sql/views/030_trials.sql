@@ -16,14 +16,14 @@ cross join lateral (
          coalesce(avg(case when ts.state in ('succeeded', 'failed', 'cancelled') then 1 else ts.progress end), 1)
            as progress
   from espalier.trial_task tt
-  join espalier.task_state ts on ts.task_key = tt.task_key
+  join espalier.task_now ts on ts.task_id = tt.task_id
   where tt.trial_id = t.id
 ) s
 left join lateral (
   select k.stage || ': ' || ts.reason as reason
   from espalier.trial_task tt
-  join espalier.task_state ts on ts.task_key = tt.task_key
-  join espalier.task k on k.key = tt.task_key
+  join espalier.task_now ts on ts.task_id = tt.task_id
+  join espalier.task k on k.id = tt.task_id
   where tt.trial_id = t.id and ts.state in ('failed', 'cancelled')
   order by ts.state = 'failed' desc, tt.ordinal
   limit 1

@@ -2,7 +2,7 @@ create view v1.tasks as
 select encode(t.key, 'hex') as key, t.stage, s.state::text as state, s.failures, nullif(s.reason, '') as reason,
        s.progress, t.exclusive, t.spec, t.created_at, s.updated_at
 from espalier.task t
-join espalier.task_state s on s.task_key = t.key;
+join espalier.task_now s on s.task_id = t.id;
 
 comment on view v1.tasks is 'One row a task: one stage with all of its inputs fixed, shared by every trial of every job that needs it.';
 comment on column v1.tasks.key is 'SHA-256 of the specification, 64 hex digits.';

@@ -1,6 +1,7 @@
 create view v1.trial_tasks as
-select trial_id, encode(task_key, 'hex') as task_key, role::text as role, ordinal
-from espalier.trial_task;
+select tt.trial_id, encode(k.key, 'hex') as task_key, tt.role::text as role, tt.ordinal
+from espalier.trial_task tt
+join espalier.task k on k.id = tt.task_id;
 
 comment on view v1.trial_tasks is 'Which tasks a trial needs, and what for.';
 comment on column v1.trial_tasks.trial_id is 'v1.trials.id.';

@@ -1,10 +1,12 @@
 create view v1.attempts as
-select encode(task_key, 'hex') as task_key, attempt, worker, state::text as state, started_at, ended_at,
-       nullif(reason, '') as reason, seconds, nullif(device_class, '') as device_class, epoch
-from espalier.attempt
+select encode(k.key, 'hex') as task_key, a.attempt, a.worker, a.state::text as state, a.started_at, a.ended_at,
+       nullif(a.reason, '') as reason, a.seconds, nullif(a.device_class, '') as device_class, a.epoch
+from espalier.attempt a
+join espalier.task k on k.id = a.task_id
 union all
-select encode(task_key, 'hex'), attempt, worker, 'running', started_at, null, null, null, null, epoch
-from espalier.open_attempt;
+select encode(k.key, 'hex'), o.attempt, o.worker, 'running', o.started_at, null, null, null, null, o.epoch
+from espalier.open_attempt o
+join espalier.task k on k.id = o.task_id;
 
 comment on view v1.attempts is 'One row an execution of a task by a worker.';
 comment on column v1.attempts.task_key is 'v1.tasks.key.';

@@ -1,19 +1,20 @@
 create view v1.metrics as
-select tt.trial_id, m.name, m.value, m.unit, m.ci_low, m.ci_high, r.device_class, m.samples,
-       encode(m.task_key, 'hex') as task_key, k.stage, r.attempt,
+select tt.trial_id, m.name, m.value, m.unit, m.ci_low, m.ci_high, a.device_class, m.samples,
+       encode(k.key, 'hex') as task_key, k.stage, s.result_attempt as attempt,
        m.name in ('accuracy', 'loss', 'params', 'macs', 'size_bytes', 'sparsity', 'latency_p50_ms', 'latency_p90_ms',
                   'latency_ci_low_ms', 'latency_ci_high_ms', 'throughput_per_s', 'speedup', 'peak_rss_bytes',
                   'energy_j')
          and not exists (
            select from espalier.trial_task earlier
-           join espalier.metric e on e.task_key = earlier.task_key
+           join espalier.metric e on e.task_id = earlier.task_id
            where earlier.trial_id = tt.trial_id and earlier.role = 'own' and earlier.ordinal < tt.ordinal
              and e.name = m.name
          ) as headline
 from espalier.trial_task tt
-join espalier.metric m on m.task_key = tt.task_key
-join espalier.result r on r.task_key = tt.task_key
-join espalier.task k on k.key = tt.task_key
+join espalier.metric m on m.task_id = tt.task_id
+join espalier.task_state s on s.task_id = tt.task_id
+left join espalier.attempt a on a.attempt = s.result_attempt
+join espalier.task k on k.id = tt.task_id
 where tt.role = 'own';
 
 comment on view v1.metrics is 'One row a number that one of a trial''s own tasks measured.';

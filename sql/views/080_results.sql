@@ -37,7 +37,7 @@ cross join lateral (
 left join lateral (
   select m.value as accuracy, m.ci_low, m.ci_high
   from espalier.trial_task tt
-  join espalier.metric m on m.task_key = tt.task_key and m.name = 'accuracy'
+  join espalier.metric m on m.task_id = tt.task_id and m.name = 'accuracy'
   where tt.trial_id = t.id and tt.role = 'twin'
   order by tt.ordinal
   limit 1

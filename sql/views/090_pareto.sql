@@ -24,7 +24,7 @@ cross join lateral (
         from (
           select m.name, m.value, tt.ordinal
           from espalier.trial_task tt
-          join espalier.metric m on m.task_key = tt.task_key
+          join espalier.metric m on m.task_id = tt.task_id
           where tt.trial_id = t.id and tt.role = 'own'
         ) v
         where v.value is not null and v.value not in ('NaN', 'Infinity', '-Infinity')

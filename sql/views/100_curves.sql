@@ -1,10 +1,11 @@
 create view v1.curves as
-select tt.trial_id, encode(p.task_key, 'hex') as task_key, k.stage, p.name, p.step, p.value, p.attempt
+select tt.trial_id, encode(k.key, 'hex') as task_key, k.stage, p.name, p.step, p.value, p.attempt
 from espalier.curve_point p
-join espalier.trial_task tt on tt.task_key = p.task_key and tt.role = 'own'
-join espalier.task k on k.key = p.task_key
-left join espalier.result r on r.task_key = p.task_key
-where p.attempt = coalesce(r.attempt, (select max(l.attempt) from espalier.curve_point l where l.task_key = p.task_key));
+join espalier.trial_task tt on tt.task_id = p.task_id and tt.role = 'own'
+join espalier.task k on k.id = p.task_id
+join espalier.task_state s on s.task_id = p.task_id
+where p.attempt = coalesce(s.result_attempt,
+                           (select max(l.attempt) from espalier.curve_point l where l.task_id = p.task_id));
 
 comment on view v1.curves is 'One row a point that a trial''s own tasks reported while they ran: of the attempt whose result was accepted, else of the latest.';
 comment on column v1.curves.trial_id is 'v1.trials.id.';

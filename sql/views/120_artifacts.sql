@@ -1,9 +1,10 @@
 create view v1.artifacts as
-select encode(o.hash, 'hex') as hash, o.name, o.bytes, encode(o.task_key, 'hex') as task_key, k.stage,
-       r.accepted_at as created_at
+select encode(o.hash, 'hex') as hash, o.name, o.bytes, encode(k.key, 'hex') as task_key, k.stage,
+       a.ended_at as created_at
 from espalier.output o
-join espalier.task k on k.key = o.task_key
-join espalier.result r on r.task_key = o.task_key;
+join espalier.task k on k.id = o.task_id
+join espalier.task_state s on s.task_id = o.task_id
+left join espalier.attempt a on a.attempt = s.result_attempt;
 
 comment on view v1.artifacts is 'One row a file that a task made. Equal bytes are stored once and appear once a task.';
 comment on column v1.artifacts.hash is 'SHA-256 of its bytes, 64 hex digits.';

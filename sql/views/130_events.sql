@@ -1,6 +1,8 @@
 create view v1.events as
-select id, at, kind, job_id, encode(task_key, 'hex') as task_key, attempt, worker, state, nullif(reason, '') as reason
-from espalier.event;
+select e.id, e.at, e.kind, e.job_id, encode(k.key, 'hex') as task_key, e.attempt, e.worker, e.state,
+       nullif(e.reason, '') as reason
+from espalier.event e
+left join espalier.task k on k.id = e.task_id;
 
 comment on view v1.events is 'What happened, in order; rows are only ever added.';
 comment on column v1.events.id is 'Number in the order of happening.';

@@ -14,27 +14,27 @@ void require(bool condition, const std::string& invariant) {
 
 }  // namespace
 
-core::Recovered Store::begin_epoch() {
-  core::Recovered recovered;
-  recovered.epoch = ++epoch_;
-  recovered.next_attempt = attempts_.empty() ? 1 : attempts_.rbegin()->first + 1;
+Store::Recovered Store::begin_epoch() {
+  Recovered recovered;
+  recovered.started.epoch = ++epoch_;
+  recovered.started.next_attempt = attempts_.empty() ? 1 : attempts_.rbegin()->first + 1;
   for (const auto& [id, job] : jobs_) {
     if (!core::is_terminal(job.row.state)) recovered.jobs.push_back(with_states(job.row));
   }
   for (const auto& [id, attempt] : attempts_) {
     if (attempt.state == core::AttemptState::running) {
-      recovered.attempts.push_back({AttemptId{id}, attempt.task, attempt.worker});
+      recovered.attempts.push_back({AttemptId{id}, attempt.task, attempt.worker, attempt.heard});
     }
   }
   return recovered;
 }
 
 core::JobRow Store::submit(core::JobRow job) {
-  for (const core::TaskRow& task : job.tasks) tasks_.try_emplace(task.key.value, Task{task, 0});
+  for (const core::TaskRow& task : job.tasks) tasks_.try_emplace(task.id.value, Task{task, 0});
   core::JobRow& known = jobs_.try_emplace(job.id.value, Job{job}).first->second.row;
   known.state = core::JobState::running;
   for (const core::TaskRow& task : job.tasks) {
-    const auto same = [&](const core::TaskRow& other) { return other.key == task.key; };
+    const auto same = [&](const core::TaskRow& other) { return other.id == task.id; };
     if (std::none_of(known.tasks.begin(), known.tasks.end(), same)) known.tasks.push_back(task);
   }
   return with_states(known);
@@ -42,7 +42,7 @@ core::JobRow Store::submit(core::JobRow job) {
 
 core::JobRow Store::with_states(core::JobRow row) const {
   for (core::TaskRow& task : row.tasks) {
-    const Task& known = tasks_.at(task.key.value);
+    const Task& known = tasks_.at(task.id.value);
     task.state = known.row.state;
     task.failures = known.row.failures;
   }
@@ -65,10 +65,10 @@ void Store::apply(const core::StartAttempt& write) {
     require(attempt.task != write.task || attempt.state != core::AttemptState::running,
             "no two live leases on one task");
   }
-  for (const TaskKey& input : task.row.inputs) {
+  for (const core::TaskId input : task.row.inputs) {
     require(tasks_.at(input.value).results == 1, "no task starts before its inputs");
   }
-  attempts_[write.attempt.value] = {write.task, write.worker, core::AttemptState::running};
+  attempts_[write.attempt.value] = {write.task, write.worker, false, core::AttemptState::running};
 }
 
 void Store::apply(const core::EndAttempt& write) {
@@ -87,14 +87,21 @@ void Store::apply(const core::SetTask& write) {
   require(write.state == task.row.state || core::is_terminal(task.row.state) == false ||
               core::edge_allowed(task.row.state, write.state),
           "an ended task stays ended unless it is asked for again");
-  require(write.state != core::TaskState::succeeded || task.results == 1, "success has a result");
+  require(!core::is_held(write.state) && write.state != core::TaskState::succeeded,
+          "what an attempt tells isn't told again");
   task.row.state = write.state;
   task.row.failures = write.failures;
+}
+
+void Store::apply(const core::SetProgress& write) {
+  const auto found = attempts_.find(write.attempt.value);
+  if (found != attempts_.end()) found->second.heard = true;
 }
 
 void Store::apply(const core::AcceptResult& write) {
   Task& task = tasks_.at(write.task.value);
   require(++task.results == 1, "exactly one accepted result a task");
+  task.row.state = core::TaskState::succeeded;
   require(attempts_.at(write.attempt.value).task == write.task, "a result belongs to the attempt's task");
   require(attempts_.at(write.attempt.value).state == core::AttemptState::succeeded,
           "a result comes from an attempt that was live until its end");
@@ -104,7 +111,7 @@ void Store::apply(const core::SetJob& write) {
   const Job& job = jobs_.at(write.job.value);
   if (write.state == core::JobState::succeeded) {
     for (const core::TaskRow& task : job.row.tasks) {
-      require(state_of(task.key) == core::TaskState::succeeded, "a job succeeds with all of its tasks");
+      require(state_of(task.id) == core::TaskState::succeeded, "a job succeeds with all of its tasks");
     }
   }
   jobs_.at(write.job.value).row.state = write.state;
@@ -131,7 +138,7 @@ std::size_t Store::open_attempts() const {
 std::string Store::describe() const {
   std::string text;
   for (const auto& [key, task] : tasks_) {
-    text += key.substr(0, 6) + " " + boost::describe::enum_to_string(task.row.state, "?") + "\n";
+    text += std::to_string(key) + " " + boost::describe::enum_to_string(task.row.state, "?") + "\n";
   }
   for (const auto& [id, job] : jobs_) {
     text += "job " + std::to_string(id) + " " + boost::describe::enum_to_string(job.row.state, "?") + "\n";

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/core/events.hpp"
 #include "coordinator/core/rows.hpp"
 #include "coordinator/core/writes.hpp"
 
@@ -19,15 +20,18 @@ class Broken : public std::runtime_error {  // an invariant doesn't hold
 
 class Store {
  public:
-  core::Recovered begin_epoch();
+  struct Recovered {
+    core::Started started;
+    std::vector<core::JobRow> jobs;
+    std::vector<core::OpenAttempt> attempts;
+  };
+  Recovered begin_epoch();
   core::JobRow submit(core::JobRow job);  // inserts what is new; rows as they are committed
   void commit(const std::vector<core::Write>& writes,
               std::int64_t epoch);  // nothing happens in an older epoch
 
   [[nodiscard]] bool all_ended() const;
-  [[nodiscard]] core::TaskState state_of(const TaskKey& task) const {
-    return tasks_.at(task.value).row.state;
-  }
+  [[nodiscard]] core::TaskState state_of(core::TaskId task) const { return tasks_.at(task.value).row.state; }
   [[nodiscard]] core::JobState state_of(JobId job) const { return jobs_.at(job.value).row.state; }
   [[nodiscard]] std::size_t open_attempts() const;
   [[nodiscard]] std::vector<JobId> unfinished_jobs() const;
@@ -39,8 +43,9 @@ class Store {
     int results = 0;
   };
   struct Attempt {
-    TaskKey task;
+    core::TaskId task;
     WorkerName worker;
+    bool heard = false;
     core::AttemptState state = core::AttemptState::running;
   };
   struct Job {
@@ -52,11 +57,11 @@ class Store {
   void apply(const core::SetTask& write);
   void apply(const core::AcceptResult& write);
   void apply(const core::AddPoints&) {}
-  void apply(const core::SetProgress&) {}
+  void apply(const core::SetProgress& write);
   void apply(const core::SetJob& write);
   void apply(const core::SeeWorker&) {}
 
-  std::map<std::string, Task> tasks_;
+  std::map<std::int64_t, Task> tasks_;
   std::map<std::int64_t, Job> jobs_;
   std::map<std::int64_t, Attempt> attempts_;
   std::int64_t epoch_ = 0;

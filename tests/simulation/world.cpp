@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "common/base/hash.hpp"
-
 namespace espalier::simulation {
 
 namespace {
@@ -18,10 +16,11 @@ constexpr int kTasks = 14;
 
 core::TaskRow task(int number) {
   core::TaskRow row;
-  row.key = {sha256_hex(std::to_string(number))};
+  row.id = {number + 1};
+  row.state = number < 3 ? core::TaskState::ready : core::TaskState::waiting;
   row.exclusive = number % 4 == 3;
-  if (number >= 3) row.inputs.push_back({sha256_hex(std::to_string(number / 2))});
-  if (number >= 6) row.inputs.push_back({sha256_hex(std::to_string(number / 3))});
+  if (number >= 3) row.inputs.push_back({number / 2 + 1});
+  if (number >= 6) row.inputs.push_back({number / 3 + 1});
   return row;
 }
 
@@ -117,17 +116,33 @@ void World::submit_something() {
     const Letter letter = std::move(mail_.extract(mail_.begin()).mapped());
     deliver(letter);
   }
-  happen(core::JobAdded{std::move(row)});
+  add_in_parts(row, true);
   happen(core::SubmissionEnded{});
+}
+
+void World::add_in_parts(const core::JobRow& row, bool ask_again) {
+  std::size_t from = 0;
+  do {
+    const std::size_t to = std::min(row.tasks.size(), from + 1 + static_cast<std::size_t>(chance_() % 5));
+    core::JobAdded part{row, ask_again, to < row.tasks.size()};
+    part.row.tasks.assign(row.tasks.begin() + static_cast<std::ptrdiff_t>(from),
+                          row.tasks.begin() + static_cast<std::ptrdiff_t>(to));
+    happen(part);
+    from = to;
+  } while (from < row.tasks.size());
 }
 
 // The old one dies with all that it hadn't committed.
 void World::restart_coordinator() {
   uncommitted_.clear();
   core_ = std::make_unique<core::Core>(core::Settings{});
-  core::Recovered recovered = store_.begin_epoch();
-  epoch_ = recovered.epoch;
-  happen(core::Started{std::move(recovered)});
+  const Store::Recovered recovered = store_.begin_epoch();
+  epoch_ = recovered.started.epoch;
+  happen(recovered.started);
+  happen(core::SubmissionBegun{});
+  for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false);
+  happen(core::AttemptsFound{recovered.attempts});
+  happen(core::SubmissionEnded{});
 }
 
 void World::happen(const core::Event& event) {
@@ -158,7 +173,7 @@ void World::commit() {
       wire::Assign assign;
       assign.epoch = epoch_;
       assign.attempt = give->attempt.value;
-      assign.task = give->task.value;
+      assign.task = fmt::format("{}", give->task.value);
       post({"", give->peer, {}, assign});
       sent.attempts.push_back(give->attempt);
     }

@@ -35,6 +35,7 @@ class World {
   void advance();
   void misfortune();
   void submit_something();
+  void add_in_parts(const core::JobRow& row, bool ask_again);
   void restart_coordinator();
   void happen(const core::Event& event);
   void commit();

@@ -34,6 +34,13 @@ class FakeCoordinator : public runtime::Coordinator {
   boost::asio::awaitable<Result<json::object>> cancel(JobId job) override { return change(job, "cancelled"); }
   boost::asio::awaitable<Result<json::object>> pause(JobId job) override { return change(job, "paused"); }
   boost::asio::awaitable<Result<json::object>> resume(JobId job) override { return change(job, "running"); }
+  boost::asio::awaitable<Result<json::object>> retry(JobId job) override { return change(job, "retried"); }
+  boost::asio::awaitable<boost::system::result<json::object, runtime::SubmitFailure>> extend(
+      JobId job, std::string toml, std::string folder) override {
+    asked = {std::move(toml), std::move(folder), false};
+    if (refusal) co_return *refusal;
+    co_return json::object{{"id", job.value}};
+  }
   boost::asio::awaitable<Result<json::array>> job_summaries() override {
     if (outage) co_return *outage;
     co_return json::array{json::object{{"id", 7}}};

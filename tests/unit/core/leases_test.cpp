@@ -93,17 +93,18 @@ TEST_F(Leases, of_unknown_workers_are_asked_for) {
 }
 
 TEST_F(Leases, survive_a_restart_for_the_attempts_that_the_worker_still_holds) {
-  Recovered recovered;
-  recovered.epoch = 2;
-  recovered.next_attempt = 8;
-  TaskRow kept = task("kept"), dropped = task("dropped"), orphan = task("orphan");
-  kept.state = dropped.state = orphan.state = TaskState::running;
-  recovered.jobs = {job(1, {kept, dropped, orphan})};
-  recovered.attempts = {{{6}, key("kept"), {"a"}}, {{7}, key("dropped"), {"a"}}};
+  TaskRow kept = task("kept"), dropped = task("dropped"), other = task("other");
+  kept.state = dropped.state = other.state = TaskState::ready;
   core_ = Core(Settings{});
-  step(Started{recovered});
-  ASSERT_EQ(writes<SetTask>().size(), 1u);  // nobody holds it
-  EXPECT_EQ(writes<SetTask>()[0].task, key("orphan"));
+  step(Started{2, 8});
+  add(job(1, {kept, dropped, other}));
+  EXPECT_TRUE(writes<SetTask>().empty());
+  step(AttemptsFound{
+      {{{6}, key("kept"), {"a"}, true}, {{7}, key("dropped"), {"a"}}, {{5}, key("gone"), {"b"}}}});
+  ASSERT_EQ(writes<EndAttempt>().size(), 1u);  // nobody needs its task
+  EXPECT_EQ(writes<EndAttempt>()[0].attempt, AttemptId{5});
+  EXPECT_TRUE(state_is("kept", TaskState::running));
+  EXPECT_TRUE(state_is("dropped", TaskState::assigned));
   beat("a", {6});
   EXPECT_EQ(messages<wire::WhoAreYou>().size(), 1u);
   hello("a", 3, {6});
@@ -117,15 +118,12 @@ TEST_F(Leases, survive_a_restart_for_the_attempts_that_the_worker_still_holds) {
 }
 
 TEST_F(Leases, of_before_a_restart_run_out_if_the_worker_does_not_come_back) {
-  Recovered recovered;
-  recovered.epoch = 2;
-  recovered.next_attempt = 8;
   TaskRow row = task("base");
-  row.state = TaskState::assigned;
-  recovered.jobs = {job(1, {row})};
-  recovered.attempts = {{{7}, key("base"), {"a"}}};
+  row.state = TaskState::ready;
   core_ = Core(Settings{});
-  step(Started{recovered});
+  step(Started{2, 8});
+  add(job(1, {row}));
+  step(AttemptsFound{{{{7}, key("base"), {"a"}}}});
   hello("b");
   EXPECT_TRUE(all<GiveOut>().empty());
   wait(10s);

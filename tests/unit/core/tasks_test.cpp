@@ -131,15 +131,55 @@ TEST_F(Tasks, are_remembered_while_a_submission_is_on_its_way) {
   wait(1ms);
   wait(1ms);
   TaskRow stale = task("base");  // what the store read before the end was committed
-  stale.state = TaskState::running;
+  stale.state = TaskState::ready;
   add(job(2, {stale}));
   EXPECT_TRUE(all<GiveOut>().empty());
-  EXPECT_TRUE(writes<SetJob>().empty());
+  ASSERT_EQ(writes<SetJob>().size(), 1u);
+  EXPECT_EQ(writes<SetJob>()[0].job, JobId{2});
+  EXPECT_EQ(writes<SetJob>()[0].state, JobState::succeeded);
+  EXPECT_EQ(core_.counts().tasks, 1u);
   step(SubmissionEnded{});
-  ASSERT_EQ(writes<SetJob>().size(), 2u);
-  EXPECT_EQ(writes<SetJob>()[1].state, JobState::succeeded);
   wait(1ms);
   EXPECT_EQ(core_.counts().tasks, 0u);
+}
+
+TEST_F(Tasks, come_in_parts_and_their_job_ends_after_the_last) {
+  hello("a");
+  step(SubmissionBegun{});
+  step(JobAdded{job(1, {task("base")}), true, true});
+  finish("a", given("base"));
+  EXPECT_TRUE(writes<SetJob>().empty());
+  step(JobAdded{job(1, {task("next", {"base"})}), true, false});
+  finish("a", given("next"));
+  ASSERT_EQ(writes<SetJob>().size(), 1u);
+  step(SubmissionEnded{});
+}
+
+TEST_F(Tasks, that_many_others_wait_for_wake_them_a_slice_at_a_time) {
+  const std::size_t many = 3 * Settings{}.slice;
+  std::vector<TaskRow> rows{task("base")};
+  for (std::size_t i = 0; i < many; ++i) rows.push_back(task(std::to_string(i), {"base"}));
+  hello("a");
+  add(job(1, rows));
+  finish("a", given("base"));
+  EXPECT_EQ(writes<SetTask>().size(), Settings{}.slice);
+  std::size_t woken = 0;
+  for (int steps = 0; steps < 10; ++steps) {
+    woken += writes<SetTask>().size();
+    if (!core_.next_deadline() || *core_.next_deadline() > now_) break;
+    step(Tick{});
+  }
+  EXPECT_EQ(woken, many);
+}
+
+TEST_F(Tasks, go_to_the_worker_that_has_their_input) {
+  hello("a");
+  hello("b");
+  add(job(1, {task("1"), task("2"), task("3"), task("4"), task("next", {"2"})}));
+  const auto second = given("2");
+  ASSERT_NE(second, 0);
+  finish("b", second);
+  EXPECT_NE(given("next"), 0) << "before 3, which comes first in the plan";
 }
 
 TEST_F(Tasks, never_take_an_edge_that_is_not_in_the_table) {

@@ -14,14 +14,14 @@ namespace espalier::core {
 
 using namespace std::chrono_literals;
 
-inline TaskKey key(const std::string& name) {
-  return {sha256_hex(name)};
+inline TaskId key(const std::string& name) {  // a number that stands for the name
+  return {static_cast<std::int64_t>(std::stoull(sha256_hex(name).substr(0, 15), nullptr, 16))};
 }
 
 inline TaskRow task(const std::string& name, const std::vector<std::string>& inputs = {},
                     bool exclusive = false) {
   TaskRow row;
-  row.key = key(name);
+  row.id = key(name);
   row.exclusive = exclusive;
   for (const auto& input : inputs) row.inputs.push_back(key(input));
   return row;
@@ -37,11 +37,7 @@ inline JobRow job(std::int64_t id, std::vector<TaskRow> tasks, std::int64_t prio
 
 class World : public testing::Test {
  protected:
-  World() {
-    Recovered nothing;
-    nothing.epoch = 1;
-    step(Started{nothing});
-  }
+  World() { step(Started{1, 1}); }
 
   Actions& step(const Event& event) {
     actions_ = core_.step(now_, event);

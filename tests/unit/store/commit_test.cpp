@@ -7,13 +7,13 @@ class Commit : public DatabaseTest {
  protected:
   std::unique_ptr<Store> store_ = open();
   std::int64_t epoch_ = store_->begin_epoch().epoch;
-  JobId job_ = store_->submit(small_plan(), submission()).job.id;
+  JobId job_ = submit(*store_, small_plan(), submission(), epoch_).job.id;
 };
 
 TEST_F(Commit, AnswersEachStartWithItsSpecificationAndInputs) {
-  store_->commit(success(1, key_of("train"), {}, {{"model", hash_of("weights").value, 1234}}), epoch_);
-  const auto assignments = store_->commit({StartAttempt{AttemptId{3}, key_of("prune"), WorkerName{"w1"}},
-                                           StartAttempt{AttemptId{2}, key_of("train"), WorkerName{"w2"}}},
+  store_->commit(success(1, id_of("train"), {}, {{"model", hash_of("weights").value, 1234}}), epoch_);
+  const auto assignments = store_->commit({StartAttempt{AttemptId{3}, id_of("prune"), WorkerName{"w1"}},
+                                           StartAttempt{AttemptId{2}, id_of("train"), WorkerName{"w2"}}},
                                           epoch_);
   ASSERT_EQ(assignments.size(), 2U);
   EXPECT_EQ(assignments[0].attempt, AttemptId{3});
@@ -30,9 +30,9 @@ TEST_F(Commit, GivesTheHashOfAFileOfTheUsers) {
   auto plan = small_plan();
   plan.tasks[0].key = key_of("train from a file");
   plan.tasks[0].inputs = {{"weights", {}, "", hash_of("the user's file")}};
-  store_->submit(plan, submission("with a file"));
+  submit(*store_, plan, submission("with a file"));
   const auto assignments =
-      store_->commit({StartAttempt{AttemptId{1}, plan.tasks[0].key, WorkerName{"w1"}}}, epoch_);
+      store_->commit({StartAttempt{AttemptId{1}, id_of("train from a file"), WorkerName{"w1"}}}, epoch_);
   ASSERT_EQ(assignments.at(0).inputs.size(), 1U);
   EXPECT_EQ(assignments[0].inputs[0].role, "weights");
   EXPECT_EQ(assignments[0].inputs[0].hash, hash_of("the user's file").value);
@@ -40,7 +40,7 @@ TEST_F(Commit, GivesTheHashOfAFileOfTheUsers) {
 
 TEST_F(Commit, RepeatedChangesNothing) {
   const auto writes =
-      success(1, key_of("train"), {metric("train_loss", 0.5)}, {{"model", hash_of("m").value, 1}});
+      success(1, id_of("train"), {metric("train_loss", 0.5)}, {{"model", hash_of("m").value, 1}});
   store_->commit(writes, epoch_);
   const auto before = rows("select * from v1.events");
   const auto attempts = rows("select * from v1.attempts");
@@ -52,42 +52,42 @@ TEST_F(Commit, RepeatedChangesNothing) {
 }
 
 TEST_F(Commit, AcceptsExactlyOneResultATask) {
-  store_->commit(success(1, key_of("train"), {metric("train_loss", 0.5)}), epoch_);
+  store_->commit(success(1, id_of("train"), {metric("train_loss", 0.5)}), epoch_);
   store_->commit(
-      {AcceptResult{key_of("train"), AttemptId{2}, "gpu", {metric("train_loss", 9), metric("other", 9)}, {}}},
+      {AcceptResult{id_of("train"), AttemptId{2}, {metric("train_loss", 9), metric("other", 9)}, {}}},
       epoch_);
-  EXPECT_EQ(one("select encode(task_key, 'hex') = '" + key_of("train").value +
-                "', attempt, device_class from espalier.result"),
-            "t|1|cpu");
+  EXPECT_EQ(rows("select distinct attempt, device_class from v1.metrics where task_key = '" +
+                 key_of("train").value + "'"),
+            std::vector<std::string>{"1|cpu"});
   EXPECT_EQ(rows("select distinct name, value from v1.metrics"), std::vector<std::string>{"train_loss|0.5"});
 }
 
 TEST_F(Commit, TakesTheFirstOfTwoResultsInOneBatch) {
-  store_->commit({AcceptResult{key_of("train"), AttemptId{1}, "cpu", {metric("train_loss", 1)}, {}},
-                  AcceptResult{key_of("train"), AttemptId{2}, "cpu", {metric("train_loss", 2)}, {}}},
+  store_->commit({AcceptResult{id_of("train"), AttemptId{1}, {metric("train_loss", 1)}, {}},
+                  AcceptResult{id_of("train"), AttemptId{2}, {metric("train_loss", 2)}, {}}},
                  epoch_);
   EXPECT_EQ(rows("select distinct attempt, value from v1.metrics"), std::vector<std::string>{"1|1"});
 }
 
 TEST_F(Commit, LeavesTheLastStateThatABatchSets) {
-  store_->commit({SetTask{key_of("train"), TaskState::ready, 0, ""},
-                  SetTask{key_of("train"), TaskState::assigned, 0, ""},
-                  SetTask{key_of("train"), TaskState::ready, 1, "crashed"}},
-                 epoch_);
+  store_->commit(
+      {SetTask{id_of("train"), TaskState::ready, 0, ""}, SetTask{id_of("train"), TaskState::waiting, 0, ""},
+       SetTask{id_of("train"), TaskState::ready, 1, "crashed"}},
+      epoch_);
   EXPECT_EQ(one("select state, failures, reason from v1.tasks where key = '" + key_of("train").value + "'"),
             "ready|1|crashed");
 }
 
 TEST_F(Commit, NeverTakesASucceededTaskBack) {
-  store_->commit(success(1, key_of("train")), epoch_);
-  store_->commit({SetTask{key_of("train"), TaskState::failed, 1, "late"}}, epoch_);
+  store_->commit(success(1, id_of("train")), epoch_);
+  store_->commit({SetTask{id_of("train"), TaskState::failed, 1, "late"}}, epoch_);
   EXPECT_EQ(one("select state from v1.tasks where key = '" + key_of("train").value + "'"), "succeeded");
 }
 
 TEST_F(Commit, KeepsHowAnAttemptEndedUnlessItIsSuperseded) {
   const AttemptId attempt{1};
   const auto state = [&] { return one("select state, reason, ended_at is not null from v1.attempts"); };
-  store_->commit({StartAttempt{attempt, key_of("train"), WorkerName{"w1"}}}, epoch_);
+  store_->commit({StartAttempt{attempt, id_of("train"), WorkerName{"w1"}}}, epoch_);
   EXPECT_EQ(state(), "running|null|f");
   store_->commit({EndAttempt{attempt, AttemptState::lost, "w1 went away", 0, ""}}, epoch_);
   EXPECT_EQ(state(), "lost|w1 went away|t");
@@ -100,7 +100,7 @@ TEST_F(Commit, KeepsHowAnAttemptEndedUnlessItIsSuperseded) {
 }
 
 TEST_F(Commit, FindsBothEndsOfAnAttemptInOneBatch) {
-  store_->commit({StartAttempt{AttemptId{1}, key_of("train"), WorkerName{"w1"}},
+  store_->commit({StartAttempt{AttemptId{1}, id_of("train"), WorkerName{"w1"}},
                   EndAttempt{AttemptId{1}, AttemptState::lost, "gone", 0, ""},
                   EndAttempt{AttemptId{1}, AttemptState::superseded, "late", 0, ""}},
                  epoch_);
@@ -111,16 +111,16 @@ TEST_F(Commit, IsRefusedOnceALaterEpochHasBegun) {
   auto other = open();
   const auto later = other->begin_epoch();
   EXPECT_EQ(later.epoch, epoch_ + 1);
-  EXPECT_THROW(store_->commit({SetTask{key_of("train"), TaskState::ready, 0, ""}}, epoch_), Fenced);
-  EXPECT_THROW(store_->submit(small_plan(), submission("another")), Fenced);
-  EXPECT_EQ(one("select state from v1.tasks where key = '" + key_of("train").value + "'"), "waiting");
-  other->commit({SetTask{key_of("train"), TaskState::ready, 0, ""}}, later.epoch);
+  EXPECT_THROW(store_->commit({SetTask{id_of("train"), TaskState::failed, 0, ""}}, epoch_), Fenced);
+  EXPECT_THROW(submit(*store_, small_plan(), submission("another"), epoch_), Fenced);
+  EXPECT_EQ(one("select state from v1.tasks where key = '" + key_of("train").value + "'"), "ready");
+  other->commit({SetTask{id_of("train"), TaskState::ready, 0, ""}}, later.epoch);
 }
 
 TEST_F(Commit, SurvivesGarbledWordsAndHashesOfAWorker) {
   store_->commit({EndAttempt{AttemptId{7}, AttemptState::failed, "\xff\xfe \"quoted\", {braces}", 1, "cpu"},
-                  StartAttempt{AttemptId{7}, key_of("train"), WorkerName{"w\\1"}},
-                  AcceptResult{key_of("train"), AttemptId{7}, "cpu", {}, {{"model", "no hash at all", 1}}}},
+                  StartAttempt{AttemptId{7}, id_of("train"), WorkerName{"w\\1"}},
+                  AcceptResult{id_of("train"), AttemptId{7}, {}, {{"model", "no hash at all", 1}}}},
                  epoch_);
   EXPECT_EQ(one("select worker, reason from v1.attempts"),
             "w\\1|\xEF\xBF\xBD\xEF\xBF\xBD \"quoted\", {braces}");
@@ -128,7 +128,7 @@ TEST_F(Commit, SurvivesGarbledWordsAndHashesOfAWorker) {
 }
 
 TEST_F(Commit, KeepsPointsOnceHoweverOftenTheyCome) {
-  const AddPoints points{AttemptId{1}, key_of("train"), {{"train_loss", 1, 0.9}, {"train_loss", 2, 0.5}}};
+  const AddPoints points{AttemptId{1}, id_of("train"), {{"train_loss", 1, 0.9}, {"train_loss", 2, 0.5}}};
   store_->commit({points, points}, epoch_);
   store_->commit({points}, epoch_);
   EXPECT_EQ(rows("select distinct name, step, value from v1.curves order by step"),
@@ -136,18 +136,18 @@ TEST_F(Commit, KeepsPointsOnceHoweverOftenTheyCome) {
 }
 
 TEST_F(Commit, ShowsTheCurveOfTheAttemptWhoseResultCounts) {
-  store_->commit({AddPoints{AttemptId{1}, key_of("prune"), {{"l", 1, 0.1}}},
-                  AddPoints{AttemptId{2}, key_of("prune"), {{"l", 1, 0.2}}}},
+  store_->commit({AddPoints{AttemptId{1}, id_of("prune"), {{"l", 1, 0.1}}},
+                  AddPoints{AttemptId{2}, id_of("prune"), {{"l", 1, 0.2}}}},
                  epoch_);
   EXPECT_EQ(one("select attempt, value from v1.curves"), "2|0.2");
-  store_->commit({AcceptResult{key_of("prune"), AttemptId{1}, "cpu", {}, {}}}, epoch_);
+  store_->commit({AcceptResult{id_of("prune"), AttemptId{1}, {}, {}}}, epoch_);
   EXPECT_EQ(one("select attempt, value from v1.curves"), "1|0.1");
 }
 
 TEST_F(Commit, KeepsWhatIsKnownOfAWorkerThatIsGone) {
   const SeeWorker seen{
       WorkerName{"w1"}, "s", "cpu|avx2", 2, {{"memory_gib", 4}, {"n", std::string("a\0", 2)}}, true};
-  store_->commit({seen, StartAttempt{AttemptId{1}, key_of("train"), WorkerName{"w1"}}}, epoch_);
+  store_->commit({seen, StartAttempt{AttemptId{1}, id_of("train"), WorkerName{"w1"}}}, epoch_);
   store_->commit({seen}, epoch_);
   EXPECT_EQ(json::serialize(store_->workers()),
             R"([{"name":"w1","device_class":"cpu|avx2","slots":2,"state":"alive","running":1}])");
@@ -162,31 +162,28 @@ TEST_F(Commit, KeepsWhatIsKnownOfAWorkerThatIsGone) {
 }
 
 TEST_F(Commit, TellsTheWholeHistoryOfATask) {
-  store_->commit({SetTask{key_of("train"), TaskState::ready, 0, ""}}, epoch_);
-  store_->commit({StartAttempt{AttemptId{1}, key_of("train"), WorkerName{"w1"}},
-                  SetTask{key_of("train"), TaskState::assigned, 0, ""}},
-                 epoch_);
+  store_->commit({StartAttempt{AttemptId{1}, id_of("train"), WorkerName{"w1"}}}, epoch_);
   store_->commit({EndAttempt{AttemptId{1}, AttemptState::crashed, "killed by signal 9", 1, "cpu"},
-                  SetTask{key_of("train"), TaskState::ready, 1, "killed by signal 9"}},
+                  SetTask{id_of("train"), TaskState::ready, 1, "killed by signal 9"}},
                  epoch_);
-  store_->commit(success(2, key_of("train")), epoch_);
+  store_->commit(success(2, id_of("train")), epoch_);
   EXPECT_EQ(rows("select kind, attempt, state, reason from v1.events where task_key = '" +
                  key_of("train").value + "' order by id"),
-            (std::vector<std::string>{"task|null|ready|null", "attempt|1|running|null",
-                                      "attempt|1|crashed|killed by signal 9",
+            (std::vector<std::string>{"attempt|1|running|null", "attempt|1|crashed|killed by signal 9",
                                       "task|null|ready|killed by signal 9", "attempt|2|running|null",
-                                      "attempt|2|succeeded|null", "task|null|succeeded|null"}));
+                                      "attempt|2|succeeded|null"}));
 }
 
 TEST_F(Commit, FailsAsUnavailableWhenTheConnectionBreaksAndGoesOnWithTheNextCall) {
   const auto kill =
       "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() "
       "and pid <> pg_backend_pid()";
+  const TaskId train = id_of("train");
   ASSERT_EQ(one(kill), "1");
-  const std::vector<Write> writes{SetTask{key_of("train"), TaskState::ready, 0, ""}};
+  const std::vector<Write> writes{SetTask{train, TaskState::failed, 0, ""}};
   EXPECT_THROW(store_->commit(writes, epoch_), Unavailable);
   store_->commit(writes, epoch_);
-  EXPECT_EQ(one("select state from v1.tasks where key = '" + key_of("train").value + "'"), "ready");
+  EXPECT_EQ(one("select state from v1.tasks where key = '" + key_of("train").value + "'"), "failed");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -97,6 +98,11 @@ void DatabaseTest::execute(const std::string& statements) const {
   run(connection_, statements);
 }
 
+TaskId DatabaseTest::id_of(std::string_view name) const {
+  const auto id = one("select id from espalier.task where key = decode('" + key_of(name).value + "', 'hex')");
+  return TaskId{std::stoll(id)};
+}
+
 TaskKey key_of(std::string_view name) {
   return TaskKey{sha256_hex(name)};
 }
@@ -113,8 +119,11 @@ job::Plan small_plan() {
     job::Task made{key_of(name), stage, json::object{{"stage", name}}, std::move(inputs), false};
     plan.tasks.push_back(std::move(made));
   };
-  const auto model_of = [](std::string_view name) {
-    return job::TaskInput{"model", key_of(name), "model", {}};
+  const auto model_of = [&](std::string_view name) {
+    const auto found = std::find_if(plan.tasks.begin(), plan.tasks.end(),
+                                    [&](const job::Task& other) { return other.key == key_of(name); });
+    return job::TaskInput{
+        "model", key_of(name), "model", {}, static_cast<std::size_t>(found - plan.tasks.begin())};
   };
   task("train", job::Stage::train, {});
   task("evaluate-a", job::Stage::evaluate, {model_of("train")});
@@ -132,13 +141,31 @@ Submission submission(std::string text, bool replace) {
   return {std::move(text), hash, replace};
 }
 
-std::vector<Write> success(std::int64_t attempt, const TaskKey& task, std::vector<wire::Metric> metrics,
+Taken submit(Store& store, const job::Plan& plan, const Submission& submission, std::int64_t epoch,
+             std::optional<JobId> extends) {
+  PlanHash hash;
+  hash.add(plan.tasks);
+  Taken taken;
+  std::optional<Submitted> submitted;
+  if (!extends) submitted = store.resume(submission, hash.hex(), epoch);
+  taken.resumed = submitted.has_value();
+  if (!submitted) {
+    const auto opened = store.begin_submission(submission, epoch, extends);
+    opened->head(plan);
+    opened->part(plan.trials, plan.tasks);
+    submitted = opened->finish();
+  }
+  taken.job = std::move(submitted->job);
+  taken.job.tasks = store.tasks(taken.job.id, 0, 1'000'000).tasks;
+  taken.paused = std::move(submitted->paused);
+  return taken;
+}
+
+std::vector<Write> success(std::int64_t attempt, TaskId task, std::vector<wire::Metric> metrics,
                            std::vector<wire::Output> outputs) {
   const AttemptId id{attempt};
-  return {StartAttempt{id, task, WorkerName{"w1"}}, SetTask{task, TaskState::assigned, 0, ""},
-          AcceptResult{task, id, "cpu", std::move(metrics), std::move(outputs)},
-          EndAttempt{id, AttemptState::succeeded, "", 1.5, "cpu"},
-          SetTask{task, TaskState::succeeded, 0, ""}};
+  return {StartAttempt{id, task, WorkerName{"w1"}}, EndAttempt{id, AttemptState::succeeded, "", 1.5, "cpu"},
+          AcceptResult{task, id, std::move(metrics), std::move(outputs)}};
 }
 
 wire::Metric metric(std::string name, std::optional<double> value, std::optional<double> low,

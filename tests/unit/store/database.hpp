@@ -27,6 +27,7 @@ class DatabaseTest : public ::testing::Test {
   std::vector<std::string> rows(const std::string& statement) const;
   std::string one(const std::string& statement) const;  // the only row
   void execute(const std::string& statements) const;
+  TaskId id_of(std::string_view name) const;  // of the task with the key of that name
 
  private:
   std::string name_;
@@ -41,9 +42,17 @@ ContentHash hash_of(std::string_view name);
 // evaluate-b.
 job::Plan small_plan();
 Submission submission(std::string text = "a job", bool replace = false);
+// As the runtime does it, but with the plan in one part; its tasks as the store then has them.
+struct Taken {
+  JobRow job;
+  bool resumed = false;
+  std::vector<JobId> paused;
+};
+Taken submit(Store& store, const job::Plan& plan, const Submission& submission, std::int64_t epoch = 1,
+             std::optional<JobId> extends = std::nullopt);
 
 // Everything that one task's success writes: attempt begun and ended, result accepted, state set.
-std::vector<Write> success(std::int64_t attempt, const TaskKey& task, std::vector<wire::Metric> metrics = {},
+std::vector<Write> success(std::int64_t attempt, TaskId task, std::vector<wire::Metric> metrics = {},
                            std::vector<wire::Output> outputs = {});
 
 wire::Metric metric(std::string name, std::optional<double> value, std::optional<double> low = std::nullopt,

@@ -13,10 +13,10 @@ class Documents : public DatabaseTest {
   std::int64_t attempt_ = 1;
 
   void succeed(std::string_view task, std::vector<wire::Metric> metrics = {}) {
-    store_->commit(success(attempt_++, key_of(task), std::move(metrics)), epoch_);
+    store_->commit(success(attempt_++, id_of(task), std::move(metrics)), epoch_);
   }
   JobId submit(const job::Plan& plan = small_plan()) {
-    return store_->submit(plan, submission(plan.name)).job.id;
+    return testing::submit(*store_, plan, submission(plan.name), epoch_).job.id;
   }
   json::object document(JobId job) { return store_->job_document(job).value(); }
   json::object trial(JobId job, std::size_t index) {
@@ -52,9 +52,10 @@ const std::vector<job::Objective> kBoth = {{"accuracy", true}, {"latency_p50_ms"
 TEST_F(Documents, SummariseAJobWithItsGroups) {
   const auto job = submit();
   succeed("train");
-  store_->commit({StartAttempt{AttemptId{attempt_}, key_of("prune"), WorkerName{"w1"}},
-                  SetTask{key_of("prune"), TaskState::running, 0, ""}, SetProgress{key_of("prune"), 0.5}},
-                 epoch_);
+  store_->commit(
+      {SetTask{id_of("prune"), TaskState::ready, 0, ""},
+       StartAttempt{AttemptId{attempt_}, id_of("prune"), WorkerName{"w1"}}, SetProgress{AttemptId{2}, 0.5}},
+      epoch_);
   const auto summary = store_->job_summaries(job).at(0).as_object();
   EXPECT_EQ(summary.at("id"), job.value);
   EXPECT_EQ(summary.at("name"), "small");
@@ -129,8 +130,8 @@ TEST_F(Documents, GiveADistilledStudentsGainWithItsInterval) {
 
 TEST_F(Documents, FailATrialWithItsFirstFailureInWords) {
   const auto job = submit();
-  store_->commit({SetTask{key_of("prune"), TaskState::failed, 3, "out of luck"},
-                  SetTask{key_of("evaluate-b"), TaskState::cancelled, 0, "an input failed"}},
+  store_->commit({SetTask{id_of("prune"), TaskState::failed, 3, "out of luck"},
+                  SetTask{id_of("evaluate-b"), TaskState::cancelled, 0, "an input failed"}},
                  epoch_);
   EXPECT_EQ(trial(job, 0).at("state"), "waiting");
   EXPECT_EQ(trial(job, 0).at("reason"), json::value(nullptr));

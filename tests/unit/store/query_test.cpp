@@ -10,7 +10,7 @@ class Query : public DatabaseTest {
 };
 
 TEST_F(Query, FindsTheViewsWithoutTheirSchema) {
-  store_->submit(small_plan(), submission());
+  submit(*store_, small_plan(), submission(), store_->begin_epoch().epoch);
   const auto table = ask("select id, name, null::float8 as nothing from jobs");
   ASSERT_TRUE(table.has_value()) << table.error().message;
   EXPECT_EQ(table->columns, (std::vector<std::string>{"id", "name", "nothing"}));

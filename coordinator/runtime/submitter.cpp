@@ -1,0 +1,124 @@
+#include "coordinator/runtime/submitter.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+
+namespace espalier::runtime {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds kPatienceForFirstWorker{5};
+
+struct Answer {
+  explicit Answer(const asio::any_io_executor& executor)
+      : arrived(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer arrived;  // never expires; cancelled when the outcome is there
+  std::optional<SubmitOutcome> outcome;
+  std::exception_ptr error;
+};
+
+}  // namespace
+
+Submitter::Submitter(artifact::ArtifactStore& artifacts, DeviceClasses& classes, std::string database,
+                     asio::any_io_executor executor)
+    : artifacts_(artifacts),
+      classes_(classes),
+      database_(std::move(database)),
+      executor_(std::move(executor)) {}
+
+Submitter::~Submitter() {
+  classes_.stop();
+  thread_.join();
+}
+
+asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch) {
+  auto answer = std::make_shared<Answer>(executor_);  // shared with the thread: either may end first
+  asio::post(thread_, [this, answer, job, epoch] {
+    std::optional<SubmitOutcome> outcome;
+    std::exception_ptr error;
+    try {
+      outcome = submit_here(job, epoch);
+    } catch (const store::Unavailable&) {
+      store_.reset();
+      error = std::current_exception();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    asio::post(executor_, [answer, outcome = std::move(outcome), error]() mutable {
+      answer->outcome = std::move(outcome);
+      answer->error = error;
+      answer->arrived.cancel();
+    });
+  });
+  while (!answer->outcome && !answer->error) {
+    co_await answer->arrived.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (answer->error) std::rethrow_exception(answer->error);
+  co_return std::move(*answer->outcome);
+}
+
+store::Store& Submitter::store() {
+  if (!store_) {
+    auto opened = store::Store::open(database_);
+    if (!opened) throw store::Unavailable(opened.error().message);
+    store_ = std::move(*opened);
+  }
+  return *store_;
+}
+
+SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
+  const job::Surroundings surroundings = surroundings_of(job);
+  store::Submission submission{job.toml, sha256_hex(job.toml), job.replace};
+  if (job.extends || !store().has_unfinished(submission.text_hash)) {
+    return write(job, surroundings, std::move(submission), epoch);
+  }
+  // Does the text still mean the same tasks?
+  store::PlanHash hash;
+  job::PlanSink sink;
+  sink.head = [](const job::Plan&) {};
+  sink.part = [&](const std::vector<job::Trial>&, const std::vector<job::Task>& tasks) { hash.add(tasks); };
+  SubmitOutcome outcome;
+  outcome.errors = job::plan_job(job.toml, surroundings, sink);
+  if (!outcome.errors.empty()) return outcome;
+  outcome.submitted = store().resume(submission, hash.hex(), epoch);
+  outcome.resumed = outcome.submitted.has_value();
+  if (outcome.resumed) return outcome;
+  return write(job, surroundings, std::move(submission), epoch);
+}
+
+SubmitOutcome Submitter::write(const JobText& job, const job::Surroundings& surroundings,
+                               store::Submission submission, std::int64_t epoch) {
+  const auto opened = store().begin_submission(std::move(submission), epoch, job.extends);
+  job::PlanSink sink;
+  sink.head = [&](const job::Plan& head) { opened->head(head); };
+  sink.part = [&](const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) {
+    opened->part(trials, tasks);
+  };
+  SubmitOutcome outcome;
+  outcome.errors = job::plan_job(job.toml, surroundings, sink);
+  if (outcome.errors.empty()) outcome.submitted = opened->finish();
+  return outcome;
+}
+
+job::Surroundings Submitter::surroundings_of(const JobText& job) {
+  job::Surroundings surroundings = job::local_surroundings(job.folder);
+  const auto look_up = surroundings.file;
+  surroundings.file = [this, look_up, folder = job.folder](const std::string& path) -> Result<ContentHash> {
+    auto hash = look_up(path);
+    if (!hash || artifacts_.has(*hash)) return hash;
+    return artifacts_.put(std::filesystem::path(folder) / path);
+  };
+  surroundings.device_class = [this](const std::string& selector) {
+    return classes_.resolve(selector, kPatienceForFirstWorker);
+  };
+  return surroundings;
+}
+
+}  // namespace espalier::runtime

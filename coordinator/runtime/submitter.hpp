@@ -1,0 +1,58 @@
+// Plans jobs and writes them into the store, part by part, on a thread and a connection of its own: parsing,
+// expanding, hashing files and inserting a million rows take their time, and commits go on meanwhile.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/artifact/artifact_store.hpp"
+#include "common/job/plan.hpp"
+#include "coordinator/runtime/device_classes.hpp"
+#include "coordinator/store/store.hpp"
+
+namespace espalier::runtime {
+
+struct JobText {
+  std::string toml;
+  std::string folder;  // what its relative paths start from
+  bool replace = false;
+  std::optional<JobId> extends;
+};
+
+struct SubmitOutcome {
+  std::optional<store::Submitted> submitted;  // unset if there are errors
+  bool resumed = false;                       // its tasks are then to be read from the store
+  std::vector<job::Diagnostic> errors;
+};
+
+class Submitter {
+ public:
+  // `artifacts` keeps the files that jobs name; both outlive this.
+  Submitter(artifact::ArtifactStore& artifacts, DeviceClasses& classes, std::string database,
+            boost::asio::any_io_executor executor);
+  ~Submitter();  // waits for the submission under way
+
+  // To be awaited on the executor. Throws what the store throws.
+  boost::asio::awaitable<SubmitOutcome> submit(JobText job, std::int64_t epoch);
+
+ private:
+  SubmitOutcome submit_here(const JobText& job, std::int64_t epoch);
+  SubmitOutcome write(const JobText& job, const job::Surroundings& surroundings, store::Submission submission,
+                      std::int64_t epoch);
+  job::Surroundings surroundings_of(const JobText& job);
+  store::Store& store();
+
+  artifact::ArtifactStore& artifacts_;
+  DeviceClasses& classes_;
+  std::string database_;
+  std::unique_ptr<store::Store> store_;  // of the thread alone
+  boost::asio::any_io_executor executor_;
+  boost::asio::thread_pool thread_{1};
+};
+
+}  // namespace espalier::runtime
