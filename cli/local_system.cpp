@@ -118,7 +118,9 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
                      "--zmq",
                      zmq,
                      "--state-file",
-                     options_.state.coordinator_file()};
+                     options_.state.coordinator_file(),
+                     "--standby-s",
+                     "20"};
   if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
   child.pipe_output = true;
   child.error_file = log_file;

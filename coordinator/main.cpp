@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "common/base/log.hpp"
 #include "coordinator/api/server.hpp"
 #include "coordinator/runtime/coordinator.hpp"
+#include "coordinator/runtime/reign.hpp"
 
 namespace asio = boost::asio;
 using namespace espalier;
@@ -27,6 +29,8 @@ constexpr auto kExample = R"(
 Example, with a database of your own:
   espalier-coordinator --database postgresql://espalier@localhost/espalier --artifacts /var/lib/espalier/artifacts
 Then start workers with: espalier-worker --coordinator tcp://127.0.0.1:8471
+A second one on the same database stands by and takes over when the first is gone; workers that may have to follow are
+given both: --coordinator tcp://10.0.0.5:8471,tcp://10.0.0.6:8471
 
 Exit codes: 0 stopped in order, 2 wrong options, 6 port in use, 7 no database, or another coordinator has taken it over.
 )";
@@ -38,6 +42,7 @@ struct Options {
   std::filesystem::path web;
   std::filesystem::path state_file;
   bool insecure_bind = false;
+  std::optional<std::chrono::seconds> patience;
 };
 
 // "tcp://127.0.0.1:8471", "http://127.0.0.1:8470" or "127.0.0.1:8470" -> "127.0.0.1"
@@ -124,6 +129,15 @@ int serve(Options options) {
     fatal = error;
     ::kill(::getpid(), SIGTERM);
   };
+  bool stop_standing_by = false;
+  signals.async_wait([&](const boost::system::error_code& error, int) { stop_standing_by = !error; });
+  const auto reign = runtime::Reign::wait_for(options.coordinator.database, options.patience, [&] {
+    io.poll();
+    return stop_standing_by;
+  });
+  if (!reign) return reign.error().kind == ErrorKind::interrupted ? 0 : fail(reign.error());
+  signals.cancel();
+  io.restart();
   auto coordinator = runtime::Coordinator::start(io, options.coordinator);
   if (!coordinator) return fail(coordinator.error());
   auto server = api::Server::listen(io, **coordinator, options.http, options.web);
@@ -132,6 +146,11 @@ int serve(Options options) {
   (*coordinator)->set_http_address(options.public_http.empty() ? http : options.public_http);
 
   if (auto begun = (*coordinator)->begin(); !begun) return fail(begun.error());
+  (*reign)->keep([&](const Error& error) {
+    asio::post(io, [&, error] {
+      if (!fatal) options.coordinator.on_fatal(error);
+    });
+  });
 
   const json::object ready{{"http", http}, {"zmq", (*coordinator)->zmq_endpoint()}};
   const auto state_file = StateFile::write(options.state_file, ready);
@@ -178,6 +197,11 @@ int main(int argc, char** argv) {
                  "A worker that is silent for so long has lost its tasks")
       ->capture_default_str()
       ->check(CLI::Range(30, 3'600'000));
+  int standby_s = -1;
+  app.add_option(
+         "--standby-s", standby_s,
+         "How long to stand by while another coordinator is at work on the database; default: for ever")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--insecure-bind", options.insecure_bind, "Allow addresses that others can reach");
   try {
     app.parse(argc, argv);
@@ -185,6 +209,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
   }
   set_up_log("coordinator");
+  if (standby_s >= 0) options.patience = std::chrono::seconds(standby_s);
   if (options.web.empty()) options.web = usual_web_folder();
   if (const auto wrong = objection_to(options)) return fail(*wrong);
   try {

@@ -1,5 +1,6 @@
 #include "common/net/dealer_socket.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/net/zmq_channel.hpp"
@@ -19,7 +20,12 @@ Result<std::unique_ptr<DealerSocket>> DealerSocket::connect(boost::asio::io_cont
                                                             std::string endpoint) {
   constexpr int kLingerMs = 500;
   auto channel = std::make_shared<ZmqChannel>(io, ZMQ_DEALER, kLingerMs);
-  if (auto connected = channel->connect(endpoint); !connected) return connected.error();
+  for (std::size_t from = 0; from <= endpoint.size();) {
+    const auto end = std::min(endpoint.find(',', from), endpoint.size());
+    if (auto connected = channel->connect(endpoint.substr(from, end - from)); !connected)
+      return connected.error();
+    from = end + 1;
+  }
   return std::unique_ptr<DealerSocket>(new DealerSocket(std::make_unique<State>(State{std::move(channel)})));
 }
 

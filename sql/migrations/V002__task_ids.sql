@@ -65,3 +65,9 @@ left join lateral (
   select max(attempt) as attempt, bool_or(heard) as heard, max(progress) as progress
   from espalier.open_attempt where task_id = s.task_id having count(*) > 0
 ) o on true;
+
+-- What the coordinator at work writes every second, so that one that waits in its place sees it stop.
+create table espalier.sign_of_life (
+  only_row boolean primary key default true check (only_row),
+  at       timestamptz not null
+);

@@ -1,0 +1,1 @@
+select coalesce(max(at)::text, '') from espalier.sign_of_life
