@@ -1,0 +1,97 @@
+// A private PostgreSQL and a coordinator without workers, as `espalier up` starts them, for benches that bring
+// workers of their own.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function until(condition, seconds, what) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await pause(5);
+  }
+}
+
+export class LocalSystem {
+  static async start(bin) {
+    const system = new LocalSystem();
+    system.bin = bin;
+    system.folder = mkdtempSync(join(tmpdir(), "espalier-bench-"));
+    system.state = join(system.folder, "state");
+    system.up = spawn(join(bin, "espalier"), ["up", "--workers", "0", "--state", system.state, "--http", "127.0.0.1:0"],
+      { stdio: ["ignore", "pipe", "inherit"] });
+    system.ended = new Promise((resolve) => system.up.once("exit", resolve));
+    await until(() => existsSync(join(system.state, "coordinator.json")), 60, "the coordinator");
+    return system;
+  }
+  coordinator() { return JSON.parse(readFileSync(join(this.state, "coordinator.json"), "utf8")); }
+
+  // N tasks that differ in one setting only and depend on nothing: a train task of each trial.
+  job(name, tasks) {
+    const file = join(this.folder, `${name}.toml`);
+    const step = 1e-7;
+    writeFileSync(file, `[job]\nname = "${name}"\n[data]\nformat = "synthetic"\ninput_shape = [1, 28, 28]\nclasses = 10\n` +
+      `train_samples = 100\n[model]\nname = "lenet5"\n[evaluate]\nenabled = false\n[benchmark]\nenabled = false\n` +
+      `[train]\nweight_decay = ${this.salt()}\n[[group]]\nname = "noop"\npipeline = ["train"]\n` +
+      `sweep = { "train.learning_rate" = { from = ${step.toFixed(7)}, to = ${(tasks * step).toFixed(7)}, step = ${step.toFixed(7)} } }\n`);
+    return file;
+  }
+  // Tasks of one bench must not be known from another.
+  salt() { this.salted = (this.salted ?? 0) + 1; return (this.salted * 1e-4).toFixed(4); }
+
+  submit(file) {
+    const begin = process.hrtime.bigint();
+    const ran = spawnSync(join(this.bin, "espalier"), ["submit", file, "--state", this.state, "--json"], { encoding: "utf8" });
+    if (ran.status !== 0) throw new Error(`submit: ${ran.stderr}`);
+    return Number(process.hrtime.bigint() - begin) / 1e9;
+  }
+  submitBeside(file) {
+    const child = spawn(join(this.bin, "espalier"), ["submit", file, "--state", this.state, "--json"], { stdio: "ignore" });
+    return new Promise((resolve, reject) => child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error("submit failed")))));
+  }
+
+  // The load program; `lines` of JSON as they come, `ended` when it has.
+  load(command, options) {
+    const args = [command, "--coordinator", this.coordinator().zmq];
+    for (const [name, value] of Object.entries(options)) args.push(`--${name}`, String(value));
+    const child = spawn(join(this.bin, "orchestrator_load"), args, { stdio: ["ignore", "pipe", "inherit"] });
+    const lines = [];
+    const reader = createInterface({ input: child.stdout });
+    const ended = new Promise((resolve, reject) => reader.once("close", () => resolve(lines)).once("error", reject));
+    const first = new Promise((resolve) => reader.on("line", (line) => { lines.push(JSON.parse(line)); resolve(lines[0]); }));
+    return { child, lines, ended, first };
+  }
+
+  psql(...args) {
+    const socket = readFileSync(join(this.state, "postgres/data/postmaster.pid"), "utf8").split("\n")[4];
+    return spawn("psql", ["-h", socket, "-U", "espalier", "-d", "postgres", "-qAt", ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  }
+  async ask(statement) {
+    const child = this.psql("-c", statement);
+    let text = "";
+    for await (const chunk of child.stdout) text += chunk;
+    return text.trim();
+  }
+  // Peak memory of the coordinator until now, in bytes.
+  peakMemory() {
+    const status = readFileSync(`/proc/${this.coordinator().pid}/status`, "utf8");
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)[1]) * 1024;
+  }
+  async metric(name) {
+    const text = await (await fetch(`${this.coordinator().http}/metrics`)).text();
+    const found = new RegExp(`^${name} (\\S+)$`, "m").exec(text);
+    return found ? Number(found[1]) : null;
+  }
+
+  async stop() {
+    this.up.kill("SIGINT");
+    await this.ended;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,179 @@
+// What the orchestrator itself costs, with workers that do no work. Every arm has a system of its own; arms that are
+// compared run in turns.
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalSystem, until } from "./local_system.mjs";
+import { Rows } from "./rows.mjs";
+
+const [bin, ...flags] = process.argv.slice(2);
+const rows = new Rows(flags.includes("--json"));
+const only = flags.filter((flag) => !flag.startsWith("--"));
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)];
+
+async function withSystem(work) {
+  const system = await LocalSystem.start(bin);
+  try {
+    return await work(system);
+  } finally {
+    await system.stop();
+  }
+}
+
+// Tasks a second from the submission's start to the last acknowledged end, and from the first start.
+async function noops(system, tasks, name) {
+  const file = system.job(name, tasks);
+  const load = system.load("work", { workers: 2, slots: 2000, name, "until-ended": tasks });
+  await load.first;
+  const begin = process.hrtime.bigint();
+  await system.submitBeside(file);
+  const lines = await load.ended;
+  const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+  return { all: tasks / seconds, run: tasks / lines.at(-1).seconds };
+}
+
+const arms = {
+  async conditions() {
+    await withSystem(async (system) => {
+      const [version, sync, fsync] = (await system.ask("select version() union all select current_setting('synchronous_commit') union all select current_setting('fsync')")).split("\n");
+      if (!flags.includes("--json")) console.log(`# ${version.split(" on ")[0]}, synchronous_commit ${sync}, fsync ${fsync}, libzmq and libpqxx of Debian`);
+      const begin = process.hrtime.bigint();
+      const commits = 200;
+      await system.ask("create table sync_probe (n int); do $$ begin for i in 1.." + commits + " loop insert into sync_probe values (i); commit; end loop; end $$");
+      rows.add("a commit of one row here", Number(process.hrtime.bigint() - begin) / 1e6 / commits, "ms");
+    });
+  },
+
+  async throughput() {
+    await withSystem(async (system) => {
+      const { all, run } = await noops(system, 200_000, "throughput");
+      rows.add("no-op tasks, first start to last committed result", run, "tasks/s", 20_000, "atLeast");
+      rows.add("no-op tasks, submission included", all, "tasks/s", 20_000, "atLeast");
+    });
+  },
+
+  async snapshot() {
+    await withSystem(async (system) => {
+      const rates = { free: [], held: [] };
+      for (let round = 0; round < 3; ++round) {
+        rates.free.push((await noops(system, 60_000, `free-${round}`)).run);
+        const reader = system.psql();
+        reader.stdin.write("begin isolation level repeatable read; select count(*) from v1.jobs; \n");
+        await new Promise((resolve) => reader.stdout.once("data", resolve));
+        rates.held.push((await noops(system, 60_000, `held-${round}`)).run);
+        reader.stdin.end("commit;\n");
+        await new Promise((resolve) => reader.once("exit", resolve));
+      }
+      rows.add("throughput beside a held snapshot, to without", median(rates.held) / median(rates.free), "x", 0.95, "atLeast");
+    });
+  },
+
+  async latency() {
+    await withSystem(async (system) => {
+      const toml = readFileSync(system.job("latency", 1), "utf8").replace('name = "latency"', 'name = "latency"\nseed = SEED').replace(/sweep = .*\n/, "");
+      const load = system.load("latency", { http: system.coordinator().http, toml, count: 300 });
+      const lines = await load.ended;
+      const starts = lines.slice(20).map((line) => line.start_ms);
+      if (!(starts.length > 200)) throw new Error(JSON.stringify(lines.at(-1)));
+      rows.add("submit to start on an idle system, p50", percentile(starts, 0.5), "ms", 5);
+      rows.add("submit to start on an idle system, p99", percentile(starts, 0.99), "ms", 15);
+    });
+  },
+
+  async scale() {
+    const small = [];
+    for (let round = 0; round < 3; ++round) small.push(await withSystem(async (system) => (await noops(system, 10_000, "small")).run));
+    await withSystem(async (system) => {
+      const { run } = await noops(system, 1_000_000, "large");
+      rows.add("cost of a task at 1,000,000 tasks to that at 10,000", median(small) / run, "x", 1.3);
+      rows.add("coordinator's peak memory at 1,000,000 tasks", system.peakMemory() / 2 ** 20, "MiB", 1024);
+    });
+  },
+
+  async points() {
+    await withSystem(async (system) => {
+      const tasks = 100;
+      const points = 5000;
+      const load = system.load("work", { workers: 4, slots: 25, points, "until-points": tasks * points });
+      await load.first;
+      await system.submitBeside(system.job("points", tasks));
+      const line = (await load.ended).at(-1);
+      const committed = Number(await system.ask("select count(*) from espalier.curve_point"));
+      rows.add("metric points from workers to committed rows", line.points / line.seconds, "points/s", 50_000, "atLeast");
+      rows.add("acknowledged metric points that aren't in the database", line.points - Math.min(line.points, committed), "points", 0);
+    });
+  },
+
+  async workers() {
+    await withSystem(async (system) => {
+      const load = system.load("work", { workers: 2000, slots: 1, "until-seconds": 40 });
+      const line = (await load.ended).at(-1);
+      rows.add("workers connected at once", line.beats > 0 ? load.lines[0].welcomed ?? 0 : 0, "workers", 2000, "atLeast");
+      rows.add("heartbeats answered later than an interval", (100 * line.late_beats) / line.beats, "%", 0);
+    });
+  },
+
+  async registering() {
+    await withSystem(async (system) => {
+      system.submit(system.job("queued", 1_000_000));
+      const load = system.load("work", { workers: 500, slots: 4, "task-ms": 60000, "until-seconds": 15 });
+      const first = await load.first;
+      rows.add("500 workers registered while 1,000,000 tasks are queued", first.seconds, "s", 5);
+      await load.ended;
+      const longest = await system.metric("espalier_longest_pass_seconds");
+      rows.add("longest scheduling pass meanwhile", longest === null ? NaN : longest * 1000, "ms", 50);
+    });
+  },
+
+  async restart() {
+    await withSystem(async (system) => {
+      system.submit(system.job("unfinished", 100_000));
+      const times = [];
+      for (let round = 0; round < 3; ++round) {
+        const { pid } = system.coordinator();
+        process.kill(pid, "SIGKILL");
+        const begin = process.hrtime.bigint();
+        await until(() => { try { return system.coordinator().pid !== pid; } catch { return false; } }, 30, "the next coordinator");
+        const load = system.load("work", { workers: 1, slots: 1, name: `after-${round}`, "task-ms": 1, "until-ended": 1 });
+        await load.ended;
+        times.push(Number(process.hrtime.bigint() - begin) / 1e9);
+      }
+      rows.add("killed with 100,000 unfinished tasks, to the next result (median of 3)", median(times), "s", 2);
+    });
+  },
+
+  async makespan() {
+    await withSystem(async (system) => {
+      const file = system.job("makespan", 1600);
+      const load = system.load("work", { workers: 2, slots: 8, "task-ms": 100, "until-ended": 1600 });
+      await load.first;
+      await system.submitBeside(file);
+      const line = (await load.ended).at(-1);
+      rows.add("1,600 tasks of 0.1 s on 16 slots, to the ideal 10 s", line.seconds / 10, "x", 1.02);
+    });
+  },
+
+  async peer() {
+    const dask = () => {
+      const ran = spawnSync("/usr/bin/python3", [join(import.meta.dirname, "dask_noop.py"), "5000"], { encoding: "utf8" });
+      return ran.status === 0 ? Number(ran.stdout) : null;
+    };
+    const theirs = [];
+    const ours = [];
+    for (let round = 0; round < 3; ++round) {
+      theirs.push(dask());
+      ours.push(await withSystem(async (system) => (await noops(system, 20_000, "peer")).all));
+    }
+    if (theirs.includes(null)) {
+      if (!flags.includes("--json")) console.log("# no peer: apt-get install python3-distributed");
+      return;
+    }
+    rows.add("Dask distributed, no-op tasks, nothing on disk", median(theirs), "tasks/s");
+    rows.add("no-op tasks, submission included, to Dask's", median(ours) / median(theirs), "x", 1, "atLeast");
+  },
+};
+
+for (const [name, arm] of Object.entries(arms)) {
+  if (only.length === 0 || only.includes(name)) await arm();
+}
