@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <new>
 
 #include "worker/runner/device.hpp"
@@ -65,15 +66,29 @@ class Attempt {
     json::array list;
     for (const auto& point : points)
       list.push_back({{"name", point.name}, {"step", point.step}, {"value", point.value}});
-    const json::object progress{
-        {"attempt", number_}, {"fraction", fraction}, {"note", note}, {"points", std::move(list)}};
-    // Nobody is left who wants this task's result.
-    if (!channel_.write_line(json::serialize(json::object{{"progress", progress}}))) std::_Exit(0);
+    fraction_ = fraction;
+    note_ = note;
+    say({{"attempt", number_}, {"fraction", fraction}, {"note", note}, {"points", std::move(list)}});
+  }
+
+  void report_checkpoint(const std::filesystem::path& file, std::int64_t step) {
+    say({{"attempt", number_},
+         {"fraction", fraction_},
+         {"note", note_},
+         {"points", json::array()},
+         {"checkpoint", {{"path", file.string()}, {"step", step}}}});
   }
 
  private:
+  void say(json::object progress) {
+    // Nobody is left who wants this task's result.
+    if (!channel_.write_line(json::serialize(json::object{{"progress", std::move(progress)}}))) std::_Exit(0);
+  }
+
   LineChannel& channel_;
   std::int64_t number_;
+  double fraction_ = 0;
+  std::string note_;
   std::chrono::steady_clock::time_point reported_{};
 };
 
@@ -100,6 +115,11 @@ std::optional<json::object> answer_to(const std::string& line, LineChannel& chan
                                 const std::vector<CurvePoint>& points) {
       reporter.report(fraction, note, points);
     };
+    task.checkpoint_saved = [&reporter](const std::filesystem::path& file, std::int64_t step) {
+      reporter.report_checkpoint(file, step);
+    };
+    if (const char* seconds = std::getenv("ESPALIER_CHECKPOINT_SECONDS"); seconds != nullptr)
+      task.checkpoint_interval = std::chrono::duration<double>(std::strtod(seconds, nullptr));
     finished = finished_by(task);
   } catch (const std::exception& error) {
     finished =

@@ -2,6 +2,8 @@
 // throws ErrorException for what the user can mend; everything else it throws is the runner's failure.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -25,8 +27,11 @@ struct TaskContext {
   json::object spec;             // docs/how-it-works.md, "A task's specification"
   std::filesystem::path folder;  // exists, empty, this task's own; outputs go here
   std::map<std::string, std::filesystem::path>
-      inputs;  // role ("model", "masks", "logits", "baseline") to file
+      inputs;  // role ("model", "masks", "logits", "baseline", "checkpoint") to file
   ReportProgress progress;
+  // A training saves itself about this often, and says so; never if nobody wants to hear of it.
+  std::function<void(const std::filesystem::path& file, std::int64_t step)> checkpoint_saved = {};
+  std::chrono::duration<double> checkpoint_interval{30};
 };
 
 struct OutputFile {

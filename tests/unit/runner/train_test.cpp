@@ -183,6 +183,79 @@ TEST_F(Stages, FinetuneKeepsMaskedWeightsAtZeroAndPassesTheMasksOn) {
   EXPECT_TRUE(load_tensors(output(outcome, "masks")).at("fc.weight").equal(mask));
 }
 
+class Checkpoints : public Stages {
+ protected:
+  struct Trained {
+    std::vector<torch::Tensor> tensors;
+    std::vector<CurvePoint> points;
+    std::vector<std::filesystem::path> checkpoints;
+    std::vector<std::int64_t> steps;
+  };
+  // Every random part of training takes part: dropout, augmentation, shuffles, batch norm, optimizer.
+  TaskContext a_task(const std::string& optimizer) {
+    auto training =
+        with_model(task("train", {{"optimizer", optimizer}}), R"({"name": "mobilenet_v2", "width": 0.1})");
+    training.spec["data"].as_object()["augment"] = {"flip", "crop"};
+    training.checkpoint_interval = std::chrono::duration<double>(0);
+    return training;
+  }
+  Trained train(TaskContext training) {
+    Trained result;
+    points_.clear();
+    training.checkpoint_saved = [&](const std::filesystem::path& file, std::int64_t step) {
+      result.checkpoints.push_back(file);
+      result.steps.push_back(step);
+    };
+    const auto model = load_model(output(run_task(training), "model"));
+    for (const auto& parameter : model.module.parameters()) result.tensors.push_back(parameter.clone());
+    for (const auto& buffer : model.module.buffers()) result.tensors.push_back(buffer.clone());
+    result.points = points_;
+    return result;
+  }
+  static void expect_same(const Trained& a, const Trained& b) {
+    ASSERT_EQ(a.tensors.size(), b.tensors.size());
+    for (std::size_t i = 0; i < a.tensors.size(); ++i) EXPECT_TRUE(a.tensors[i].equal(b.tensors[i])) << i;
+    ASSERT_EQ(a.points.size(), b.points.size());
+    for (std::size_t i = 0; i < a.points.size(); ++i) EXPECT_EQ(a.points[i].value, b.points[i].value) << i;
+  }
+};
+
+TEST_F(Checkpoints, ATrainingThatGoesOnEndsWithTheSameBitsAsOneThatWasNeverInterrupted) {
+  for (const auto* optimizer : {"sgd", "adam", "adamw"}) {
+    const auto whole = train(a_task(optimizer));
+    ASSERT_EQ(whole.steps.front(), 1);
+    ASSERT_EQ(whole.steps.size(), 23U) << "8 steps an epoch, and none at the end";
+    for (const std::size_t at : {2U, 7U, 14U}) {  // in an epoch; after one's last step; in the next
+      auto resumed = a_task(optimizer);
+      resumed.inputs["checkpoint"] = whole.checkpoints.at(at);
+      torch::rand({100});  // the process has done other things since
+      const auto rest = train(std::move(resumed));
+      EXPECT_EQ(rest.steps.front(), whole.steps.at(at) + 1) << "only the rest is computed";
+      expect_same(whole, rest);
+    }
+  }
+}
+
+TEST_F(Checkpoints, OneThatCannotBeReadOrIsAnotherTasksIsIgnored) {
+  const auto whole = train(a_task("adamw"));
+  std::filesystem::resize_file(whole.checkpoints.at(5), 1000);
+  auto broken = a_task("adamw");
+  broken.inputs["checkpoint"] = whole.checkpoints.at(5);
+  const auto again = train(std::move(broken));
+  EXPECT_EQ(again.steps.front(), 1);
+  expect_same(whole, again);
+  auto another = a_task("adamw");
+  another.spec["seed"] = 2;
+  another.inputs["checkpoint"] = whole.checkpoints.at(6);
+  EXPECT_EQ(train(std::move(another)).steps.front(), 1);
+}
+
+TEST_F(Checkpoints, AreMadeAtMostOnceInTheirInterval) {
+  auto training = a_task("sgd");
+  training.checkpoint_interval = std::chrono::duration<double>(3600);
+  EXPECT_TRUE(train(std::move(training)).checkpoints.empty());
+}
+
 TEST_F(Stages, FinetuneRefusesMasksOfAnotherNet) {
   auto training = with_model(task("train", {{"epochs", 1}}));
   const auto trained = run_task(training);

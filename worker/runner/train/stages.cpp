@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/base/hash.hpp"
 #include "worker/runner/fields.hpp"
 #include "worker/runner/task.hpp"
 #include "worker/runner/train/evaluation.hpp"
@@ -18,6 +19,13 @@ Training training_of(const TaskContext& task) {
   training.settings = train_settings_from(settings_of(task));
   training.seed = seed_of(task);
   training.progress = task.progress;
+  training.checkpoints = {task.folder,
+                          task.checkpoint_interval,
+                          sha256_hex(json::serialize(task.spec)),
+                          {},
+                          task.checkpoint_saved};
+  if (const auto saved = task.inputs.find("checkpoint"); saved != task.inputs.end())
+    training.checkpoints.go_on_from = saved->second;
   training.loss = [smoothing = training.settings.label_smoothing](const auto& scores, const auto& labels,
                                                                   const auto&) {
     return label_loss(scores, labels, smoothing);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 
 #include "worker/runner/train/evaluation.hpp"
 
@@ -26,7 +27,8 @@ class Loop {
       parameter.set_requires_grad(true);
       parameters.push_back(parameter);
     }
-    optimizer_ = make_optimizer(settings_, std::move(parameters));
+    optimizer_ = make_optimizer(settings_, parameters);
+    if (training.checkpoints.go_on_from) go_on(parameters);
     const auto batches = (dataset.train.size() + settings_.batch_size - 1) / settings_.batch_size;
     steps_per_epoch_ = batches;
     // A batch norm can't learn from one sample: a last batch of one is left out.
@@ -37,13 +39,15 @@ class Loop {
 
   TrainingResult run() {
     TrainingResult result;
-    for (std::int64_t epoch = 1; epoch <= settings_.epochs; ++epoch) {
-      const auto start = Clock::now();
-      result.train_loss = run_epoch(epoch);
-      training_seconds_ += seconds_since(start);
-      validate(epoch, result.train_loss);
+    // Another attempt's curves are its own: this one's begin with what that one had reported.
+    if (at_.step > 0) training_.progress(fraction(), note(at_.epoch), at_.points);
+    for (; at_.epoch <= settings_.epochs; ++at_.epoch) {
+      result.train_loss = run_epoch(at_.epoch);
+      validate(at_.epoch, result.train_loss);
+      at_.batch = at_.seen = 0;
+      at_.loss_sum = 0;
     }
-    result.images_per_s = static_cast<double>(images_) / training_seconds_;
+    result.images_per_s = static_cast<double>(at_.images) / at_.training_seconds;
     return result;
   }
 
@@ -51,21 +55,48 @@ class Loop {
   double run_epoch(std::int64_t epoch) {
     model_.module.train();
     const auto order = shuffled_indices(dataset_.train.size(), training_.seed, epoch);
-    double sum = 0;
-    std::int64_t seen = 0;
-    for (std::int64_t batch = 0; batch < steps_per_epoch_; ++batch) {
-      const auto first = batch * settings_.batch_size;
+    for (; at_.batch < steps_per_epoch_;) {
+      const auto start = Clock::now();
+      const auto first = at_.batch * settings_.batch_size;
       const auto indices = order.slice(0, first, std::min(first + settings_.batch_size, order.size(0)));
-      sum += run_step(epoch, indices) * static_cast<double>(indices.size(0));
-      seen += indices.size(0);
+      at_.loss_sum += run_step(epoch, indices) * static_cast<double>(indices.size(0));
+      at_.seen += indices.size(0);
+      at_.images += indices.size(0);
+      ++at_.batch;
+      at_.training_seconds += seconds_since(start);
       report_sometimes(epoch);
+      save_sometimes();
     }
-    images_ += seen;
-    return sum / static_cast<double>(seen);
+    return at_.loss_sum / static_cast<double>(at_.seen);
+  }
+
+  void go_on(const std::vector<torch::Tensor>& parameters) {
+    auto position = load_checkpoint(training_.checkpoints, model_, *optimizer_);
+    if (position) {
+      at_ = std::move(*position);
+      std::fprintf(stderr, "espalier-runner: goes on after step %lld, epoch %lld\n",
+                   static_cast<long long>(at_.step), static_cast<long long>(at_.epoch));
+      return;
+    }
+    std::fprintf(stderr, "espalier-runner: %s; training starts anew\n", position.error().message.c_str());
+    optimizer_ = make_optimizer(settings_, parameters);
+  }
+
+  // Saving takes its time too: no more than a twentieth of it.
+  void save_sometimes() {
+    const auto& plan = training_.checkpoints;
+    const auto now = Clock::now();
+    if (!plan.saved || now - saved_ < std::max<std::chrono::duration<double>>(plan.interval, 20 * saving_))
+      return;
+    if (at_.step == schedule_.steps) return;  // the result is as good as there
+    const auto file = save_checkpoint(plan, model_, *optimizer_, at_);
+    saved_ = Clock::now();
+    if (plan.interval.count() > 0) saving_ = saved_ - now;
+    plan.saved(file, at_.step);
   }
 
   double run_step(std::int64_t epoch, const torch::Tensor& indices) {
-    const auto rate = learning_rate_at(schedule_, step_);
+    const auto rate = learning_rate_at(schedule_, at_.step);
     for (auto& group : optimizer_->param_groups()) group.options().set_lr(rate);
     auto images = dataset_.augment.empty() ? batch_images(dataset_, dataset_.train, indices)
                                            : augmented_batch(dataset_, indices, training_.seed, epoch);
@@ -76,13 +107,12 @@ class Loop {
     if (!std::isfinite(value))
       throw ErrorException(Error{ErrorKind::failed,
                                  "diverged at epoch " + std::to_string(epoch) + ", step " +
-                                     std::to_string(step_ % steps_per_epoch_ + 1) +
-                                     ": the loss is not a number",
+                                     std::to_string(at_.batch + 1) + ": the loss is not a number",
                                  "set a lower learning rate"});
     loss.backward();
     optimizer_->step();
     if (training_.after_step) training_.after_step();
-    ++step_;
+    ++at_.step;
     return value;
   }
 
@@ -101,11 +131,12 @@ class Loop {
       points.push_back({"val_accuracy", static_cast<double>(epoch), evaluation.accuracy()});
     }
     reported_ = Clock::now();
+    at_.points.insert(at_.points.end(), points.begin(), points.end());
     training_.progress(fraction(), note(epoch), std::move(points));
   }
 
   [[nodiscard]] double fraction() const {
-    return static_cast<double>(step_) / static_cast<double>(schedule_.steps);
+    return static_cast<double>(at_.step) / static_cast<double>(schedule_.steps);
   }
   [[nodiscard]] std::string note(std::int64_t epoch) const {
     return "epoch " + std::to_string(epoch) + " of " + std::to_string(settings_.epochs);
@@ -117,9 +148,11 @@ class Loop {
   const TrainSettings& settings_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   Schedule schedule_;
-  std::int64_t steps_per_epoch_ = 0, step_ = 0, images_ = 0;
-  double training_seconds_ = 0;
+  TrainingPosition at_;
+  std::int64_t steps_per_epoch_ = 0;
   Clock::time_point reported_ = Clock::now();
+  Clock::time_point saved_ = Clock::now();
+  std::chrono::duration<double> saving_{0};  // what the last one took
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "worker/runner/data/dataset.hpp"
 #include "worker/runner/task.hpp"
+#include "worker/runner/train/checkpoint.hpp"
 #include "worker/runner/train/schedule.hpp"
 
 namespace espalier::runner {
@@ -53,6 +54,7 @@ struct Training {
                               const torch::Tensor& indices)>
       loss;
   std::function<void()> after_step;  // may be empty
+  CheckpointPlan checkpoints;
   ReportProgress progress;
 };
 
