@@ -20,6 +20,8 @@ void add_cancel(CLI::App& app, Action& chosen);
 void add_pause(CLI::App& app, Action& chosen);
 void add_resume(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
+void add_logs(CLI::App& app, Action& chosen);
+void add_gc(CLI::App& app, Action& chosen);
 void add_sql(CLI::App& app, Action& chosen);
 void add_models(CLI::App& app, Action& chosen);
 void add_datasets(CLI::App& app, Action& chosen);

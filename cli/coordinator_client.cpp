@@ -1,5 +1,7 @@
 #include "cli/coordinator_client.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/url.hpp>
 
 #include "common/net/blocking_http.hpp"
@@ -75,6 +77,22 @@ Result<std::size_t> CoordinatorClient::living_workers() const {
   for (const auto& worker : reply->at("workers").as_array())
     if (text_of(worker.as_object(), "state") == "alive") ++count;
   return count;
+}
+
+Result<json::object> CoordinatorClient::attempts(const std::string& trial_or_task) const {
+  boost::urls::url target("/api/v1/attempts");
+  target.params().append({"of", trial_or_task});
+  return ask("GET", std::string(target.buffer()));
+}
+
+Result<json::object> CoordinatorClient::attempt_log(std::int64_t attempt, std::int64_t from) const {
+  return ask("GET", fmt::format("/api/v1/attempts/{}/log?from={}", attempt, from));
+}
+
+Result<json::object> CoordinatorClient::collect_garbage(bool dry_run, int keep_days) const {
+  auto path = fmt::format("/api/v1/gc?dry_run={}", dry_run ? 1 : 0);
+  if (keep_days > 0) path += fmt::format("&keep_days={}", keep_days);
+  return ask("POST", path);
 }
 
 }  // namespace espalier::cli

@@ -23,6 +23,10 @@ class CoordinatorClient {
   // POST /api/v1/jobs/ID/VERB: cancel, pause, resume. The JobSummary.
   [[nodiscard]] Result<json::object> change(std::int64_t job, const std::string& verb) const;
   [[nodiscard]] Result<std::size_t> living_workers() const;
+  // {"attempts", "ended"} and {"text", "next", …}: docs/how-it-works.md.
+  [[nodiscard]] Result<json::object> attempts(const std::string& trial_or_task) const;
+  [[nodiscard]] Result<json::object> attempt_log(std::int64_t attempt, std::int64_t from) const;
+  [[nodiscard]] Result<json::object> collect_garbage(bool dry_run, int keep_days) const;  // 0: an hour
 
  private:
   [[nodiscard]] Result<json::object> ask(const std::string& method, const std::string& path,

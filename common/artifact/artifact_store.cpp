@@ -286,6 +286,52 @@ std::int64_t ArtifactStore::partial_bytes(const ContentHash& expected) const {
   return absent ? 0 : static_cast<std::int64_t>(size);
 }
 
+bool ArtifactStore::touch(const ContentHash& hash) {
+  if (!is_sha256_hex(hash.value)) return false;
+  const std::lock_guard lock(partials_->mutex);
+  std::error_code absent;
+  std::filesystem::last_write_time(path_of(hash), StoredFile::Time::clock::now(), absent);
+  return !absent;
+}
+
+std::vector<StoredFile> ArtifactStore::files_older_than(StoredFile::Time time) const {
+  std::vector<StoredFile> found;
+  std::error_code gone;  // while we looked: then it needs no listing either
+  for (std::filesystem::directory_iterator folder(folder_, gone), end; !gone && folder != end;
+       folder.increment(gone)) {
+    const auto first = folder->path().filename().string();
+    if (first.size() != 2) continue;
+    for (const auto& file : std::filesystem::directory_iterator(folder->path(), gone)) {
+      ContentHash hash{first + file.path().filename().string()};
+      const auto written = file.last_write_time(gone);
+      if (gone || !is_sha256_hex(hash.value) || written >= time) continue;
+      found.push_back({std::move(hash), static_cast<std::int64_t>(file.file_size(gone))});
+    }
+  }
+  return found;
+}
+
+bool ArtifactStore::remove_if_older_than(const ContentHash& hash, StoredFile::Time time) {
+  const std::lock_guard lock(partials_->mutex);
+  std::error_code absent;
+  const auto written = std::filesystem::last_write_time(path_of(hash), absent);
+  return !absent && written < time && std::filesystem::remove(path_of(hash), absent);
+}
+
+std::vector<std::int64_t> ArtifactStore::remove_partials_older_than(StoredFile::Time time, bool only_say) {
+  std::vector<std::int64_t> sizes;
+  const std::lock_guard lock(partials_->mutex);
+  std::error_code gone;
+  for (const auto& file : std::filesystem::directory_iterator(folder_ / kIncoming, gone)) {
+    if (partials_->under_way.contains(file.path().stem().string())) continue;
+    const auto written = file.last_write_time(gone);
+    if (gone || written >= time || file.path().extension() != kPartial) continue;
+    sizes.push_back(static_cast<std::int64_t>(file.file_size(gone)));
+    if (!only_say) std::filesystem::remove(file.path(), gone);
+  }
+  return sizes;
+}
+
 Result<ContentHash> ArtifactStore::put(const std::filesystem::path& file) {
   const Descriptor source(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!source.is_open()) {

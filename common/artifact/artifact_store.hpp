@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
@@ -50,6 +51,12 @@ enum class Durability {
 
 inline constexpr std::chrono::hours kPartialsAreKept{24};
 
+struct StoredFile {
+  using Time = std::filesystem::file_time_type;
+  ContentHash hash;
+  std::int64_t bytes = 0;
+};
+
 class ArtifactStore {
  public:
   // Makes it; removes half-written leftovers, but for those that may still be gone on with.
@@ -69,6 +76,15 @@ class ArtifactStore {
   Result<ContentHash> put(const std::filesystem::path& file);                   // copies the file in
   // Takes the file itself if it lies on the same disk, else a copy; it is gone afterwards.
   Result<ContentHash> take(const std::filesystem::path& file);
+
+  // ---- what garbage collection rests on ----
+  // Somebody is about to refer to it: from now on it counts as new. False if it isn't there.
+  bool touch(const ContentHash& hash);
+  // By when they were written or touched.
+  [[nodiscard]] std::vector<StoredFile> files_older_than(StoredFile::Time time) const;
+  // False if it was touched after all; the two exclude each other.
+  bool remove_if_older_than(const ContentHash& hash, StoredFile::Time time);
+  std::vector<std::int64_t> remove_partials_older_than(StoredFile::Time time, bool only_say);  // their sizes
 
  private:
   ArtifactStore(std::filesystem::path folder, Durability durability);

@@ -21,6 +21,7 @@ struct TypeName;
 ESPALIER_TYPE_NAME(Hello, "hello");
 ESPALIER_TYPE_NAME(Heartbeat, "heartbeat");
 ESPALIER_TYPE_NAME(Progress, "progress");
+ESPALIER_TYPE_NAME(LogText, "log_text");
 ESPALIER_TYPE_NAME(Finished, "finished");
 ESPALIER_TYPE_NAME(Goodbye, "goodbye");
 ESPALIER_TYPE_NAME(Welcome, "welcome");

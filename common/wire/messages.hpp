@@ -1,6 +1,6 @@
 // What coordinator and workers say to each other. Every handler is idempotent: any message may be lost,
-// doubled or late. Worker -> coordinator messages that must not be lost (Progress, Finished) carry (attempt,
-// seq) and are repeated until acknowledged.
+// doubled or late. Worker -> coordinator messages that must not be lost (Progress, LogText, Finished) carry
+// (attempt, seq) and are repeated until acknowledged.
 #pragma once
 
 #include <boost/describe.hpp>
@@ -40,14 +40,14 @@ struct CurvePoint {
 
 // A file that a task made, already in the coordinator's artifact store when it is reported.
 struct Output {
-  std::string name;  // role: "model", "logits", "masks", "samples", "log"
+  std::string name;  // role: "model", "logits", "masks", "samples"
   std::string hash;  // SHA-256 of its bytes
   std::int64_t bytes = 0;
 };
 
 // A file a task reads: the role the task knows it by, and the artifact.
 struct Input {
-  std::string role;  // "model", "baseline", "logits", "masks", "weights"
+  std::string role;  // "model", "baseline", "logits", "masks", "weights", "checkpoint"
   std::string hash;
   std::int64_t bytes = 0;
 };
@@ -77,6 +77,13 @@ struct Heartbeat {
   std::int64_t beat = 0;  // counts up within a session; the answering Beat repeats it
 };
 
+// Where an attempt stood, already in the coordinator's artifact store: a later attempt goes on from there.
+struct Checkpoint {
+  std::string hash;
+  std::int64_t bytes = 0;
+  std::int64_t step = 0;  // rises within an attempt
+};
+
 struct Progress {
   std::string worker;
   std::int64_t attempt = 0;
@@ -84,6 +91,16 @@ struct Progress {
   double fraction = 0;  // 0..1 of this task
   std::string note;     // "epoch 2 of 3"
   std::vector<CurvePoint> points;
+  std::optional<Checkpoint> checkpoint;
+};
+
+// What an attempt's runner wrote since the last one. The offsets of an attempt's texts join without a gap.
+struct LogText {
+  std::string worker;
+  std::int64_t attempt = 0;
+  std::int64_t seq = 0;     // counts with those of Progress
+  std::int64_t offset = 0;  // in bytes of UTF-8
+  std::string text;
 };
 
 struct Finished {
@@ -144,7 +161,7 @@ struct Acknowledge {  // Progress or Finished (attempt, seq) is committed, or kn
 
 struct WhoAreYou {};  // the coordinator doesn't know this worker (it restarted): say Hello
 
-using ToCoordinator = std::variant<Hello, Heartbeat, Progress, Finished, Goodbye>;
+using ToCoordinator = std::variant<Hello, Heartbeat, Progress, LogText, Finished, Goodbye>;
 using ToWorker = std::variant<Welcome, Beat, Rejected, Assign, Cancel, Acknowledge, WhoAreYou>;
 
 BOOST_DESCRIBE_STRUCT(Metric, (), (name, value, unit, ci_low, ci_high, samples))
@@ -154,7 +171,9 @@ BOOST_DESCRIBE_STRUCT(Input, (), (role, hash, bytes))
 BOOST_DESCRIBE_ENUM(Outcome, succeeded, failed, crashed, timed_out, out_of_memory, cancelled)
 BOOST_DESCRIBE_STRUCT(Hello, (), (protocol, worker, session, slots, device_class, facts, attempts, beat))
 BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat))
-BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points))
+BOOST_DESCRIBE_STRUCT(Checkpoint, (), (hash, bytes, step))
+BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points, checkpoint))
+BOOST_DESCRIBE_STRUCT(LogText, (), (worker, attempt, seq, offset, text))
 BOOST_DESCRIBE_STRUCT(Finished, (),
                       (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics,
                        outputs))

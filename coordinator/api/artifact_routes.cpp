@@ -149,15 +149,17 @@ asio::awaitable<void> get_artifact(Exchange* exchange) {
     co_await exchange->send_error(std::move(refusal));
     co_return;
   }
-  const auto& store = exchange->services().coordinator.artifacts();
-  const auto partial = exchange->head() && !store.has(hash) ? store.partial_bytes(hash) : 0;
+  auto& store = exchange->services().coordinator.artifacts();
+  // A worker asks so before it refers to an artifact in a result: it must not be collected in between.
+  const bool here = exchange->head() ? store.touch(hash) : store.has(hash);
+  const auto partial = exchange->head() && !here ? store.partial_bytes(hash) : 0;
   if (partial > 0) {
     auto made = exchange->response(status::not_found);
     made.set(kUploadOffset, std::to_string(partial));
     co_await exchange->send_header(std::move(made));
     co_return;
   }
-  if (!store.has(hash)) {
+  if (!here) {
     Error missing{ErrorKind::not_found, "there is no artifact " + hash.value, ""};
     co_await exchange->send_error(std::move(missing));
     co_return;

@@ -24,6 +24,9 @@ constexpr Route kRoutes[] = {
     {verb::post, "api/v1/jobs/{}/resume", resume_job},
     {verb::get, "api/v1/workers", get_workers},
     {verb::get, "api/v1/events", get_events},
+    {verb::get, "api/v1/attempts", get_attempts},
+    {verb::get, "api/v1/attempts/{}/log", get_attempt_log},
+    {verb::post, "api/v1/gc", post_garbage_collection},
     {verb::put, "api/v1/artifacts/{}", put_artifact},
     {verb::get, "api/v1/artifacts/{}", get_artifact},
 };

@@ -28,6 +28,11 @@ boost::asio::awaitable<void> get_events(Exchange* exchange);
 boost::asio::awaitable<void> put_artifact(Exchange* exchange);
 boost::asio::awaitable<void> get_artifact(Exchange* exchange);
 
+// log_routes.cpp
+boost::asio::awaitable<void> get_attempts(Exchange* exchange);
+boost::asio::awaitable<void> get_attempt_log(Exchange* exchange);
+boost::asio::awaitable<void> post_garbage_collection(Exchange* exchange);
+
 // static_files.cpp
 boost::asio::awaitable<void> get_static_file(Exchange* exchange);
 

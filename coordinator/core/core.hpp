@@ -75,6 +75,7 @@ class Core {
 
   // report.cpp
   void handle(const AttemptProgress& event);
+  void handle(const AttemptLogged& event);
   void handle(const AttemptFinished& event);
   void accept(AttemptId attempt, TaskIndex task, const wire::Finished& message);
   void fail(AttemptId attempt, TaskIndex task, const wire::Finished& message);

@@ -61,6 +61,10 @@ struct AttemptProgress {
   std::string peer;
   wire::Progress message;
 };
+struct AttemptLogged {
+  std::string peer;
+  wire::LogText message;
+};
 struct AttemptFinished {
   std::string peer;
   wire::Finished message;
@@ -76,6 +80,6 @@ struct Tick {};  // time has passed
 
 using Event = std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused,
                            JobResumed, JobCancelled, WorkerHello, WorkerHeartbeat, WorkerGoodbye,
-                           AttemptProgress, AttemptFinished, AssignmentsSent, Tick>;
+                           AttemptProgress, AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
 
 }  // namespace espalier::core

@@ -6,6 +6,8 @@ namespace espalier::core {
 
 namespace {
 
+constexpr std::int64_t kLongestLog = std::int64_t{2} << 20;
+
 AttemptState state_of_end(wire::Outcome outcome) {
   switch (outcome) {
     case wire::Outcome::succeeded:
@@ -55,11 +57,28 @@ void Core::handle(const AttemptProgress& event) {
     const AttemptId id{message.attempt};
     hear_of(id, *attempt);
     if (!message.points.empty()) write(AddPoints{id, tasks_[attempt->task].id, message.points});
+    if (message.checkpoint) write(SaveCheckpoint{tasks_[attempt->task].id, id, *message.checkpoint});
     if (message.seq > attempt->last_seq) {
       attempt->last_seq = message.seq;
       write(SetProgress{id, message.fraction});
       tasks_.for_each_job(attempt->task, [&](JobIndex job, std::uint32_t) { mark_changed(job); });
     }
+  }
+  send(event.peer, wire::Acknowledge{message.attempt, message.seq});
+}
+
+// Also of an attempt that was given up: why it ended so may stand there. A worker sends no more than the
+// limit; what comes beyond it is somebody's fault, and must not fill the database.
+void Core::handle(const AttemptLogged& event) {
+  const wire::LogText& message = event.message;
+  LiveAttempt* attempt = live(message.attempt);
+  if (attempt != nullptr) {
+    if (attempt->worker.value != message.worker) return;
+    hear_of(AttemptId{message.attempt}, *attempt);
+  }
+  const auto size = static_cast<std::int64_t>(message.text.size());
+  if (size > 0 && message.offset >= 0 && message.offset <= kLongestLog - size) {
+    write(AddLog{AttemptId{message.attempt}, WorkerName{message.worker}, message.offset, message.text});
   }
   send(event.peer, wire::Acknowledge{message.attempt, message.seq});
 }

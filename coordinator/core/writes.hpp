@@ -51,6 +51,20 @@ struct AddPoints {  // the same points may be added again
   std::vector<wire::CurvePoint> points;
 };
 
+// The latest attempt's furthest is kept, until the task has a result.
+struct SaveCheckpoint {
+  TaskId task;
+  AttemptId attempt;
+  wire::Checkpoint checkpoint;
+};
+
+struct AddLog {  // nothing happens if the worker never had the attempt, or this part of its log is there
+  AttemptId attempt;
+  WorkerName worker;
+  std::int64_t offset = 0;
+  std::string text;
+};
+
 struct SetProgress {  // the worker speaks of it: its task runs
   AttemptId attempt;
   double fraction = 0;
@@ -70,7 +84,7 @@ struct SeeWorker {
   bool alive = true;  // false: lost or gone; the other fields are then empty but for the name
 };
 
-using Write =
-    std::variant<StartAttempt, EndAttempt, SetTask, AcceptResult, AddPoints, SetProgress, SetJob, SeeWorker>;
+using Write = std::variant<StartAttempt, EndAttempt, SetTask, AcceptResult, AddPoints, SaveCheckpoint, AddLog,
+                           SetProgress, SetJob, SeeWorker>;
 
 }  // namespace espalier::core

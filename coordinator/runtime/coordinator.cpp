@@ -68,6 +68,7 @@ class RunningCoordinator final : public Coordinator {
         reader_(std::move(reader), options.database, io.get_executor()),
         publisher_(reader_, io.get_executor()),
         submitter_(artifacts_, classes_, options.database, io.get_executor()),
+        garbage_(artifacts_, store_, reader_),
         driver_({*socket_, store_, publisher_, classes_, options.on_fatal},
                 {std::chrono::milliseconds(options.beat_ms), std::chrono::milliseconds(options.lease_ms)},
                 io.get_executor()),
@@ -135,6 +136,39 @@ class RunningCoordinator final : public Coordinator {
 
   asio::awaitable<Result<json::array>> workers() override {
     return ask<json::array>([](store::Store& store) { return store.workers(); });
+  }
+
+  asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) override {
+    std::function<std::optional<json::object>(store::Store&)> question =
+        [trial_or_task](store::Store& store) { return store.attempts_of(trial_or_task); };
+    Result<std::optional<json::object>> found = co_await ask(std::move(question));
+    if (!found) co_return found.error();
+    if (!*found)
+      co_return Error{
+          ErrorKind::not_found, "there is no trial or task \"" + trial_or_task + "\"",
+          "name a trial by its number or a task by the first digits of its key: `espalier sql \"select id "
+          "from trials\"`, `select key, stage from tasks`"};
+    co_return std::move(**found);
+  }
+
+  asio::awaitable<Result<json::object>> attempt_log(AttemptId attempt, std::int64_t from) override {
+    std::function<std::optional<json::object>(store::Store&)> question =
+        [attempt, from](store::Store& store) { return store.attempt_log(attempt, from); };
+    Result<std::optional<json::object>> found = co_await ask(std::move(question));
+    if (!found) co_return found.error();
+    if (!*found)
+      co_return Error{ErrorKind::not_found, fmt::format("there is no attempt {}", attempt.value), ""};
+    co_return std::move(**found);
+  }
+
+  asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) override {
+    std::exception_ptr failure;
+    try {
+      co_return co_await garbage_.collect(options);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    co_return database_error(failure);
   }
 
   asio::awaitable<Result<void>> database_answers() override {
@@ -339,6 +373,7 @@ class RunningCoordinator final : public Coordinator {
   StoreThread reader_;  // answers questions, so that no commit waits for one
   Publisher publisher_;
   Submitter submitter_;
+  Garbage garbage_;
   Driver driver_;
   net::TaskGroup work_;
 };

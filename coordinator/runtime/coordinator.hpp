@@ -14,6 +14,7 @@
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
 #include "common/job/plan.hpp"
+#include "coordinator/runtime/garbage.hpp"
 
 namespace espalier::runtime {
 
@@ -66,6 +67,12 @@ class Coordinator {
   virtual boost::asio::awaitable<Result<json::object>> job_summary(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> workers() = 0;
+  // {"attempts": [{"attempt", "stage", "task", "worker", "state"}], "ended"} of a trial's own tasks (its
+  // number), or of the tasks whose key begins so.
+  virtual boost::asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) = 0;
+  // {"attempt", "from", "text", "next", "ended"}: its log from byte `from` on, as far as it is known.
+  virtual boost::asio::awaitable<Result<json::object>> attempt_log(AttemptId attempt, std::int64_t from) = 0;
+  virtual boost::asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) = 0;
   virtual boost::asio::awaitable<Result<void>> database_answers() = 0;  // for /healthz
 
   // Live events after each commit, already rate-limited: name ("job", "trial", "workers") and its data. The

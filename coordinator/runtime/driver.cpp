@@ -177,6 +177,9 @@ void Driver::hear(const std::string& peer, wire::ToCoordinator message) {
   if (auto* progress = std::get_if<wire::Progress>(&message)) {
     return happen(core::AttemptProgress{peer, std::move(*progress)});
   }
+  if (auto* text = std::get_if<wire::LogText>(&message)) {
+    return happen(core::AttemptLogged{peer, std::move(*text)});
+  }
   if (auto* finished = std::get_if<wire::Finished>(&message)) {
     return happen(core::AttemptFinished{peer, std::move(*finished)});
   }

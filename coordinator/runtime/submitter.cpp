@@ -112,7 +112,7 @@ job::Surroundings Submitter::surroundings_of(const JobText& job) {
   const auto look_up = surroundings.file;
   surroundings.file = [this, look_up, folder = job.folder](const std::string& path) -> Result<ContentHash> {
     auto hash = look_up(path);
-    if (!hash || artifacts_.has(*hash)) return hash;
+    if (!hash || artifacts_.touch(*hash)) return hash;
     return artifacts_.put(std::filesystem::path(folder) / path);
   };
   surroundings.device_class = [this](const std::string& selector) {

@@ -77,6 +77,31 @@ void write(Transaction& transaction, const std::vector<const AddPoints*>& additi
   transaction.run(sql::add_points, {task.text(), attempt.text(), name.text(), step.text(), value.text()});
 }
 
+void write(Transaction& transaction, const std::vector<const SaveCheckpoint*>& checkpoints) {
+  ArrayColumn task, attempt, step, hash, bytes;
+  for (const auto* saved : checkpoints) {
+    if (!is_sha256_hex(saved->checkpoint.hash)) continue;
+    task.add(saved->task.value);
+    attempt.add(saved->attempt.value);
+    step.add(saved->checkpoint.step);
+    hash.add(saved->checkpoint.hash);
+    bytes.add(saved->checkpoint.bytes);
+  }
+  transaction.run(sql::save_checkpoints,
+                  {task.text(), attempt.text(), step.text(), hash.text(), bytes.text()});
+}
+
+void write(Transaction& transaction, const std::vector<const AddLog*>& logs) {
+  ArrayColumn attempt, worker, first, text;
+  for (const auto* log : logs) {
+    attempt.add(log->attempt.value);
+    worker.add(log->worker.value);
+    first.add(log->offset);
+    text.add(log->text);
+  }
+  transaction.run(sql::add_logs, {attempt.text(), worker.text(), first.text(), text.text()});
+}
+
 void write(Transaction& transaction, const std::vector<const SetTask*>& tasks) {
   ArrayColumn key, state, failures, reason;
   for (const auto* task : tasks) {
@@ -150,9 +175,11 @@ std::vector<Assignment> write_all(Transaction& transaction, const std::vector<Wr
                                   std::int64_t epoch) {
   const auto batch = sort_by_kind(writes);
   if (!batch.starts.empty()) write(transaction, batch.starts, epoch);
+  if (!batch.logs.empty()) write(transaction, batch.logs);
   if (!batch.ends.empty()) write(transaction, batch.ends);
   if (!batch.results.empty()) write(transaction, batch.results);
   if (!batch.points.empty()) write(transaction, batch.points);
+  if (!batch.checkpoints.empty()) write(transaction, batch.checkpoints);
   if (!batch.tasks.empty()) write(transaction, batch.tasks);
   if (!batch.progress.empty()) write(transaction, batch.progress);
   if (!batch.jobs.empty()) write(transaction, batch.jobs);

@@ -3,6 +3,8 @@
 #include "coordinator/store/commit.hpp"
 #include "coordinator/store/connection.hpp"
 #include "coordinator/store/documents.hpp"
+#include "coordinator/store/garbage.hpp"
+#include "coordinator/store/logs.hpp"
 #include "coordinator/store/migrate.hpp"
 #include "coordinator/store/recovery.hpp"
 #include "coordinator/store/submission.hpp"
@@ -186,6 +188,34 @@ json::array Store::trials_changed_since(JobId job, std::int64_t& watermark) {
 
 json::array Store::workers() {
   return implementation_->in_transaction([](Transaction& transaction) { return read_workers(transaction); });
+}
+
+std::optional<json::object> Store::attempts_of(const std::string& trial_or_task) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_attempts_of(transaction, trial_or_task); });
+}
+
+std::optional<json::object> Store::attempt_log(AttemptId attempt, std::int64_t from) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_attempt_log(transaction, attempt, from); });
+}
+
+std::vector<ContentHash> Store::unneeded_artifacts(const std::vector<ContentHash>& hashes) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_unneeded(transaction, hashes); });
+}
+
+std::optional<std::chrono::seconds> Store::oldest_attempt() {
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return read_oldest_attempt(transaction); });
+}
+
+void Store::drop_ended_checkpoints() {
+  implementation_->in_transaction([&](Transaction& transaction) {
+    if (implementation_->epoch) hold_epoch(transaction, *implementation_->epoch);
+    espalier::store::drop_ended_checkpoints(transaction);
+    return true;
+  });
 }
 
 }  // namespace espalier::store

@@ -92,8 +92,10 @@ class OpenSubmission {
 
 // One transaction's worth of the core's decisions, in their order: coordinator/core/writes.hpp.
 using core::AcceptResult;
+using core::AddLog;
 using core::AddPoints;
 using core::EndAttempt;
+using core::SaveCheckpoint;
 using core::SeeWorker;
 using core::SetJob;
 using core::SetProgress;
@@ -145,6 +147,13 @@ class Store {
   std::optional<json::object> job_document(JobId job);
   json::array trials_changed_since(JobId job, std::int64_t& watermark);  // watermark moves on; 0 to begin
   json::array workers();
+  std::optional<json::object> attempts_of(const std::string& trial_or_task);  // logs.hpp
+  std::optional<json::object> attempt_log(AttemptId attempt, std::int64_t from);
+
+  // ---- for garbage collection: garbage.hpp ----
+  std::vector<ContentHash> unneeded_artifacts(const std::vector<ContentHash>& hashes);
+  std::optional<std::chrono::seconds> oldest_attempt();
+  void drop_ended_checkpoints();
 
  private:
   struct Implementation;

@@ -43,6 +43,8 @@ class Sorter {
   void operator()(const EndAttempt& write) { ends_.add(write.attempt, write, supersedes); }
   void operator()(const AcceptResult& write) { results_.add(write.task, write, kFirst); }
   void operator()(const AddPoints& write) { batch_.points.push_back(&write); }
+  void operator()(const SaveCheckpoint& write) { checkpoints_.add(write.task, write, kLast); }
+  void operator()(const AddLog& write) { batch_.logs.push_back(&write); }
   void operator()(const SetTask& write) { tasks_.add(write.task, write, kLast); }
   void operator()(const SetProgress& write) { progress_.add(write.attempt, write, kLast); }
   void operator()(const SetJob& write) { jobs_.add(write.job, write, kLast); }
@@ -52,6 +54,7 @@ class Sorter {
   WriteBatch& batch_;
   OnePerKey<AttemptId, EndAttempt> ends_{batch_.ends};
   OnePerKey<TaskId, AcceptResult> results_{batch_.results};
+  OnePerKey<TaskId, SaveCheckpoint> checkpoints_{batch_.checkpoints};
   OnePerKey<TaskId, SetTask> tasks_{batch_.tasks};
   OnePerKey<AttemptId, SetProgress> progress_{batch_.progress};
   OnePerKey<JobId, SetJob> jobs_{batch_.jobs};

@@ -6,5 +6,9 @@ with begun as (
   on conflict (attempt) do nothing
   returning attempt, task_id, worker
 )
-insert into espalier.event (kind, task_id, attempt, worker, state)
-select 'attempt', task_id, attempt, worker, 'running' from begun
+insert into espalier.event (kind, task_id, attempt, worker, state, reason)
+select 'attempt', b.task_id, b.attempt, b.worker, 'running',
+       case when c.task_id is null then ''
+            else format('goes on after step %s, the checkpoint of attempt %s', c.step, c.attempt) end
+from begun b
+left join espalier.checkpoint c on c.task_id = b.task_id

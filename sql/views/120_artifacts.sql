@@ -8,7 +8,7 @@ left join espalier.attempt a on a.attempt = s.result_attempt;
 
 comment on view v1.artifacts is 'One row a file that a task made. Equal bytes are stored once and appear once a task.';
 comment on column v1.artifacts.hash is 'SHA-256 of its bytes, 64 hex digits.';
-comment on column v1.artifacts.name is 'What it is to its task: model, logits, masks, samples, log.';
+comment on column v1.artifacts.name is 'What it is to its task: model, logits, masks, samples.';
 comment on column v1.artifacts.bytes is 'Its size.';
 comment on column v1.artifacts.task_key is 'The task that made it: v1.tasks.key.';
 comment on column v1.artifacts.stage is 'Stage of that task.';

@@ -76,4 +76,27 @@ sweep = { "train.learning_rate" = [1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3, 7e-3, 8e-
 )";
 }
 
+// One training of some ten seconds.
+inline std::string one_long_training() {
+  return R"(
+[job]
+name = "one"
+[data]
+dataset = "fashion-mnist"
+train_samples = 6000
+val_samples = 500
+[model]
+name = "lenet5"
+[train]
+epochs = 12
+[benchmark]
+batch_sizes = [1]
+min_seconds = 0.02
+target_ci = 0.2
+[[group]]
+name = "one"
+pipeline = ["train"]
+)";
+}
+
 }  // namespace espalier::test

@@ -82,6 +82,34 @@ TEST(Kill, CtrlCEndsAllChildrenStopsTheDatabaseCleanlyAndTheNextRunResumes) {
   EXPECT_EQ(log->find("not properly shut down"), std::string::npos) << *log;
 }
 
+TEST(Kill, ATrainingGoesOnFromItsCheckpointAfterItsRunnerAndItsWorkerWereKilled) {
+  const Sandbox sandbox;
+  auto options = sandbox.options({"run", sandbox.write("job.toml", one_long_training()), "--json"});
+  options.environment.emplace_back("ESPALIER_CHECKPOINT_SECONDS", "0.3");
+  options.output_file = sandbox.folder() / "started.out";
+  options.error_file = sandbox.folder() / "started.err";
+  auto run = ChildProcess::spawn(options).value();
+  const auto checkpoints = [&](const char* condition) {
+    return newest_job(sandbox) &&
+           !sandbox.sql(std::string("select step from checkpoints where ") + condition).empty();
+  };
+  ASSERT_TRUE(eventually([&] { return checkpoints("step > 0"); }));
+  const auto victims = descendants(run.pid(), "espalier-runner");
+  ASSERT_FALSE(victims.empty());
+  for (const auto runner : victims) ::kill(runner, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return checkpoints("attempt > 1"); }));
+  for (const auto worker : descendants(run.pid(), "espalier-worker")) ::kill(worker, SIGKILL);
+  const auto ended = run.wait_for(std::chrono::minutes(4));
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(ended->code, 0) << *read_file(sandbox.folder() / "started.err");
+  const auto resumed = sandbox.sql(
+      "select reason from events where kind = 'attempt' and state = 'running' and reason like 'goes on after "
+      "step %'");
+  EXPECT_EQ(resumed.size(), 2U) << "after the runner, and after the worker";
+  // Its curve is whole all the same.
+  EXPECT_EQ(sandbox.sql("select step from curves where name = 'train_loss'").size(), 12U);
+}
+
 TEST(Kill, CoordinatorWorkerAndDatabaseAreStartedAgain) {
   const Sandbox sandbox;
   auto run = sandbox.start({"run", sandbox.write("job.toml", long_job()), "--json"});

@@ -57,6 +57,8 @@ class Store {
   void apply(const core::SetTask& write);
   void apply(const core::AcceptResult& write);
   void apply(const core::AddPoints&) {}
+  void apply(const core::SaveCheckpoint&) {}
+  void apply(const core::AddLog&) {}
   void apply(const core::SetProgress& write);
   void apply(const core::SetJob& write);
   void apply(const core::SeeWorker&) {}

@@ -61,6 +61,7 @@ Agent::Agent(asio::io_context& io, AgentOptions options, Cache cache)
                 options_.cache / "attempts",
                 [this] { return http_; },
                 [this](wire::Progress progress) { link_->happen(AttemptProgressed{std::move(progress)}); },
+                [this](wire::LogText text) { link_->happen(AttemptLogged{std::move(text)}); },
                 [this](std::int64_t attempt) { link_->happen(AttemptComputed{attempt}); }},
       watch_timer_(io),
       end_signal_(io, asio::steady_timer::time_point::max()),

@@ -1,14 +1,17 @@
 #include "worker/agent/attempt.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <limits>
 #include <utility>
 
 #include "common/base/log.hpp"
-#include "worker/agent/attempt_log.hpp"
 #include "worker/agent/limits.hpp"
 
 namespace espalier::agent {
@@ -16,7 +19,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr int kFetchTries = 10;
-constexpr int kLogTries = 20;
+constexpr int kCheckpointTries = 3;
+constexpr auto kBetweenLogPieces = std::chrono::milliseconds(400);
+constexpr const char* kCheckpoint = "checkpoint";
 constexpr int kUntilItPasses = std::numeric_limits<int>::max();
 constexpr auto kFirstPause = std::chrono::milliseconds(100);
 constexpr auto kLongestPause = std::chrono::milliseconds(5'000);
@@ -28,6 +33,12 @@ struct RemoveFolder {
     std::filesystem::remove_all(folder, failed);
     return !failed;
   }
+};
+
+struct NextPiece {
+  AttemptLog* log;
+  bool ended;
+  std::optional<LogPiece> operator()() const { return log->next(ended); }
 };
 
 RunnerFinished failed_because(std::string reason, bool retryable) {
@@ -57,8 +68,10 @@ Attempt::Attempt(asio::io_context& io, wire::Assign assign, const Workshop& work
     : workshop_(workshop),
       assign_(std::move(assign)),
       folder_(workshop.folder / ("attempt-" + std::to_string(assign_.attempt))),
-      log_(folder_ / "runner.log"),
-      retry_timer_(io) {
+      retry_timer_(io),
+      log_timer_(io),
+      checkpoint_timer_(io),
+      beside_(io.get_executor()) {
   finished_.attempt = assign_.attempt;
 }
 
@@ -73,6 +86,7 @@ void Attempt::stop(StopCause cause) {
   if (cause == StopCause::cancelled) stop_reason_ = "it was cancelled";
   if (runner_ != nullptr) runner_->kill();
   retry_timer_.cancel();
+  checkpoint_timer_.cancel();
   workshop_.runners.wake();
 }
 
@@ -105,11 +119,11 @@ RunnerFinished Attempt::ended_without_result(const std::string& how) const {
   return result;
 }
 
-asio::awaitable<void> Attempt::pause(int tries_so_far) {
+asio::awaitable<void> Attempt::pause(int tries_so_far, asio::steady_timer* timer) {
   const auto doubled = kFirstPause * (1 << std::min(tries_so_far, 10));
-  retry_timer_.expires_after(std::min<std::chrono::milliseconds>(doubled, kLongestPause));
+  timer->expires_after(std::min<std::chrono::milliseconds>(doubled, kLongestPause));
   boost::system::error_code woken;
-  co_await retry_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   if (cancellation.cancelled() != asio::cancellation_type::none) throw boost::system::system_error(woken);
 }
@@ -124,10 +138,16 @@ asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
         pins_.push_back(std::move(fetched->pin));
         break;
       }
-      if (fetched.error().kind != ErrorKind::unavailable || tries == kFetchTries)
+      const bool may_pass = fetched.error().kind == ErrorKind::unavailable;
+      if (input.role == kCheckpoint && (!may_pass || tries == kCheckpointTries)) {
+        log::warn("attempt {} starts anew: the checkpoint can't be had: {}", assign_.attempt,
+                  fetched.error().message);
+        break;
+      }
+      if (!may_pass || tries == kFetchTries)
         co_return Error{ErrorKind::failed,
                         "its input " + input.role + " can't be had: " + fetched.error().message, ""};
-      co_await pause(tries);
+      co_await pause(tries, &retry_timer_);
     }
   }
   co_return paths;
@@ -143,6 +163,8 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   std::filesystem::create_directories(folder_, failed);
   if (failed) co_return failed_because(folder_.string() + " can't be made: " + failed.message(), true);
   runner->empty_log();
+  log_.emplace(runner->log());
+  beside_.spawn(fmt::format("log of attempt {}", assign_.attempt), follow_log());
   started_ = std::chrono::steady_clock::now();
   runner_ = runner;
   workshop_.kill_switch.arm(assign_.attempt, runner->exit_descriptor());
@@ -154,6 +176,7 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
     auto event = co_await runner->next_event();
     if (auto* progress = std::get_if<RunnerProgress>(&event);
         progress && progress->attempt == assign_.attempt) {
+      if (progress->checkpoint) take_checkpoint(*progress->checkpoint);
       gate_.take(std::move(*progress));
       let_progress_out(false);
     } else if (auto* result = std::get_if<RunnerFinished>(&event);
@@ -167,10 +190,54 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   }
 }
 
-asio::awaitable<void> Attempt::save_log(std::filesystem::path runners_log) {
-  CopyTail copy{std::move(runners_log), log_};
-  const auto saved = co_await workshop_.disk.run(std::move(copy));
-  if (!saved) log::warn("attempt {}: {}", assign_.attempt, saved.error().message);
+asio::awaitable<void> Attempt::follow_log() {
+  while (runner_ != nullptr || !started_) {
+    log_timer_.expires_after(kBetweenLogPieces);
+    boost::system::error_code woken;
+    co_await log_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (woken) co_return;
+    co_await tell_log(false);
+  }
+}
+
+// One piece while the runner writes on, or all that is left.
+asio::awaitable<void> Attempt::tell_log(bool ended) {
+  do {
+    NextPiece next{&*log_, ended};
+    auto piece = co_await workshop_.disk.run(std::move(next));
+    if (!piece) co_return;
+    wire::LogText text;
+    text.attempt = assign_.attempt;
+    text.seq = gate_.next_seq();
+    text.offset = piece->offset;
+    text.text = std::move(piece->text);
+    workshop_.log(std::move(text));
+  } while (ended);
+}
+
+void Attempt::take_checkpoint(RunnerCheckpoint saved) {
+  std::error_code ignored;
+  if (newest_checkpoint_) std::filesystem::remove(newest_checkpoint_->path, ignored);
+  newest_checkpoint_ = std::move(saved);
+  if (std::exchange(sends_checkpoints_, true)) return;
+  beside_.spawn(fmt::format("checkpoint of attempt {}", assign_.attempt), send_checkpoints());
+}
+
+asio::awaitable<void> Attempt::send_checkpoints() {
+  while (newest_checkpoint_) {
+    const auto saved = *std::exchange(newest_checkpoint_, std::nullopt);
+    const auto stored =
+        co_await publish(kCheckpoint, saved.path, KeepCopy::no, kCheckpointTries, &checkpoint_timer_);
+    std::error_code ignored;
+    std::filesystem::remove(saved.path, ignored);
+    if (stored) {
+      gate_.take(wire::Checkpoint{stored->hash, stored->bytes, saved.step});
+      let_progress_out(false);
+    } else {
+      log::warn("attempt {}: its checkpoint can't be stored: {}", assign_.attempt, stored.error().message);
+    }
+  }
+  sends_checkpoints_ = false;
 }
 
 asio::awaitable<void> Attempt::remove_folder() {
@@ -180,7 +247,8 @@ asio::awaitable<void> Attempt::remove_folder() {
 }
 
 asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
-                                                       KeepCopy keep, int most_tries) {
+                                                       KeepCopy keep, int most_tries,
+                                                       asio::steady_timer* timer) {
   const auto outgoing = co_await workshop_.transfers.prepare(name, file, keep);
   if (!outgoing) co_return outgoing.error();
   for (int tries = 1;; ++tries) {
@@ -188,23 +256,46 @@ asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::fi
     if (sent) co_return outgoing->output;
     if (sent.error().kind != ErrorKind::unavailable || cause_ || tries >= most_tries) co_return sent.error();
     if (tries == 1) log::warn("attempt {}: {}; it is tried again", assign_.attempt, sent.error().message);
-    co_await pause(tries);
+    co_await pause(tries, timer);
   }
 }
 
 asio::awaitable<Result<void>> Attempt::store(RunnerFinished result) {
   const auto files = result.outputs.value_or(std::vector<RunnerOutput>{});
+  std::map<std::string, wire::Output> published;  // by path: the cache has taken that file
   for (const auto& file : files) {
-    auto output = co_await publish(file.name, file.path, KeepCopy::yes, kUntilItPasses);
+    if (const auto known = published.find(file.path); known != published.end()) {
+      finished_.outputs.push_back(known->second);
+      finished_.outputs.back().name = file.name;
+      continue;
+    }
+    auto output = co_await publish(file.name, file.path, KeepCopy::yes, kUntilItPasses, &retry_timer_);
     if (!output)
       co_return Error{ErrorKind::failed,
                       "its output " + file.name + " can't be stored: " + output.error().message, ""};
+    published[file.path] = *output;
     finished_.outputs.push_back(std::move(*output));
   }
   co_return Result<void>{};
 }
 
 asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
+  std::optional<wire::Finished> finished;
+  std::exception_ptr failure;
+  try {
+    finished = co_await carry_out();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  // Also after a cancellation: what runs beside us uses what is ours.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  beside_.cancel();
+  co_await beside_.wait();
+  if (failure) std::rethrow_exception(failure);
+  co_return finished;
+}
+
+asio::awaitable<std::optional<wire::Finished>> Attempt::carry_out() {
   RunnerFinished result;
   auto inputs = co_await fetch_inputs();
   if (!inputs) {
@@ -220,8 +311,14 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
       result = ended_without_result("");
     } else {
       result = co_await compute(*runner, std::move(*inputs));
-      finished_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - *started_).count();
-      co_await save_log((*runner)->log());
+      if (started_)
+        finished_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - *started_).count();
+      log_timer_.cancel();
+      // A checkpoint of a runner that died is what the next attempt goes on from.
+      if (cause_ || result.outcome == wire::Outcome::succeeded) beside_.cancel();
+      co_await beside_.wait();
+      if (log_) co_await tell_log(true);
+      log_.reset();
       workshop_.runners.release(*runner);
       let_progress_out(true);
     }
@@ -235,10 +332,6 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
   if (result.outcome == wire::Outcome::succeeded) {
     const auto stored = co_await store(result);
     if (!stored && !cause_) result = failed_because(stored.error().message, true);
-  }
-  if (std::error_code absent; std::filesystem::file_size(log_, absent) > 0 && !absent) {
-    const auto output = co_await publish("log", log_, KeepCopy::no, kLogTries);
-    if (output) finished_.outputs.push_back(*output);
   }
   // A cancellation while the outputs were on their way.
   if (cause_ && result.outcome == wire::Outcome::succeeded) result = ended_without_result("");

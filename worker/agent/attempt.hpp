@@ -18,7 +18,9 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/net/task_group.hpp"
 #include "common/wire/messages.hpp"
+#include "worker/agent/attempt_log.hpp"
 #include "worker/agent/core/actions.hpp"
 #include "worker/agent/disk_threads.hpp"
 #include "worker/agent/kill_switch.hpp"
@@ -37,6 +39,7 @@ struct Workshop {
   std::filesystem::path folder;                  // of the attempts' own folders
   std::function<std::string()> http;             // where the coordinator's store is now
   std::function<void(wire::Progress)> progress;  // `worker` is filled in there
+  std::function<void(wire::LogText)> log;        // likewise
   std::function<void(std::int64_t)> computed;    // this attempt's runner is done
 };
 
@@ -55,12 +58,17 @@ class Attempt {
 
   boost::asio::awaitable<Result<Inputs>> fetch_inputs();
   boost::asio::awaitable<RunnerFinished> compute(RunnerProcess* runner, Inputs inputs);
-  boost::asio::awaitable<void> save_log(std::filesystem::path runners_log);
+  boost::asio::awaitable<std::optional<wire::Finished>> carry_out();
+  boost::asio::awaitable<void> follow_log();
+  boost::asio::awaitable<void> tell_log(bool ended);
+  void take_checkpoint(RunnerCheckpoint saved);
+  boost::asio::awaitable<void> send_checkpoints();
   boost::asio::awaitable<void> remove_folder();
   boost::asio::awaitable<Result<void>> store(RunnerFinished result);
   boost::asio::awaitable<Result<wire::Output>> publish(std::string name, std::filesystem::path file,
-                                                       KeepCopy keep, int most_tries);
-  boost::asio::awaitable<void> pause(int tries_so_far);
+                                                       KeepCopy keep, int most_tries,
+                                                       boost::asio::steady_timer* timer);
+  boost::asio::awaitable<void> pause(int tries_so_far, boost::asio::steady_timer* timer);
   void leave_runner();
   void let_progress_out(bool last);
   [[nodiscard]] RunnerFinished ended_without_result(const std::string& how) const;
@@ -69,9 +77,13 @@ class Attempt {
   const Workshop& workshop_;
   wire::Assign assign_;
   std::filesystem::path folder_;
-  std::filesystem::path log_;
+  std::optional<AttemptLog> log_;  // while a runner is ours, and until its log is told
   ProgressGate gate_;
   boost::asio::steady_timer retry_timer_;
+  boost::asio::steady_timer log_timer_;
+  boost::asio::steady_timer checkpoint_timer_;
+  std::optional<RunnerCheckpoint> newest_checkpoint_;  // not yet on its way
+  bool sends_checkpoints_ = false;
   RunnerProcess* runner_ = nullptr;       // while computing
   std::optional<MonotonicTime> started_;  // when the runner got it
   std::optional<StopCause> cause_;
@@ -79,6 +91,7 @@ class Attempt {
   std::vector<Cache::Pin> pins_;  // of its inputs
   bool has_result_ = false;       // the runner is done: the lease's loss no longer matters
   wire::Finished finished_;
+  net::TaskGroup beside_;  // follows the log, sends checkpoints; has ended before `run` returns
 };
 
 }  // namespace espalier::agent

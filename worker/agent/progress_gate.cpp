@@ -10,11 +10,20 @@ constexpr Duration kPause = std::chrono::milliseconds(250);
 
 void ProgressGate::take(RunnerProgress progress) {
   if (!joined_) joined_.emplace();
-  joined_->fraction = progress.fraction;
-  joined_->note = std::move(progress.note);
+  joined_->fraction = fraction_ = progress.fraction;
+  joined_->note = note_ = std::move(progress.note);
   auto& points = joined_->points;
   points.insert(points.end(), std::make_move_iterator(progress.points.begin()),
                 std::make_move_iterator(progress.points.end()));
+}
+
+void ProgressGate::take(wire::Checkpoint checkpoint) {
+  if (!joined_) {
+    joined_.emplace();
+    joined_->fraction = fraction_;
+    joined_->note = note_;
+  }
+  joined_->checkpoint = std::move(checkpoint);
 }
 
 std::optional<wire::Progress> ProgressGate::release(MonotonicTime now, bool last) {

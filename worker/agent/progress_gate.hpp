@@ -16,12 +16,15 @@ namespace espalier::agent {
 class ProgressGate {
  public:
   void take(RunnerProgress progress);
+  void take(wire::Checkpoint checkpoint);  // it is in the store
   // The joined progress, if there is news and the last one left long enough ago; `last`: at once.
   std::optional<wire::Progress> release(MonotonicTime now, bool last = false);
   std::int64_t next_seq() { return ++seq_; }
 
  private:
   std::optional<wire::Progress> joined_;
+  double fraction_ = 0;
+  std::string note_;
   std::optional<MonotonicTime> released_;
   std::int64_t seq_ = 0;
 };

@@ -24,11 +24,17 @@ struct RunnerHello {
   std::string device_class;
 };
 
+struct RunnerCheckpoint {
+  std::string path;
+  std::int64_t step = 0;
+};
+
 struct RunnerProgress {
   std::int64_t attempt = 0;
   double fraction = 0;
   std::string note;
   std::vector<wire::CurvePoint> points;
+  std::optional<RunnerCheckpoint> checkpoint;
 };
 
 struct RunnerOutput {
@@ -54,7 +60,8 @@ std::string run_line(const wire::Assign& assign, const std::filesystem::path& fo
                      const std::map<std::string, std::filesystem::path>& inputs);
 
 BOOST_DESCRIBE_STRUCT(RunnerHello, (), (libtorch, engines, isa, device_class))
-BOOST_DESCRIBE_STRUCT(RunnerProgress, (), (attempt, fraction, note, points))
+BOOST_DESCRIBE_STRUCT(RunnerCheckpoint, (), (path, step))
+BOOST_DESCRIBE_STRUCT(RunnerProgress, (), (attempt, fraction, note, points, checkpoint))
 BOOST_DESCRIBE_STRUCT(RunnerOutput, (), (name, path))
 BOOST_DESCRIBE_STRUCT(RunnerFinished, (), (attempt, outcome, reason, retryable, metrics, outputs))
 

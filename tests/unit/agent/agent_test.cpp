@@ -103,17 +103,16 @@ TEST_F(AgentAtWork, IntroducesItselfWithWhatItsRunnerIs) {
   EXPECT_TRUE(hello.attempts.empty());
 }
 
-TEST_F(AgentAtWork, ATaskEndsWithItsOutputsAndItsLogInTheStore) {
+TEST_F(AgentAtWork, ATaskEndsWithItsOutputsInTheStoreAndItsLogTold) {
   start_and_join();
   coordinator_.assign(7, "train");
   const auto result = finished(7);
   EXPECT_EQ(result.outcome, Outcome::succeeded);
   EXPECT_EQ(result.device_class, "cpu|fake");
-  ASSERT_EQ(result.outputs.size(), 2U);
+  ASSERT_EQ(result.outputs.size(), 1U);
   EXPECT_EQ(result.outputs[0].name, "model");
   EXPECT_EQ(coordinator_.artifacts.at(result.outputs[0].hash), "weights of 7");
-  EXPECT_EQ(result.outputs[1].name, "log");
-  EXPECT_EQ(coordinator_.artifacts.at(result.outputs[1].hash), "log of attempt 7\n");
+  EXPECT_EQ(coordinator_.logs.at(7), "log of attempt 7\n");
   EXPECT_EQ(coordinator_.points_of(7), (std::set<std::int64_t>{1, 2, 3}));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "cache/attempts/attempt-7"));
 }
@@ -130,7 +129,7 @@ TEST_F(AgentAtWork, InputsAreFetchedOnceAndOutputsThatTheStoreHasAreNotSent) {
   const auto hash = coordinator_.add_artifact("a base model");
   coordinator_.assign(1, "copy", {{"model", hash, 12}});
   EXPECT_EQ(finished(1).outputs.at(0).hash, hash);
-  EXPECT_EQ(coordinator_.stored, 1) << "only the log is new";
+  EXPECT_EQ(coordinator_.stored, 0);
   coordinator_.artifacts.erase(hash);
   coordinator_.assign(2, "copy", {{"model", hash, 12}});
   EXPECT_EQ(finished(2).outputs.at(0).hash, hash) << "from the cache";
@@ -164,6 +163,48 @@ TEST_F(AgentAtWork, ARunnerThatCrashesIsReportedAndReplaced) {
   EXPECT_THAT(result.reason, HasSubstr("while running crash"));
   coordinator_.assign(2, "train");
   EXPECT_EQ(finished(2).outcome, Outcome::succeeded);
+}
+
+TEST_F(AgentAtWork, TheLogOfAnAttemptIsToldWhileItRunsAlsoIfItThenFails) {
+  start_and_join();
+  coordinator_.assign(1, "hang");
+  const auto pid = pid_of_hanging(1);
+  ASSERT_TRUE(run_until(io_, [this] { return coordinator_.logs[1] == "log of attempt 1\n"; }));
+  EXPECT_EQ(coordinator_.times_finished(1), 0U);
+  ::kill(pid, SIGKILL);
+  EXPECT_EQ(finished(1).outcome, Outcome::crashed);
+  coordinator_.assign(2, "fail");
+  finished(2);
+  EXPECT_EQ(coordinator_.logs.at(2), "log of attempt 2\n");
+}
+
+TEST_F(AgentAtWork, ACheckpointOfARunnerThatThenDiesIsInTheStoreAndReportedBeforeTheEnd) {
+  start_and_join();
+  coordinator_.assign(1, "saves");
+  EXPECT_EQ(finished(1).outcome, Outcome::crashed);
+  std::optional<wire::Checkpoint> saved;
+  for (const auto& message : coordinator_.progress)
+    if (message.checkpoint) saved = message.checkpoint;
+  ASSERT_TRUE(saved.has_value());
+  EXPECT_EQ(saved->step, 40);
+  EXPECT_EQ(coordinator_.artifacts.at(saved->hash), "state of 1");
+}
+
+TEST_F(AgentAtWork, ACheckpointIsReportedUntilItIsAcknowledged) {
+  start_and_join();
+  coordinator_.acknowledges = false;
+  coordinator_.assign(1, "saves");
+  const auto reports = [this] {
+    return std::count_if(coordinator_.progress.begin(), coordinator_.progress.end(),
+                         [](const auto& message) { return message.checkpoint.has_value(); });
+  };
+  EXPECT_TRUE(run_until(io_, [&] { return reports() >= 2; }));
+}
+
+TEST_F(AgentAtWork, AMissingCheckpointOnlyCostsTheStartAnew) {
+  start_and_join();
+  coordinator_.assign(1, "train", {{"checkpoint", std::string(64, 'a'), 12}});
+  EXPECT_EQ(finished(1).outcome, Outcome::succeeded);
 }
 
 TEST_F(AgentAtWork, ARunnerThatIsKilledIsReportedAndReplaced) {

@@ -36,6 +36,7 @@ class FakeCoordinator {
   std::vector<wire::Hello> hellos;
   std::vector<wire::Heartbeat> heartbeats;
   std::vector<wire::Progress> progress;
+  std::map<std::int64_t, std::string> logs;
   std::vector<wire::Finished> finished;
   int goodbyes = 0;
   std::vector<std::size_t> frames;  // how many messages came in each
@@ -118,6 +119,11 @@ class FakeCoordinator {
   }
   void take(const wire::Progress& message) {
     progress.push_back(message);
+    if (acknowledges) say(wire::Acknowledge{message.attempt, message.seq});
+  }
+  void take(const wire::LogText& message) {
+    auto& text = logs[message.attempt];
+    if (message.offset == static_cast<std::int64_t>(text.size())) text += message.text;
     if (acknowledges) say(wire::Acknowledge{message.attempt, message.seq});
   }
   void take(const wire::Finished& message) {

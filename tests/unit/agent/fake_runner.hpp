@@ -22,6 +22,10 @@ while read -r line <&3; do
     *'"stage":"fail"'*)
       echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"failed\",\"reason\":\"no such layer\",\"retryable\":false}}" >&3 ;;
     *'"stage":"crash"'*) kill -SEGV $$ ;;
+    *'"stage":"saves"'*)
+      printf 'state of %s' "$attempt" >"$folder/checkpoint-40.pt"
+      echo "{\"progress\":{\"attempt\":$attempt,\"fraction\":0.4,\"note\":\"\",\"points\":[],\"checkpoint\":{\"path\":\"$folder/checkpoint-40.pt\",\"step\":40}}}" >&3
+      kill -KILL $$ ;;
     *'"stage":"garbage"'*) echo 'what?' >&3 ;;
     *'"stage":"greedy"'*)
       hoard=$(head -c 100000000 /dev/zero | tr '\0' x)

@@ -10,7 +10,7 @@ using std::chrono::seconds;
 constexpr MonotonicTime kStart{seconds(1'000)};
 
 wire::Progress progress(std::int64_t attempt, std::int64_t seq) {
-  return {"w", attempt, seq, 0.5, "", {}};
+  return {"w", attempt, seq, 0.5, "", {}, {}};
 }
 
 wire::Finished finished(std::int64_t attempt, std::int64_t seq) {

@@ -17,7 +17,7 @@ TEST(ProgressGate, LetsAtMostFourASecondOutAndLosesNoPoint) {
   ProgressGate gate;
   std::vector<wire::Progress> out;
   for (int i = 0; i < 1'000; ++i) {
-    gate.take({1, i / 1'000.0, std::to_string(i), {{"loss", static_cast<double>(i), 0.1}}});
+    gate.take({1, i / 1'000.0, std::to_string(i), {{"loss", static_cast<double>(i), 0.1}}, {}});
     if (auto progress = gate.release(kStart + milliseconds(i))) out.push_back(std::move(*progress));
   }
   if (auto progress = gate.release(kStart + seconds(1), true)) out.push_back(std::move(*progress));
@@ -30,6 +30,19 @@ TEST(ProgressGate, LetsAtMostFourASecondOutAndLosesNoPoint) {
   }
   EXPECT_EQ(step, 1'000);
   EXPECT_EQ(out.back().note, "999");
+}
+
+TEST(ProgressGate, ACheckpointGoesWithTheLatestFraction) {
+  ProgressGate gate;
+  gate.take({1, 0.4, "epoch 2", {}, {}});
+  ASSERT_TRUE(gate.release(kStart).has_value());
+  gate.take(wire::Checkpoint{"hash", 10, 40});
+  EXPECT_FALSE(gate.release(kStart + milliseconds(10)).has_value());
+  const auto progress = gate.release(kStart + seconds(1));
+  ASSERT_TRUE(progress && progress->checkpoint);
+  EXPECT_EQ(progress->checkpoint->step, 40);
+  EXPECT_EQ(progress->fraction, 0.4);
+  EXPECT_EQ(progress->note, "epoch 2");
 }
 
 TEST(ProgressGate, HasNothingToSayWithoutNews) {
@@ -60,6 +73,10 @@ TEST(RunnerProtocol, ReadsWhatARunnerSays) {
       R"({"progress": {"attempt": 7, "fraction": 0.5, "note": "", "points": [{"name": "l", "step": 1, "value": 0.4}]}})");
   ASSERT_TRUE(progress.has_value());
   EXPECT_EQ(std::get<RunnerProgress>(*progress).points.at(0).value, 0.4);
+  const auto saved = parse_runner_line(
+      R"({"progress": {"attempt": 7, "fraction": 0.5, "note": "", "points": [], "checkpoint": {"path": "/a", "step": 9}}})");
+  ASSERT_TRUE(saved.has_value());
+  EXPECT_EQ(std::get<RunnerProgress>(*saved).checkpoint->step, 9);
 }
 
 TEST(RunnerProtocol, RefusesWhatItDoesNotKnow) {

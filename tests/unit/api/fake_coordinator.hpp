@@ -57,6 +57,18 @@ class FakeCoordinator : public runtime::Coordinator {
   boost::asio::awaitable<Result<json::array>> workers() override {
     co_return json::array{json::object{{"name", "w1"}}};
   }
+  boost::asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) override {
+    if (trial_or_task != "12") co_return Error{ErrorKind::not_found, "there is no such trial", ""};
+    co_return json::object{{"attempts", json::array{}}, {"ended", true}};
+  }
+  boost::asio::awaitable<Result<json::object>> attempt_log(AttemptId attempt, std::int64_t from) override {
+    co_return json::object{{"attempt", attempt.value}, {"from", from}};
+  }
+  runtime::GarbageOptions garbage;
+  boost::asio::awaitable<Result<json::object>> collect_garbage(runtime::GarbageOptions options) override {
+    garbage = options;
+    co_return json::object{{"count", 3}};
+  }
   boost::asio::awaitable<Result<void>> database_answers() override {
     if (outage) co_return *outage;
     co_return Result<void>{};

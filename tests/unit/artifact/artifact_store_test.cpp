@@ -156,6 +156,43 @@ TEST_F(Store, OpeningRemovesAPartialUploadThatIsOld) {
   EXPECT_EQ(open().partial_bytes(hash), 0);
 }
 
+TEST_F(Store, GarbageIsWhatIsOldAndNobodyHasTouched) {
+  auto store = open();
+  const auto now = StoredFile::Time::clock::now();
+  const auto put = [&](const std::string& text) {
+    std::ofstream(folder_ / "file") << text;
+    const auto hash = store.put(folder_ / "file").value();
+    std::filesystem::last_write_time(store.path_of(hash), now - std::chrono::hours(2));
+    return hash;
+  };
+  const auto old = put("old"), touched = put("touched");
+  EXPECT_TRUE(store.touch(touched));
+  const auto before = now - std::chrono::hours(1);
+  const auto found = store.files_older_than(before);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].hash, old);
+  EXPECT_EQ(found[0].bytes, 3);
+  EXPECT_FALSE(store.remove_if_older_than(touched, before));
+  EXPECT_TRUE(store.remove_if_older_than(old, before));
+  EXPECT_FALSE(store.has(old));
+  EXPECT_FALSE(store.touch(old));
+  EXPECT_TRUE(store.has(touched));
+}
+
+TEST_F(Store, APartialUploadUnderWayIsNoGarbage) {
+  const ContentHash hash{sha256_hex("whole")};
+  auto store = open();
+  auto upload = store.resume(hash, ArtifactStore::From::start);
+  ASSERT_TRUE(write(*upload, "who").has_value());
+  const auto later = StoredFile::Time::clock::now() + std::chrono::hours(1);
+  EXPECT_TRUE(store.remove_partials_older_than(later, false).empty());
+  upload = store.begin();
+  EXPECT_THAT(store.remove_partials_older_than(later, true), ::testing::ElementsAre(3));
+  EXPECT_EQ(store.partial_bytes(hash), 3);
+  EXPECT_THAT(store.remove_partials_older_than(later, false), ::testing::ElementsAre(3));
+  EXPECT_EQ(store.partial_bytes(hash), 0);
+}
+
 TEST_F(Store, TakeMovesAFileIn) {
   std::ofstream(folder_ / "file") << "content";
   auto store = open();

@@ -52,6 +52,11 @@ void fill(json::object& out) {
 }
 template <Described T>
 void fill(T& out);
+template <Described T>
+void fill(std::optional<T>& out) {
+  out.reset();
+  if (*rc::gen::arbitrary<bool>()) fill(out.emplace());
+}
 template <class T>
 void fill(std::vector<T>& out) {
   out.resize(static_cast<std::size_t>(*rc::gen::inRange(0, 4)));

@@ -48,10 +48,15 @@ void AgentCore::give_away_attempts() {
 
 void AgentCore::handle(AttemptProgressed& event) {
   event.progress.worker = identity_.worker;
-  if (event.progress.points.empty())
+  if (event.progress.points.empty() && !event.progress.checkpoint)
     passing_.insert_or_assign(event.progress.attempt, std::move(event.progress));
   else
     outbox_.add(std::move(event.progress), now_);
+}
+
+void AgentCore::handle(AttemptLogged& event) {
+  event.text.worker = identity_.worker;
+  outbox_.add(std::move(event.text), now_);
 }
 
 void AgentCore::handle(AttemptComputed& event) {

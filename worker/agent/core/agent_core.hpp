@@ -54,6 +54,7 @@ class AgentCore {
 
   void handle(Heard& event);
   void handle(AttemptProgressed& event);
+  void handle(AttemptLogged& event);
   void handle(AttemptComputed& event);
   void handle(AttemptEnded& event);
   void handle(NotSent& event);
@@ -78,7 +79,8 @@ class AgentCore {
   Identity identity_;
   Session session_;
   Outbox outbox_;
-  std::map<std::int64_t, wire::Progress> passing_;  // of an attempt the latest without points: said once
+  std::map<std::int64_t, wire::Progress>
+      passing_;  // of an attempt the latest that carries nothing to keep: said once
   std::map<std::int64_t, Stage> attempts_;
   std::set<std::int64_t> done_;  // the latest attempts that are over: a late Assign must not start one again
   bool over_ = false;

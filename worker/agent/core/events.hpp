@@ -17,6 +17,9 @@ struct Heard {  // from the coordinator, or whoever says so
 struct AttemptProgressed {
   wire::Progress progress;
 };
+struct AttemptLogged {
+  wire::LogText text;
+};
 struct AttemptComputed {  // its result is there and outlives the loss of the lease
   std::int64_t attempt = 0;
 };
@@ -30,6 +33,7 @@ struct NotSent {};
 struct Leave {};
 struct Tick {};  // time has passed, or everything that came at once has been told
 
-using Event = std::variant<Heard, AttemptProgressed, AttemptComputed, AttemptEnded, NotSent, Leave, Tick>;
+using Event = std::variant<Heard, AttemptProgressed, AttemptLogged, AttemptComputed, AttemptEnded, NotSent,
+                           Leave, Tick>;
 
 }  // namespace espalier::agent

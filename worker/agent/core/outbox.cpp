@@ -13,6 +13,11 @@ void Outbox::add(wire::Progress progress, MonotonicTime now) {
   add(key, std::move(progress), now);
 }
 
+void Outbox::add(wire::LogText text, MonotonicTime now) {
+  const Key key{text.attempt, text.seq};
+  add(key, std::move(text), now);
+}
+
 void Outbox::add(wire::Finished finished, MonotonicTime now) {
   const Key key{finished.attempt, finished.seq};
   ends_[finished.attempt] = finished.seq;

@@ -17,6 +17,7 @@ namespace espalier::agent {
 class Outbox {
  public:
   void add(wire::Progress progress, MonotonicTime now);
+  void add(wire::LogText text, MonotonicTime now);
   void add(wire::Finished finished, MonotonicTime now);
 
   // What has to be sent now. A Finished comes after all of its attempt's unacknowledged Progress: on one

@@ -37,35 +37,38 @@ void set_random_state(const torch::Tensor& state) {
   generator.set_state(state);
 }
 
-json::object to_json(const TrainingPosition& position, const std::string& identity) {
-  json::array points;
-  for (const auto& point : position.points)
-    points.push_back({{"name", point.name}, {"step", point.step}, {"value", point.value}});
-  return {{"format", kFormat},
-          {"identity", identity},
-          {"epoch", position.epoch},
-          {"batch", position.batch},
-          {"step", position.step},
-          {"images", position.images},
-          {"training_seconds", position.training_seconds},
-          {"loss_sum", position.loss_sum},
-          {"seen", position.seen},
-          {"points", std::move(points)}};
+// Real numbers are kept as a tensor: Boost's JSON parser may read the last bit of one wrongly.
+torch::Tensor numbers_of(const TrainingPosition& position) {
+  std::vector<double> numbers = {position.training_seconds, position.loss_sum};
+  for (const auto& point : position.points) {
+    numbers.push_back(point.step);
+    numbers.push_back(point.value);
+  }
+  return torch::tensor(numbers, torch::kFloat64);
 }
 
-TrainingPosition position_from(const json::object& object) {
+json::object to_json(const TrainingPosition& position, const std::string& identity) {
+  json::array curves;
+  for (const auto& point : position.points) curves.emplace_back(point.name);
+  return {{"format", kFormat},       {"identity", identity},       {"epoch", position.epoch},
+          {"batch", position.batch}, {"step", position.step},      {"images", position.images},
+          {"seen", position.seen},   {"curves", std::move(curves)}};
+}
+
+TrainingPosition position_from(const json::object& object, const torch::Tensor& numbers) {
   TrainingPosition position;
   position.epoch = integer_field(object, "epoch", 1);
   position.batch = integer_field(object, "batch", 0);
   position.step = integer_field(object, "step", 0);
   position.images = integer_field(object, "images", 0);
-  position.training_seconds = number_field(object, "training_seconds", 0);
-  position.loss_sum = number_field(object, "loss_sum", 0);
   position.seen = integer_field(object, "seen", 0);
-  for (const auto& point : object.at("points").as_array())
-    position.points.push_back({text_field(point.as_object(), "name", ""),
-                               number_field(point.as_object(), "step", 0),
-                               number_field(point.as_object(), "value", 0)});
+  position.training_seconds = numbers[0].item<double>();
+  position.loss_sum = numbers[1].item<double>();
+  std::int64_t next = 2;
+  for (const auto& name : texts_field(object, "curves")) {
+    position.points.push_back({name, numbers[next].item<double>(), numbers[next + 1].item<double>()});
+    next += 2;
+  }
   return position;
 }
 
@@ -80,8 +83,9 @@ std::filesystem::path save_checkpoint(const CheckpointPlan& plan, const Model& m
                                       const TrainingPosition& position) {
   torch::serialize::OutputArchive archive;
   archive.write("position", c10::IValue(json::serialize(to_json(position, plan.identity))));
+  archive.write("numbers", numbers_of(position));
   const auto tensors = tensors_of(model);
-  for (std::size_t i = 0; i < tensors.size(); ++i) archive.write(tensor_name(i), tensors[i].detach());
+  for (std::size_t i = 0; i < tensors.size(); ++i) archive.write(tensor_name(i), tensors[i].data());
   archive.write("random_state", random_state());
   torch::serialize::OutputArchive optimizer_archive;
   optimizer.save(optimizer_archive);
@@ -104,7 +108,9 @@ Result<TrainingPosition> load_checkpoint(const CheckpointPlan& plan, Model& mode
     const auto object = json::parse(text.toStringRef()).as_object();
     if (integer_field(object, "format", 0) != kFormat) return unusable(file, "it has another format");
     if (text_field(object, "identity", "") != plan.identity) return unusable(file, "it is another task's");
-    auto position = position_from(object);
+    torch::Tensor numbers;
+    archive.read("numbers", numbers);
+    auto position = position_from(object, numbers);
     const auto mine = tensors_of(model);
     std::vector<torch::Tensor> saved(mine.size());
     for (std::size_t i = 0; i < mine.size(); ++i) {
