@@ -46,7 +46,7 @@ std::vector<Process> all_processes() {
 }
 
 bool takes_state(const std::string& command) {
-  for (const char* other : {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume"})
+  for (const char* other : {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume", "logs", "gc"})
     if (command == other) return true;
   return false;
 }
