@@ -164,7 +164,7 @@ class RunningCoordinator final : public Coordinator {
   asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) override {
     std::exception_ptr failure;
     try {
-      co_return co_await garbage_.collect(options);
+      co_return co_await garbage_.collect(options, epoch_);
     } catch (...) {
       failure = std::current_exception();
     }

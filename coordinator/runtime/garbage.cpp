@@ -46,7 +46,7 @@ struct RemovePartials {
 
 }  // namespace
 
-asio::awaitable<json::object> Garbage::collect(GarbageOptions options) {
+asio::awaitable<json::object> Garbage::collect(GarbageOptions options, std::int64_t epoch) {
   const auto now = StoredFile::Time::clock::now();
   std::function<std::optional<std::chrono::seconds>(store::Store&)> oldest = [](store::Store& store) {
     return store.oldest_attempt();
@@ -85,8 +85,8 @@ asio::awaitable<json::object> Garbage::collect(GarbageOptions options) {
   std::int64_t half_bytes = 0;
   for (const auto size : halves) half_bytes += size;
   if (!options.dry_run) {
-    std::function<bool(store::Store&)> work = [](store::Store& store) {
-      store.drop_ended_checkpoints();
+    std::function<bool(store::Store&)> work = [epoch](store::Store& store) {
+      store.drop_ended_checkpoints(epoch);
       return true;
     };
     co_await store_.result(std::move(work));

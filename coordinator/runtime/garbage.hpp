@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
+#include <cstdint>
 
 #include "common/artifact/artifact_store.hpp"
 #include "common/base/json.hpp"
@@ -29,7 +30,7 @@ class Garbage {
 
   // {"dry_run", "files": [{"hash", "bytes"}], "count", "bytes", "partial": {"count", "bytes"}}: what was
   // removed, or would be. `files` holds the first thousand. Throws what the store throws.
-  boost::asio::awaitable<json::object> collect(GarbageOptions options);
+  boost::asio::awaitable<json::object> collect(GarbageOptions options, std::int64_t epoch);
 
  private:
   artifact::ArtifactStore& artifacts_;

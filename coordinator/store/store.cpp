@@ -210,9 +210,9 @@ std::optional<std::chrono::seconds> Store::oldest_attempt() {
       [](Transaction& transaction) { return read_oldest_attempt(transaction); });
 }
 
-void Store::drop_ended_checkpoints() {
+void Store::drop_ended_checkpoints(std::int64_t epoch) {
   implementation_->in_transaction([&](Transaction& transaction) {
-    if (implementation_->epoch) hold_epoch(transaction, *implementation_->epoch);
+    hold_epoch(transaction, epoch);
     espalier::store::drop_ended_checkpoints(transaction);
     return true;
   });

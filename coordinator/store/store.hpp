@@ -153,7 +153,7 @@ class Store {
   // ---- for garbage collection: garbage.hpp ----
   std::vector<ContentHash> unneeded_artifacts(const std::vector<ContentHash>& hashes);
   std::optional<std::chrono::seconds> oldest_attempt();
-  void drop_ended_checkpoints();
+  void drop_ended_checkpoints(std::int64_t epoch);
 
  private:
   struct Implementation;

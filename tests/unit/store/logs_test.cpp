@@ -100,7 +100,7 @@ TEST_F(Checkpoints, AreNoMoreSavedOnceThereIsAResultAndGoWithTheGarbage) {
   save(1, 30, "third");
   EXPECT_EQ(one("select step from v1.checkpoints"), "20");
   EXPECT_EQ(store_->unneeded_artifacts({hash_of("second")}).size(), 1U);
-  store_->drop_ended_checkpoints();
+  store_->drop_ended_checkpoints(epoch_);
   EXPECT_TRUE(rows("select 1 from v1.checkpoints").empty());
 }
 
