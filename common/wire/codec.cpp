@@ -59,6 +59,21 @@ Error refused(const std::string& why) {
   return {ErrorKind::usage, "a message that can't be read: " + why, ""};
 }
 
+// A Hello of another protocol may have other fields: what is needed to refuse it with reasons is read, if it
+// is there.
+Result<void> read(const json::value& value, Hello& hello) {
+  const auto& object = value.get_object();
+  if (auto protocol = member_from_json(object, "", "protocol", hello.protocol); !protocol) return protocol;
+  if (hello.protocol == kProtocolVersion) return from_json(value, "", hello);
+  if (!member_from_json(object, "", "worker", hello.worker)) hello.worker.clear();
+  if (!member_from_json(object, "", "session", hello.session)) hello.session.clear();
+  return {};
+}
+template <class Message>
+Result<void> read(const json::value& value, Message& message) {
+  return from_json(value, "", message);
+}
+
 template <class Variant>
 Result<Variant> decode_one(const json::value& value) {
   const auto* object = value.if_object();
@@ -70,12 +85,12 @@ Result<Variant> decode_one(const json::value& value) {
     using Message = typename decltype(identity)::type;
     if (type->get_string() != TypeName<Message>::value) return;
     Message message;
-    if (auto read = from_json(value, "", message); read)
+    if (auto done = read(value, message); done)
       result = Variant(std::move(message));
     else
       result =
           Error{ErrorKind::usage,
-                std::string("message \"") + TypeName<Message>::value + "\": " + read.error().message, ""};
+                std::string("message \"") + TypeName<Message>::value + "\": " + done.error().message, ""};
   });
   return result;
 }

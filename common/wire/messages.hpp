@@ -68,6 +68,7 @@ struct Hello {
   json::object facts;                  // everything else that placement may use
   std::vector<std::int64_t> attempts;  // attempts it still holds: running, or finished and not acknowledged
   std::int64_t beat = 0;               // counts up with those of heartbeats; the answering Welcome repeats it
+  std::int64_t epoch = 0;              // of the coordinator that welcomed this process last; 0: none yet
 };
 
 struct Heartbeat {
@@ -129,6 +130,8 @@ struct Welcome {
   std::int64_t lease_ms = 10000;
   std::string http;       // where artifacts are fetched and stored: "http://127.0.0.1:8470"
   std::int64_t beat = 0;  // of that Hello: the lease counts from when it was sent
+  // Lower numbers, but for those that the worker holds, are over for it: their late Assign starts nothing.
+  std::int64_t first_attempt = 1;
 };
 
 struct Beat {  // answer to a heartbeat; renews the worker's own copy of the lease
@@ -169,7 +172,8 @@ BOOST_DESCRIBE_STRUCT(CurvePoint, (), (name, step, value))
 BOOST_DESCRIBE_STRUCT(Output, (), (name, hash, bytes))
 BOOST_DESCRIBE_STRUCT(Input, (), (role, hash, bytes))
 BOOST_DESCRIBE_ENUM(Outcome, succeeded, failed, crashed, timed_out, out_of_memory, cancelled)
-BOOST_DESCRIBE_STRUCT(Hello, (), (protocol, worker, session, slots, device_class, facts, attempts, beat))
+BOOST_DESCRIBE_STRUCT(Hello, (),
+                      (protocol, worker, session, slots, device_class, facts, attempts, beat, epoch))
 BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat))
 BOOST_DESCRIBE_STRUCT(Checkpoint, (), (hash, bytes, step))
 BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points, checkpoint))
@@ -178,7 +182,7 @@ BOOST_DESCRIBE_STRUCT(Finished, (),
                       (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics,
                        outputs))
 BOOST_DESCRIBE_STRUCT(Goodbye, (), (worker, session))
-BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http, beat))
+BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http, beat, first_attempt))
 BOOST_DESCRIBE_STRUCT(Beat, (), (epoch, beat))
 BOOST_DESCRIBE_STRUCT(Rejected, (), (reason))
 BOOST_DESCRIBE_STRUCT(Assign, (), (epoch, attempt, task, spec, inputs, timeout_s, memory_bytes))

@@ -15,6 +15,7 @@ struct Route {
 
 constexpr Route kRoutes[] = {
     {verb::get, "healthz", get_health},
+    {verb::get, "metrics", get_metrics},
     {verb::post, "api/v1/jobs", post_job},
     {verb::get, "api/v1/jobs", get_jobs},
     {verb::get, "api/v1/jobs/{}", get_job},

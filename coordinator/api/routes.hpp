@@ -10,6 +10,7 @@ boost::asio::awaitable<void> dispatch(Exchange* exchange);
 
 // job_routes.cpp
 boost::asio::awaitable<void> get_health(Exchange* exchange);
+boost::asio::awaitable<void> get_metrics(Exchange* exchange);  // metrics.cpp
 boost::asio::awaitable<void> post_job(Exchange* exchange);
 boost::asio::awaitable<void> get_jobs(Exchange* exchange);
 boost::asio::awaitable<void> get_job(Exchange* exchange);

@@ -36,4 +36,7 @@ struct PublishWorkers {};
 using Action = std::variant<Write, Send, GiveOut, PublishJob, PublishWorkers>;
 using Actions = std::vector<Action>;
 
+// Whether it rests on nothing that could still be undone, and so needn't wait for a commit.
+[[nodiscard]] bool may_overtake(const Action& action);
+
 }  // namespace espalier::core

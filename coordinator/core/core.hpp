@@ -89,8 +89,9 @@ class Core {
   void handle(const Tick& event);
   void expire_leases();
   void lose_worker(Worker& worker, const std::string& reason);
+  void forget_session(Worker& worker);
   void lose_attempt(AttemptId attempt, const std::string& reason);
-  void reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_returned);
+  void reconcile(Worker& worker, std::vector<std::int64_t> held, bool knows_all);
   void hear_of(AttemptId id, LiveAttempt& attempt);
 
   // settle.cpp

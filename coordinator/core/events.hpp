@@ -23,8 +23,8 @@ struct AttemptsFound {
   std::vector<OpenAttempt> attempts;
 };
 
-// A submission is on its way through the store. Until its end the core forgets no task and no job, so that
-// the rows which the store read meanwhile can't bring back a task that has ended since.
+// A submission is on its way through the store. Until its end the core forgets no task and no job, so
+// that the rows which the store read meanwhile can't bring back a task that has ended since.
 struct SubmissionBegun {};
 struct SubmissionEnded {};
 
@@ -71,7 +71,7 @@ struct AttemptFinished {
 };
 
 // The assignments of these attempts were handed to the network. A worker that still doesn't speak of one a
-// lease later has never got it.
+// lease later is asked to give it back.
 struct AssignmentsSent {
   std::vector<AttemptId> attempts;
 };

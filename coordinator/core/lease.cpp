@@ -45,7 +45,13 @@ void Core::handle(const WorkerHello& event) {
                     message.worker, in_seconds(settings_.lease))});
   }
   const bool has_returned = worker != nullptr && !worker->alive();
-  if (worker == nullptr) worker = &workers_.add(name, now_ + settings_.lease);
+  const bool is_new = worker == nullptr;
+  if (is_new) worker = &workers_.add(name, now_ + settings_.lease);
+  if (is_new || has_returned) worker->first_attempt = next_attempt_;
+  // Only a process that was there until the restart knows what became of its attempts; another one of the
+  // same name doesn't.
+  const bool knows_all = has_returned && message.epoch == epoch_ - 1;
+  if (knows_all) worker->inherits_until.reset();
   worker->session = message.session;
   worker->peer = event.peer;
   worker->device_class = message.device_class;
@@ -53,8 +59,9 @@ void Core::handle(const WorkerHello& event) {
   worker->overslept = false;
   workers_.set_lease(*worker, now_ + settings_.lease);
   write(SeeWorker{name, message.session, message.device_class, message.slots, message.facts, true});
-  send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), "", message.beat});
-  reconcile(*worker, message.attempts, has_returned);
+  send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), "", message.beat,
+                                 worker->first_attempt});
+  reconcile(*worker, message.attempts, knows_all);
   workers_.reorder(*worker);
   workers_changed_ = true;
 }
@@ -73,6 +80,7 @@ void Core::handle(const WorkerHeartbeat& event) {
 void Core::handle(const WorkerGoodbye& event) {
   Worker* worker = workers_.find(WorkerName{event.message.worker});
   if (worker == nullptr || worker->session != event.message.session) return;
+  if (worker->inherits_until && now_ < *worker->inherits_until) return forget_session(*worker);
   lose_worker(*worker, fmt::format("worker {} left", event.message.worker));
 }
 
@@ -110,6 +118,18 @@ void Core::lose_worker(Worker& worker, const std::string& reason) {
   workers_changed_ = true;
 }
 
+// A namesake of the process that may still come back has left.
+void Core::forget_session(Worker& worker) {
+  worker.session.clear();
+  workers_.set_lease(worker, *worker.inherits_until);
+  workers_.reorder(worker);
+  SeeWorker gone;
+  gone.name = worker.name;
+  gone.alive = false;
+  write(std::move(gone));
+  workers_changed_ = true;
+}
+
 void Core::lose_attempt(AttemptId attempt, const std::string& reason) {
   const TaskIndex task = live(attempt.value)->task;
   end_attempt(attempt, AttemptState::lost, reason, 0, "");
@@ -117,17 +137,19 @@ void Core::lose_attempt(AttemptId attempt, const std::string& reason) {
 }
 
 // Compares what the worker says it holds with what it was given.
-void Core::reconcile(Worker& worker, std::vector<std::int64_t> held, bool has_returned) {
+void Core::reconcile(Worker& worker, std::vector<std::int64_t> held, bool knows_all) {
   std::sort(held.begin(), held.end());
   held.erase(std::unique(held.begin(), held.end()), held.end());
   for (const AttemptId id : std::vector<AttemptId>(worker.attempts)) {
     LiveAttempt& attempt = *live(id.value);
     if (std::binary_search(held.begin(), held.end(), id.value)) {
       hear_of(id, attempt);
-    } else if (has_returned) {
+    } else if (knows_all) {
       lose_attempt(id, fmt::format("worker {} came back without it", worker.name.value));
     } else if (attempt.heard && now_ - *attempt.heard >= settings_.lease) {
-      lose_attempt(id, fmt::format("worker {} doesn't have it", worker.name.value));
+      // It has dropped it, or its Assign is still under way: it is to make sure that it won't start, and says
+      // so.
+      send(worker.peer, wire::Cancel{id.value});
     }
   }
   for (const std::int64_t id : held) {

@@ -27,6 +27,10 @@ struct Worker {
   bool overslept = false;  // got extra time because we, not it, had been away
   bool draining = false;   // takes nothing, so that it becomes idle for an exclusive task
   bool runs_exclusive = false;
+  std::int64_t first_attempt = 1;  // what it was given before, in an earlier life, is over
+  // Until then a process that was there before the restart may still come back for its attempts. Unset once
+  // it has.
+  std::optional<MonotonicTime> inherits_until;
   std::vector<AttemptId> attempts;  // live ones, oldest first
   std::deque<TaskIndex> near;       // tasks whose last input it made; they may have gone elsewhere since
   std::optional<std::size_t> order_load;  // the load under which it stands among the open ones

@@ -171,6 +171,8 @@ class RunningCoordinator final : public Coordinator {
     co_return database_error(failure);
   }
 
+  std::string metrics() const override { return to_prometheus(driver_.message_counts()); }
+
   asio::awaitable<Result<void>> database_answers() override {
     std::function<bool(store::Store&)> question = [](store::Store& store) {
       store.job_exists(JobId{0});

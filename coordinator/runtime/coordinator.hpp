@@ -75,6 +75,8 @@ class Coordinator {
   virtual boost::asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) = 0;
   virtual boost::asio::awaitable<Result<void>> database_answers() = 0;  // for /healthz
 
+  [[nodiscard]] virtual std::string metrics() const { return {}; }  // in Prometheus' text format
+
   // Live events after each commit, already rate-limited: name ("job", "trial", "workers") and its data. The
   // token's destruction ends the subscription. First come events that describe the present state.
   using Listener = std::function<void(const std::string& event, const std::string& data)>;

@@ -20,15 +20,6 @@ namespace {
 constexpr std::size_t kMostPendingWrites = 50'000;
 constexpr std::size_t kMessagesInAFrame = 200;
 
-// These rest on no decision that could still be undone.
-bool may_overtake(const core::Action& action) {
-  const auto* send = std::get_if<core::Send>(&action);
-  if (send == nullptr) return false;
-  return std::holds_alternative<wire::Beat>(send->message) ||
-         std::holds_alternative<wire::WhoAreYou>(send->message) ||
-         std::holds_alternative<wire::Rejected>(send->message);
-}
-
 Error to_error(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -55,7 +46,9 @@ void Driver::start(const store::Reign& reign) {
 }
 
 void Driver::happen(const core::Event& event) {
-  take(core_.step(std::chrono::steady_clock::now(), event));
+  core::Actions actions = core_.step(std::chrono::steady_clock::now(), event);
+  counts_.add(event, actions);
+  take(std::move(actions));
   commit_if_idle();
   set_alarm();
 }
@@ -66,7 +59,7 @@ void Driver::take(core::Actions actions) {
     if (auto* write = std::get_if<core::Write>(&action)) {
       workers_changed = workers_changed || std::holds_alternative<core::SeeWorker>(*write);
       pending_->writes.push_back(std::move(*write));
-    } else if (may_overtake(action)) {
+    } else if (core::may_overtake(action)) {
       auto& beat = std::get<core::Send>(action);
       send(beat.peer, {std::move(beat.message)});
     } else {
@@ -158,13 +151,16 @@ asio::awaitable<void> Driver::hear_workers() {
 void Driver::hear(const net::Incoming& incoming) {
   auto messages = wire::decode_all_to_coordinator(incoming.bytes);
   if (!messages) {
+    ++counts_.undecodable;
     log::warn("a message that can't be understood was dropped: {}", messages.error().message);
     return;
   }
-  for (wire::ToCoordinator& message : *messages) hear(incoming.peer, std::move(message));
+  // A frame's reports are taken in as a whole or not at all: an end never without the points before it.
+  const bool full = is_full();
+  for (wire::ToCoordinator& message : *messages) hear(incoming.peer, std::move(message), full);
 }
 
-void Driver::hear(const std::string& peer, wire::ToCoordinator message) {
+void Driver::hear(const std::string& peer, wire::ToCoordinator message, bool full) {
   if (broken_) return;
   if (auto* hello = std::get_if<wire::Hello>(&message))
     return happen(core::WorkerHello{peer, std::move(*hello)});
@@ -173,7 +169,10 @@ void Driver::hear(const std::string& peer, wire::ToCoordinator message) {
   }
   if (auto* goodbye = std::get_if<wire::Goodbye>(&message))
     return happen(core::WorkerGoodbye{std::move(*goodbye)});
-  if (is_full()) return;
+  if (full) {
+    ++counts_.put_off;
+    return;
+  }
   if (auto* progress = std::get_if<wire::Progress>(&message)) {
     return happen(core::AttemptProgress{peer, std::move(*progress)});
   }

@@ -18,6 +18,7 @@
 #include "common/net/router_socket.hpp"
 #include "coordinator/core/core.hpp"
 #include "coordinator/runtime/device_classes.hpp"
+#include "coordinator/runtime/message_counts.hpp"
 #include "coordinator/runtime/publisher.hpp"
 #include "coordinator/runtime/store_thread.hpp"
 
@@ -36,6 +37,7 @@ class Driver {
 
   void start(const store::Reign& reign);
   void happen(const core::Event& event);
+  [[nodiscard]] const MessageCounts& message_counts() const { return counts_; }
   void set_http_address(std::string address) { http_address_ = std::move(address); }
 
   // Gives everything decided until now to the store thread: whatever is asked of that afterwards sees it.
@@ -57,7 +59,7 @@ class Driver {
   void committed(const Batch& batch, const std::exception_ptr& error);
   void deliver(const Batch& batch);
   void hear(const net::Incoming& incoming);
-  void hear(const std::string& peer, wire::ToCoordinator message);
+  void hear(const std::string& peer, wire::ToCoordinator message, bool full);
   [[nodiscard]] bool is_full() const;
   void send(const std::string& peer, std::vector<wire::ToWorker> messages);
   void set_alarm();
@@ -69,6 +71,7 @@ class Driver {
   std::unique_ptr<Batch> pending_ = std::make_unique<Batch>();
   std::size_t commits_under_way_ = 0;
   bool broken_ = false;
+  MessageCounts counts_;
   boost::asio::steady_timer alarm_;
   boost::asio::steady_timer settled_;
 };

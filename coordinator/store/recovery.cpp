@@ -62,6 +62,7 @@ std::vector<OpenAttempt> read_open_attempts(Transaction& transaction) {
 Reign begin_reign(Transaction& transaction) {
   Reign reign;
   reign.epoch = transaction.run(sql::begin_epoch).integer(0, 0);
+  transaction.run(sql::cancel_orphans);
   reign.next_attempt = transaction.run(sql::next_attempt).integer(0, 0);
   const auto jobs = transaction.run(sql::unfinished_jobs);
   for (std::size_t row = 0; row < jobs.size(); ++row) reign.unfinished.push_back({jobs.integer(row, 0)});

@@ -1,5 +1,7 @@
 #include "tests/simulation/store.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/describe/enum_to_string.hpp>
 #include <utility>
@@ -8,8 +10,11 @@ namespace espalier::simulation {
 
 namespace {
 
-void require(bool condition, const std::string& invariant) {
-  if (!condition) throw Broken(invariant);
+using core::AttemptState;
+
+bool counts_against_retries(AttemptState state) {
+  return state == AttemptState::failed || state == AttemptState::crashed ||
+         state == AttemptState::timed_out || state == AttemptState::out_of_memory;
 }
 
 }  // namespace
@@ -17,20 +22,25 @@ void require(bool condition, const std::string& invariant) {
 Store::Recovered Store::begin_epoch() {
   Recovered recovered;
   recovered.started.epoch = ++epoch_;
-  recovered.started.next_attempt = attempts_.empty() ? 1 : attempts_.rbegin()->first + 1;
+  news_.clear();
+  trace_.tell([&] { return fmt::format("epoch {} begins:\n{}", epoch_, describe()); });
+  for (auto& [id, task] : tasks_)  // cancel_orphans.sql
+    if (!core::is_terminal(task.row.state) && !is_needed({id})) task.row.state = core::TaskState::cancelled;
+  recovered.started.next_attempt = last_attempt() + 1;
   for (const auto& [id, job] : jobs_) {
     if (!core::is_terminal(job.row.state)) recovered.jobs.push_back(with_states(job.row));
   }
   for (const auto& [id, attempt] : attempts_) {
-    if (attempt.state == core::AttemptState::running) {
+    if (attempt.state == AttemptState::running)
       recovered.attempts.push_back({AttemptId{id}, attempt.task, attempt.worker, attempt.heard});
-    }
   }
   return recovered;
 }
 
-core::JobRow Store::submit(core::JobRow job) {
-  for (const core::TaskRow& task : job.tasks) tasks_.try_emplace(task.id.value, Task{task, 0});
+std::optional<core::JobRow> Store::submit(core::JobRow job, std::int64_t epoch) {
+  if (epoch != epoch_) return std::nullopt;
+  news_.insert(job.id.value);
+  for (const core::TaskRow& task : job.tasks) tasks_.try_emplace(task.id.value, Task{task});
   core::JobRow& known = jobs_.try_emplace(job.id.value, Job{job}).first->second.row;
   known.state = core::JobState::running;
   for (const core::TaskRow& task : job.tasks) {
@@ -49,48 +59,90 @@ core::JobRow Store::with_states(core::JobRow row) const {
   return row;
 }
 
-void Store::commit(const std::vector<core::Write>& writes, std::int64_t epoch) {
-  if (epoch != epoch_) return;
+bool Store::commit(const std::vector<core::Write>& writes, std::int64_t epoch, bool again) {
+  if (epoch != epoch_) return false;
+  again_ = again;
   for (const core::Write& write : writes) {
+    trace_.note(static_cast<std::int64_t>(write.index()));
     std::visit([this](const auto& it) { apply(it); }, write);
   }
+  return true;
 }
 
 void Store::apply(const core::StartAttempt& write) {
+  trace_.note(write.attempt.value);
+  const auto known = attempts_.find(write.attempt.value);
+  if (known != attempts_.end()) {
+    require(known->second.task == write.task && known->second.worker == write.worker,
+            "an attempt's number never repeats");
+    return;
+  }
   const Task& task = tasks_.at(write.task.value);
-  require(!attempts_.contains(write.attempt.value), "an attempt's number never repeats");
-  require(attempts_.empty() || write.attempt.value > attempts_.rbegin()->first, "attempt numbers only rise");
+  require(write.attempt.value > last_attempt(), "attempt numbers only rise");
   require(task.results == 0, "a task with a result is never run again");
   for (const auto& [id, attempt] : attempts_) {
-    require(attempt.task != write.task || attempt.state != core::AttemptState::running,
+    require(attempt.task != write.task || attempt.state != AttemptState::running,
             "no two live leases on one task");
   }
-  for (const core::TaskId input : task.row.inputs) {
+  require(task.failed_ends <= most_retries(write.task), "a task is tried as often as its jobs allow");
+  for (const core::TaskId input : task.row.inputs)
     require(tasks_.at(input.value).results == 1, "no task starts before its inputs");
-  }
-  attempts_[write.attempt.value] = {write.task, write.worker, false, core::AttemptState::running};
+  attempts_[write.attempt.value] = {write.task, write.worker, false, AttemptState::running, {}};
 }
 
 void Store::apply(const core::EndAttempt& write) {
+  trace_.note(write.attempt.value);
+  trace_.tell([&] {
+    return fmt::format("attempt {} {}: {}", write.attempt.value,
+                       boost::describe::enum_to_string(write.state, "?"), write.reason);
+  });
   const auto found = attempts_.find(write.attempt.value);
   if (found == attempts_.end()) return;
-  core::AttemptState& state = found->second.state;
-  if (write.state == core::AttemptState::superseded) {
-    if (state == core::AttemptState::lost || state == core::AttemptState::cancelled) state = write.state;
-  } else if (state == core::AttemptState::running) {
+  AttemptState& state = found->second.state;
+  if (write.state == AttemptState::superseded) {
+    if (state == AttemptState::lost || state == AttemptState::cancelled) state = write.state;
+  } else if (state == AttemptState::running) {
     state = write.state;
+    if (counts_against_retries(state)) ++tasks_.at(found->second.task.value).failed_ends;
   }
 }
 
 void Store::apply(const core::SetTask& write) {
   Task& task = tasks_.at(write.task.value);
-  require(write.state == task.row.state || core::is_terminal(task.row.state) == false ||
-              core::edge_allowed(task.row.state, write.state),
+  trace_.tell([&] {
+    return fmt::format("task {} {}: {}", write.task.value, boost::describe::enum_to_string(write.state, "?"),
+                       write.reason);
+  });
+  const bool ended = core::is_terminal(task.row.state);
+  if (again_) {
+    task.row.state = write.state;
+    task.row.failures = write.failures;
+    return;
+  }
+  require(write.state == task.row.state || !ended || core::edge_allowed(task.row.state, write.state),
           "an ended task stays ended unless it is asked for again");
   require(!core::is_held(write.state) && write.state != core::TaskState::succeeded,
           "what an attempt tells isn't told again");
+  if (ended && write.state == core::TaskState::waiting) task.failed_ends = 0;  // asked for again
+  require(write.failures <= task.failed_ends, "lost workers don't consume the user's retries");
+  require(write.state != core::TaskState::cancelled || write.reason.starts_with("an input ") ||
+              !is_needed(write.task),
+          "what an unfinished job needs isn't cancelled");
+  require(write.state != core::TaskState::failed || task.failed_ends > 0, "a task fails by a failure");
   task.row.state = write.state;
   task.row.failures = write.failures;
+}
+
+void Store::apply(const core::AcceptResult& write) {
+  Task& task = tasks_.at(write.task.value);
+  if (task.result_of == write.attempt.value) return;
+  require(++task.results == 1, "exactly one accepted result a task");
+  task.result_of = write.attempt.value;
+  task.row.state = core::TaskState::succeeded;
+  const Attempt& attempt = attempts_.at(write.attempt.value);
+  require(attempt.task == write.task, "a result belongs to the attempt's task");
+  require(attempt.state == AttemptState::succeeded,
+          "a result comes from an attempt that was live until its end");
 }
 
 void Store::apply(const core::SetProgress& write) {
@@ -98,51 +150,75 @@ void Store::apply(const core::SetProgress& write) {
   if (found != attempts_.end()) found->second.heard = true;
 }
 
-void Store::apply(const core::AcceptResult& write) {
-  Task& task = tasks_.at(write.task.value);
-  require(++task.results == 1, "exactly one accepted result a task");
-  task.row.state = core::TaskState::succeeded;
-  require(attempts_.at(write.attempt.value).task == write.task, "a result belongs to the attempt's task");
-  require(attempts_.at(write.attempt.value).state == core::AttemptState::succeeded,
-          "a result comes from an attempt that was live until its end");
+void Store::apply(const core::AddPoints& write) {
+  auto& points = attempts_.at(write.attempt.value).points;
+  for (const auto& point : write.points) points.insert(static_cast<std::int64_t>(point.step));
 }
 
 void Store::apply(const core::SetJob& write) {
-  const Job& job = jobs_.at(write.job.value);
-  if (write.state == core::JobState::succeeded) {
-    for (const core::TaskRow& task : job.row.tasks) {
-      require(state_of(task.id) == core::TaskState::succeeded, "a job succeeds with all of its tasks");
-    }
+  trace_.note(write.job.value);
+  trace_.tell([&] {
+    return fmt::format("job {} {}", write.job.value, boost::describe::enum_to_string(write.state, "?"));
+  });
+  Job& job = jobs_.at(write.job.value);
+  // Tasks that the core doesn't know yet may have been added: it takes the job up again when it hears of
+  // them.
+  if (write.state == core::JobState::succeeded && !news_.contains(write.job.value)) {
+    for (const core::TaskRow& task : job.row.tasks)
+      require(tasks_.at(task.id.value).row.state == core::TaskState::succeeded,
+              "a job succeeds with all of its tasks");
   }
-  jobs_.at(write.job.value).row.state = write.state;
+  job.row.state = write.state;
 }
 
-bool Store::all_ended() const {
-  return unfinished_jobs().empty();
+bool Store::contains(const Job& job, core::TaskId task) {
+  return std::any_of(job.row.tasks.begin(), job.row.tasks.end(),
+                     [&](const core::TaskRow& row) { return row.id == task; });
+}
+
+bool Store::is_needed(core::TaskId task) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    return !news_.contains(entry.first) && !core::is_terminal(entry.second.row.state) &&
+           contains(entry.second, task);
+  });
+}
+
+int Store::most_retries(core::TaskId task) const {
+  int most = 0;
+  for (const auto& [id, job] : jobs_)
+    if (contains(job, task)) most = std::max(most, job.row.retries);
+  return most;
 }
 
 std::vector<JobId> Store::unfinished_jobs() const {
   std::vector<JobId> unfinished;
-  for (const auto& [id, job] : jobs_) {
+  for (const auto& [id, job] : jobs_)
     if (!core::is_terminal(job.row.state)) unfinished.push_back({id});
-  }
   return unfinished;
+}
+
+void Store::at_the_end() const {
+  for (const auto& [key, task] : tasks_)
+    require(core::is_terminal(task.row.state),
+            fmt::format("with its jobs ends every task: {} is {}", key,
+                        boost::describe::enum_to_string(task.row.state, "?")));
 }
 
 std::size_t Store::open_attempts() const {
   return static_cast<std::size_t>(std::count_if(attempts_.begin(), attempts_.end(), [](const auto& entry) {
-    return entry.second.state == core::AttemptState::running;
+    return entry.second.state == AttemptState::running;
   }));
 }
 
 std::string Store::describe() const {
   std::string text;
-  for (const auto& [key, task] : tasks_) {
-    text += std::to_string(key) + " " + boost::describe::enum_to_string(task.row.state, "?") + "\n";
-  }
-  for (const auto& [id, job] : jobs_) {
-    text += "job " + std::to_string(id) + " " + boost::describe::enum_to_string(job.row.state, "?") + "\n";
-  }
+  for (const auto& [key, task] : tasks_)
+    text += fmt::format("{} {}\n", key, boost::describe::enum_to_string(task.row.state, "?"));
+  for (const auto& [id, job] : jobs_)
+    text += fmt::format("job {} {}\n", id, boost::describe::enum_to_string(job.row.state, "?"));
+  for (const auto& [id, attempt] : attempts_)
+    if (attempt.state == AttemptState::running)
+      text += fmt::format("attempt {} of {} on {}\n", id, attempt.task.value, attempt.worker.value);
   return text;
 }
 

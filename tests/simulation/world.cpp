@@ -9,215 +9,131 @@ namespace espalier::simulation {
 
 namespace {
 
-constexpr std::chrono::milliseconds kStep{250};
-constexpr std::chrono::seconds kStorm{60};
-constexpr std::chrono::seconds kPatience{1500};
-constexpr int kTasks = 14;
+constexpr std::chrono::seconds kStorm{90};
+constexpr std::chrono::seconds kPatience{900};
+constexpr std::uint64_t kTasks = 14;
 
-core::TaskRow task(int number) {
+core::TaskId id(std::uint64_t number) {
+  return {static_cast<std::int64_t>(number) + 1};
+}
+
+std::vector<std::uint64_t> inputs(std::uint64_t number) {
+  std::vector<std::uint64_t> of;
+  if (number >= 3) of.push_back(number / 2);
+  if (number >= 6) of.push_back(number / 3);
+  return of;
+}
+
+core::TaskRow task(std::uint64_t number) {
   core::TaskRow row;
-  row.id = {number + 1};
+  row.id = id(number);
   row.state = number < 3 ? core::TaskState::ready : core::TaskState::waiting;
   row.exclusive = number % 4 == 3;
-  if (number >= 3) row.inputs.push_back({number / 2 + 1});
-  if (number >= 6) row.inputs.push_back({number / 3 + 1});
+  for (const auto input : inputs(number)) row.inputs.push_back(id(input));
   return row;
 }
 
 }  // namespace
 
-World::World(std::uint64_t seed) : chance_(seed), calm_from_(now_ + kStorm) {
-  const auto count = 1 + chance_() % 3;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(fmt::format("w{}", i), 1 + static_cast<int>(chance_() % 3), chance_));
-    workers_.back()->start(next_session_++);
-  }
-  restart_coordinator();
+World::World(std::uint64_t seed)
+    : chance_(seed),
+      weather_(Weather::draw(chance_)),
+      network_(clockwork_, chance_, weather_),
+      database_(clockwork_, chance_, weather_, trace_),
+      judge_(database_.store),
+      calm_from_(clockwork_.now() + kStorm) {
+  start_coordinator();
+  for (std::uint64_t i = 0, count = 1 + chance_.below(4); i < count; ++i) add_worker(fmt::format("w{}", i));
+}
+
+void World::add_worker(std::string name) {
+  workers_.push_back(
+      std::make_unique<Worker>(std::move(name), 1 + static_cast<int>(chance_.below(3)), clockwork_, chance_,
+                               judge_, [this](Worker& from, std::vector<wire::ToCoordinator> messages) {
+                                 return send_up(from, std::move(messages));
+                               }));
+  workers_.back()->start(next_session_++);
+}
+
+void World::start_coordinator() {
+  const auto index = coordinators_.size();
+  coordinators_.push_back(std::make_unique<Coordinator>(
+      clockwork_, chance_, database_,
+      [this, index](const std::string& peer, std::vector<wire::ToWorker> messages) {
+        send_down(index, peer, std::move(messages));
+      }));
+  leader().start();
 }
 
 void World::run() {
-  submit_something();
-  while (now_ < calm_from_ || !store_.all_ended() || !uncommitted_.empty()) {
-    advance();
-    if (now_ > calm_from_ + kPatience) throw Broken(fmt::format("everything ends:\n{}", store_.describe()));
+  submit();
+  clockwork_.in(std::chrono::seconds(1), [this] { second(); });
+  MonotonicTime over{};
+  int at_once = 0;
+  // Some more time after the end, so that the last acknowledgements arrive.
+  while (over == MonotonicTime{} || clockwork_.now() < over + std::chrono::seconds(60)) {
+    const auto before = clockwork_.now();
+    clockwork_.run_next();
+    at_once = clockwork_.now() == before ? at_once + 1 : 0;
+    require(at_once < 100'000, "time goes on");
+    trace_.note(clockwork_.now().time_since_epoch().count());
+    judge_.look_at_leases();
+    if (over == MonotonicTime{} && all_over()) over = clockwork_.now();
+    require(clockwork_.now() < calm_from_ + kPatience,
+            "everything comes to its end:\n" + database_.store.describe());
   }
-  if (core_->counts().attempts > 0 && store_.all_ended()) throw Broken("no attempt outlives its job");
+  require(leader().core().counts().attempts == 0, "no attempt outlives its job");
+  for (const auto& worker : workers_)
+    require(worker->owes_nothing(), "what a worker reports is acknowledged");
+  database_.store.at_the_end();
+  judge_.at_the_end();
 }
 
-void World::advance() {
-  now_ += kStep;
-  if (now_ < calm_from_) misfortune();
-  if (now_ >= calm_from_) {
-    for (const auto& worker : workers_) {
-      if (!worker->runs()) worker->start(next_session_++);
-    }
-    for (const JobId job : store_.unfinished_jobs()) {
-      if (store_.state_of(job) == core::JobState::paused) happen(core::JobResumed{job});
-    }
-  }
-  while (!mail_.empty() && mail_.begin()->first <= now_) {
-    const Letter letter = std::move(mail_.extract(mail_.begin()).mapped());
-    deliver(letter);
-  }
-  for (const auto& worker : workers_) {
-    if (!worker->runs()) continue;
-    for (wire::ToCoordinator& word : worker->act(now_)) post({worker->peer(), "", std::move(word), {}});
-  }
-  for (int ticks = 0; core_->next_deadline() && *core_->next_deadline() <= now_; ++ticks) {
-    if (ticks > 1000) throw Broken("a tick does what was due");
-    happen(core::Tick{});
-  }
-  while (!uncommitted_.empty() && (now_ >= calm_from_ || !one_in(4))) commit();
-  check_leases();
+bool World::all_over() const {
+  return calm_ && coordinators_.back()->idle() && database_.store.unfinished_jobs().empty();
 }
 
-void World::misfortune() {
-  const auto victim = chance_() % workers_.size();
-  if (one_in(60)) submit_something();
-  if (one_in(120)) restart_coordinator();
-  Worker& worker = *workers_[victim];
-  if (worker.runs() && one_in(80)) worker.crash();
-  if (worker.runs() && one_in(200)) {
-    for (wire::ToCoordinator& word : worker.leave()) post({worker.peer(), "", std::move(word), {}});
-  }
-  if (!worker.runs() && one_in(20)) worker.start(next_session_++);
-  const JobId job{1 + static_cast<std::int64_t>(chance_() % static_cast<std::uint64_t>(next_job_))};
-  if (one_in(150)) happen(core::JobCancelled{job});
-  if (one_in(100)) happen(core::JobPaused{job});
-  if (one_in(50)) happen(core::JobResumed{job});
+// Once a second: misfortune, what users do, and what is always true.
+void World::second() {
+  clockwork_.in(std::chrono::seconds(1), [this] { second(); });
+  if (!calm_ && clockwork_.now() >= calm_from_) calm_down();
+  if (!calm_) misfortune();
+  connect();
+  check_agreement();
+  if (!calm_) return;
+  for (const auto& worker : workers_)
+    if (!worker->runs() && once(12)) worker->start(next_session_++);
+  for (const JobId job : database_.store.unfinished_jobs())
+    if (database_.store.state_of(job) == core::JobState::paused) leader().happen(core::JobResumed{job});
 }
 
-// As the runtime does it: what was decided before is committed, then the store reads.
-void World::submit_something() {
+void World::submit() {
   core::JobRow job;
-  job.id = {one_in(4) && next_job_ > 1
-                ? 1 + static_cast<std::int64_t>(chance_() % static_cast<std::uint64_t>(next_job_ - 1))
-                : next_job_++};
-  job.priority = static_cast<std::int64_t>(chance_() % 3);
-  job.retries = static_cast<int>(chance_() % 3);
-  std::set<int> needed;
-  for (std::uint64_t i = 0, count = 1 + chance_() % 4; i < count; ++i) {
-    std::vector<int> open{static_cast<int>(chance_() % kTasks)};
+  const auto known = static_cast<std::uint64_t>(next_job_ - 1);
+  job.id = {once(4) && known > 0 ? 1 + static_cast<std::int64_t>(chance_.below(known)) : next_job_++};
+  job.priority = static_cast<std::int64_t>(chance_.below(3));
+  job.retries = static_cast<int>(chance_.below(3));
+  std::set<std::uint64_t> needed;
+  for (std::uint64_t i = 0, count = 1 + chance_.below(4); i < count; ++i) {
+    std::vector<std::uint64_t> open{chance_.below(kTasks)};
     while (!open.empty()) {
-      const int number = open.back();
+      const auto number = open.back();
       open.pop_back();
       if (!needed.insert(number).second) continue;
-      if (number >= 3) open.push_back(number / 2);
-      if (number >= 6) open.push_back(number / 3);
+      for (const auto input : inputs(number)) open.push_back(input);
     }
   }
-  for (const int number : needed) job.tasks.push_back(task(number));
-  happen(core::SubmissionBegun{});
-  while (!uncommitted_.empty()) commit();
-  core::JobRow row = store_.submit(std::move(job));
-  // Meanwhile the core goes on.
-  while (!mail_.empty() && !one_in(8)) {
-    const Letter letter = std::move(mail_.extract(mail_.begin()).mapped());
-    deliver(letter);
-  }
-  add_in_parts(row, true);
-  happen(core::SubmissionEnded{});
+  for (const auto number : needed) job.tasks.push_back(task(number));
+  leader().submit(std::move(job));
 }
 
-void World::add_in_parts(const core::JobRow& row, bool ask_again) {
-  std::size_t from = 0;
-  do {
-    const std::size_t to = std::min(row.tasks.size(), from + 1 + static_cast<std::size_t>(chance_() % 5));
-    core::JobAdded part{row, ask_again, to < row.tasks.size()};
-    part.row.tasks.assign(row.tasks.begin() + static_cast<std::ptrdiff_t>(from),
-                          row.tasks.begin() + static_cast<std::ptrdiff_t>(to));
-    happen(part);
-    from = to;
-  } while (from < row.tasks.size());
-}
-
-// The old one dies with all that it hadn't committed.
-void World::restart_coordinator() {
-  uncommitted_.clear();
-  core_ = std::make_unique<core::Core>(core::Settings{});
-  const Store::Recovered recovered = store_.begin_epoch();
-  epoch_ = recovered.started.epoch;
-  happen(recovered.started);
-  happen(core::SubmissionBegun{});
-  for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false);
-  happen(core::AttemptsFound{recovered.attempts});
-  happen(core::SubmissionEnded{});
-}
-
-void World::happen(const core::Event& event) {
-  Batch batch;
-  for (core::Action& action : core_->step(now_, event)) {
-    if (auto* write = std::get_if<core::Write>(&action)) {
-      batch.writes.push_back(std::move(*write));
-    } else {
-      const auto* send = std::get_if<core::Send>(&action);
-      if (send != nullptr && std::holds_alternative<wire::Beat>(send->message)) {
-        post({"", send->peer, {}, send->message});
-      } else {
-        batch.others.push_back(std::move(action));
-      }
-    }
-  }
-  if (!batch.writes.empty() || !batch.others.empty()) uncommitted_.push_back(std::move(batch));
-}
-
-void World::commit() {
-  const Batch batch = std::move(uncommitted_.front());
-  uncommitted_.pop_front();
-  store_.commit(batch.writes, epoch_);
-  core::AssignmentsSent sent;
-  for (const core::Action& action : batch.others) {
-    if (const auto* send = std::get_if<core::Send>(&action)) post({"", send->peer, {}, send->message});
-    if (const auto* give = std::get_if<core::GiveOut>(&action)) {
-      wire::Assign assign;
-      assign.epoch = epoch_;
-      assign.attempt = give->attempt.value;
-      assign.task = fmt::format("{}", give->task.value);
-      post({"", give->peer, {}, assign});
-      sent.attempts.push_back(give->attempt);
-    }
-  }
-  if (!sent.attempts.empty()) happen(sent);
-}
-
-void World::post(Letter letter) {
-  const bool storm = now_ < calm_from_;
-  const auto times = storm && one_in(12) ? 0 : storm && one_in(12) ? 2 : 1;
-  for (int i = 0; i < times; ++i) {
-    const auto delay = std::chrono::milliseconds(storm ? chance_() % (one_in(10) ? 9000 : 700) : 10);
-    mail_.emplace(now_ + delay, letter);
-  }
-}
-
-void World::deliver(const Letter& letter) {
-  if (!letter.to.empty()) {
-    for (const auto& worker : workers_) {
-      if (worker->runs() && worker->peer() == letter.to) worker->hear(now_, letter.down);
-    }
-    return;
-  }
-  if (const auto* hello = std::get_if<wire::Hello>(&letter.up))
-    happen(core::WorkerHello{letter.from, *hello});
-  if (const auto* beat = std::get_if<wire::Heartbeat>(&letter.up))
-    happen(core::WorkerHeartbeat{letter.from, *beat});
-  if (const auto* goodbye = std::get_if<wire::Goodbye>(&letter.up)) happen(core::WorkerGoodbye{*goodbye});
-  if (const auto* progress = std::get_if<wire::Progress>(&letter.up)) {
-    happen(core::AttemptProgress{letter.from, *progress});
-  }
-  if (const auto* finished = std::get_if<wire::Finished>(&letter.up)) {
-    happen(core::AttemptFinished{letter.from, *finished});
-  }
-}
-
-// What the core holds live is what the store holds live, once everything decided is committed.
-void World::check_leases() {
-  if (!uncommitted_.empty()) return;
-  const core::Core::Counts counts = core_->counts();
-  const std::size_t open = store_.open_attempts();
-  if (open != counts.attempts) {
-    throw Broken(fmt::format("store and core agree: {} open attempts, {} live ones", open, counts.attempts));
-  }
+// Once all that was decided is committed, what the core holds live is what the store holds live.
+void World::check_agreement() {
+  const Coordinator& now = leader();
+  if (!now.runs() || now.epoch() != database_.store.epoch() || !now.idle()) return;
+  const auto live = now.core().counts().attempts;
+  const auto open = database_.store.open_attempts();
+  require(live == open, fmt::format("store and core agree: {} open attempts, {} live ones", open, live));
 }
 
 }  // namespace espalier::simulation

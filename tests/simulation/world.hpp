@@ -1,16 +1,12 @@
-// One schedule: the real core, some workers, a network and a store, driven by chance from a seed.
+// One schedule: coordinators, workers, a network, a database and their misfortunes, all from one seed.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "coordinator/core/core.hpp"
-#include "tests/simulation/store.hpp"
+#include "tests/simulation/coordinator.hpp"
 #include "tests/simulation/worker.hpp"
 
 namespace espalier::simulation {
@@ -19,41 +15,53 @@ class World {
  public:
   explicit World(std::uint64_t seed);
   void run();  // throws Broken
+  [[nodiscard]] double time() const {
+    return std::chrono::duration<double>(clockwork_.now().time_since_epoch()).count();
+  }
+  [[nodiscard]] std::uint64_t trace() const { return trace_.hash(); }
 
  private:
-  struct Letter {
-    std::string from;
-    std::string to;  // empty: the coordinator
-    wire::ToCoordinator up;
-    wire::ToWorker down;
-  };
-  struct Batch {
-    std::vector<core::Write> writes;
-    core::Actions others;
-  };
-  bool one_in(std::uint64_t n) { return chance_() % n == 0; }
-  void advance();
+  // misfortune.cpp
   void misfortune();
-  void submit_something();
-  void add_in_parts(const core::JobRow& row, bool ask_again);
-  void restart_coordinator();
-  void happen(const core::Event& event);
-  void commit();
-  void post(Letter letter);
-  void deliver(const Letter& letter);
-  void check_leases();
+  void trouble_a_worker();
+  void trouble_coordinators();
+  void trouble_users();
+  void forge();
+  void calm_down();
 
-  std::mt19937_64 chance_;
-  MonotonicTime now_{std::chrono::seconds(1000)};
+  // connections.cpp
+  bool send_up(Worker& from, std::vector<wire::ToCoordinator> messages);
+  void send_down(std::size_t coordinator, const std::string& peer, std::vector<wire::ToWorker> messages);
+  void connect();
+  [[nodiscard]] std::string peer_of(const Worker& worker) const;
+
+  void second();
+  void submit();
+  void start_coordinator();
+  void add_worker(std::string name);
+  Coordinator& leader() { return *coordinators_.back(); }
+  [[nodiscard]] bool all_over() const;
+  void check_agreement();
+
+  bool once(std::uint64_t n) { return chance_.one_in(n); }
+  Duration some_time(int most_seconds) {
+    return chance_.between(std::chrono::milliseconds(200), std::chrono::seconds(most_seconds));
+  }
+
+  Chance chance_;
+  Trace trace_;
+  Weather weather_;
+  Clockwork clockwork_;
+  Network network_;
+  Database database_;
+  Judge judge_;
   MonotonicTime calm_from_;  // no more misfortune: everything has to end
-  Store store_;
-  std::unique_ptr<core::Core> core_;
-  std::int64_t epoch_ = 0;
-  std::deque<Batch> uncommitted_;
+  bool calm_ = false;
+  std::vector<std::unique_ptr<Coordinator>> coordinators_;  // the last one leads
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::multimap<MonotonicTime, Letter> mail_;
   std::int64_t next_job_ = 1;
   int next_session_ = 1;
+  std::int64_t next_connection_ = 1;
 };
 
 }  // namespace espalier::simulation

@@ -52,8 +52,9 @@ class RunningSystem {
   [[nodiscard]] json::array sql(const std::string& statement) const { return sandbox_.sql(statement); }
   [[nodiscard]] std::string said() const;  // by `espalier up` and its programs: all logs
 
- private:
   [[nodiscard]] std::optional<std::string> address(const char* of) const;  // "http", "zmq"
+
+ private:
   [[nodiscard]] std::optional<json::object> ask(const std::string& path) const;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const;
   Options options_;

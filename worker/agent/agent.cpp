@@ -164,7 +164,7 @@ asio::awaitable<void> Agent::carry_out(std::int64_t number) {
     finished->retryable = true;
   }
   attempts_.erase(number);
-  kill_switch_.disarm(number);
+  kill_switch_.forget(number);
   link_->happen(AttemptEnded{number, std::move(finished)});
 }
 

@@ -137,6 +137,27 @@ TEST_F(Core, WhatComesAtOnceLeavesInFramesOfTwoHundredAtMost) {
   EXPECT_THAT(sizes, ElementsAre(200, 200, 50));
 }
 
+TEST_F(Core, AnAttemptsPointsAndItsEndStayInOneFrame) {
+  join();
+  for (std::int64_t attempt = 1; attempt <= 3; ++attempt) hear(assign(attempt));
+  for (std::int64_t attempt = 1; attempt <= 3; ++attempt) {
+    for (std::int64_t seq = 1; seq <= 90; ++seq) {
+      wire::Progress progress;
+      progress.attempt = attempt;
+      progress.seq = seq;
+      progress.points.push_back({"loss", 1, 0.1});
+      step(AttemptProgressed{std::move(progress)});
+    }
+    wire::Finished end = success(attempt);
+    end.seq = 91;
+    step(AttemptComputed{attempt});
+    step(AttemptEnded{attempt, end});
+  }
+  std::vector<std::size_t> sizes;
+  for (const auto& frame : frames()) sizes.push_back(frame.size());
+  EXPECT_THAT(sizes, ElementsAre(182, 91));
+}
+
 TEST_F(Core, SaysNothingButHelloWhileItIsNoMember) {
   join();
   hear(assign(1));

@@ -37,8 +37,8 @@ TEST(Outbox, RepeatsWithGrowingPausesUntilAcknowledged) {
   Duration pause{};
   auto now = kStart;
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(outbox.due(now).size(), 1U);
-    EXPECT_TRUE(outbox.due(now).empty());
+    EXPECT_EQ(outbox.due(now, 200).size(), 1U);
+    EXPECT_TRUE(outbox.due(now, 200).empty());
     const auto next = *outbox.next_due();
     EXPECT_GE(next - now, std::max<Duration>(pause, seconds(1)));
     EXPECT_LE(next - now, seconds(15));
@@ -46,7 +46,7 @@ TEST(Outbox, RepeatsWithGrowingPausesUntilAcknowledged) {
     now = next;
   }
   outbox.acknowledge(7, 1);
-  EXPECT_TRUE(outbox.due(now + seconds(100)).empty());
+  EXPECT_TRUE(outbox.due(now + seconds(100), 200).empty());
   EXPECT_FALSE(outbox.next_due().has_value());
   EXPECT_FALSE(outbox.holds_end_of(7));
 }
@@ -56,7 +56,7 @@ TEST(Outbox, AnAcknowledgementOfProgressDoesNotEndTheAttempt) {
   outbox.add(progress(7, 1), kStart);
   outbox.add(finished(7, 2), kStart);
   outbox.acknowledge(7, 1);
-  EXPECT_THAT(names(outbox.due(kStart)), ::testing::ElementsAre("finished 7"));
+  EXPECT_THAT(names(outbox.due(kStart, 200)), ::testing::ElementsAre("finished 7"));
   EXPECT_TRUE(outbox.holds_end_of(7));
   outbox.acknowledge(7, 99);
   outbox.acknowledge(8, 2);
@@ -66,19 +66,19 @@ TEST(Outbox, AnAcknowledgementOfProgressDoesNotEndTheAttempt) {
 TEST(Outbox, PointsThatAreNotAcknowledgedGoAgainBeforeTheEnd) {
   Outbox outbox;
   outbox.add(progress(7, 1), kStart);
-  EXPECT_EQ(outbox.due(kStart).size(), 1U);
+  EXPECT_EQ(outbox.due(kStart, 200).size(), 1U);
   outbox.add(finished(7, 2), kStart);
   outbox.add(progress(8, 1), kStart + seconds(50));
-  EXPECT_THAT(names(outbox.due(kStart)), ::testing::ElementsAre("progress 7.1", "finished 7"));
+  EXPECT_THAT(names(outbox.due(kStart, 200)), ::testing::ElementsAre("progress 7.1", "finished 7"));
 }
 
 TEST(Outbox, ANewSessionGetsEverythingAtOnce) {
   Outbox outbox;
   outbox.add(finished(1, 1), kStart);
   outbox.add(finished(2, 1), kStart);
-  outbox.due(kStart);
+  outbox.due(kStart, 200);
   outbox.send_all_again(kStart);
-  EXPECT_THAT(names(outbox.due(kStart)), ::testing::ElementsAre("finished 1", "finished 2"));
+  EXPECT_THAT(names(outbox.due(kStart, 200)), ::testing::ElementsAre("finished 1", "finished 2"));
   EXPECT_THAT(outbox.ended_attempts(), ::testing::ElementsAre(1, 2));
 }
 
@@ -86,9 +86,19 @@ TEST(Outbox, OneAttemptsEndCanBeAskedForAgain) {
   Outbox outbox;
   outbox.add(finished(1, 1), kStart);
   outbox.add(finished(2, 1), kStart);
-  outbox.due(kStart);
+  outbox.due(kStart, 200);
   outbox.send_again(2, kStart);
-  EXPECT_THAT(names(outbox.due(kStart)), ::testing::ElementsAre("finished 2"));
+  EXPECT_THAT(names(outbox.due(kStart, 200)), ::testing::ElementsAre("finished 2"));
+}
+
+TEST(Outbox, AnEndWithMorePointsBeforeItThanAFrameHoldsWaitsForThem) {
+  Outbox outbox;
+  for (std::int64_t seq = 1; seq <= 5; ++seq) outbox.add(progress(7, seq), kStart);
+  outbox.add(finished(7, 6), kStart);
+  EXPECT_EQ(outbox.due(kStart, 4).size(), 5U);
+  for (std::int64_t seq = 1; seq <= 3; ++seq) outbox.acknowledge(7, seq);
+  EXPECT_THAT(names(outbox.due(kStart + seconds(1), 4)),
+              ::testing::ElementsAre("progress 7.4", "progress 7.5", "finished 7"));
 }
 
 }  // namespace

@@ -121,11 +121,29 @@ TEST(Session, AWelcomeThatCameLateCountsFromItsOwnHelloNotFromALaterOne) {
 
 TEST(Session, AcceptsOnlyTasksOfItsOwnReignAndWithinItsLease) {
   auto session = member(3);
-  EXPECT_TRUE(session.accepts(3, kStart + seconds(1)));
-  EXPECT_FALSE(session.accepts(2, kStart + seconds(1)));
-  EXPECT_FALSE(session.accepts(3, kStart + seconds(8)));
-  EXPECT_FALSE(session.accepts(4, kStart + seconds(1)));
+  EXPECT_TRUE(session.accepts(3, 7, kStart + seconds(1)));
+  EXPECT_FALSE(session.accepts(2, 7, kStart + seconds(1)));
+  EXPECT_FALSE(session.accepts(3, 7, kStart + seconds(8)));
+  EXPECT_FALSE(session.accepts(4, 7, kStart + seconds(1)));
   EXPECT_TRUE(session.due(kStart + seconds(1)).hello.has_value()) << "a later reign has to be greeted";
+}
+
+TEST(Session, AcceptsNothingThatWasGivenOutBeforeItWasWelcomedAnew) {
+  Session session(kStart);
+  auto answer = welcome(3, *session.due(kStart).hello);
+  answer.first_attempt = 20;
+  session.welcome(answer, kStart);
+  EXPECT_FALSE(session.accepts(3, 19, kStart));
+  EXPECT_TRUE(session.accepts(3, 20, kStart));
+}
+
+TEST(Session, IsNotJoinedByTheAnswerToAnEarlierGreeting) {
+  Session session(kStart);
+  const auto first = *session.due(kStart).hello;
+  session.welcome(welcome(3, first), kStart);
+  session.who_are_you(kStart + seconds(1));
+  session.welcome(welcome(3, first), kStart + seconds(1));
+  EXPECT_FALSE(session.member());
 }
 
 }  // namespace

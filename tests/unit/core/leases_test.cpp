@@ -107,6 +107,7 @@ TEST_F(Leases, survive_a_restart_for_the_attempts_that_the_worker_still_holds) {
   EXPECT_TRUE(state_is("dropped", TaskState::assigned));
   beat("a", {6});
   EXPECT_EQ(messages<wire::WhoAreYou>().size(), 1u);
+  welcomed_in_ = 1;
   hello("a", 3, {6});
   ASSERT_EQ(writes<EndAttempt>().size(), 1u);
   EXPECT_EQ(writes<EndAttempt>()[0].attempt, AttemptId{7});
@@ -115,6 +116,24 @@ TEST_F(Leases, survive_a_restart_for_the_attempts_that_the_worker_still_holds) {
   finish("a", 6);
   ASSERT_EQ(writes<AcceptResult>().size(), 1u);
   EXPECT_EQ(writes<AcceptResult>()[0].task, key("kept"));
+}
+
+TEST_F(Leases, of_before_a_restart_are_kept_for_a_process_that_may_still_come_when_a_namesake_comes_first) {
+  TaskRow row = task("base");
+  row.state = TaskState::ready;
+  core_ = Core(Settings{});
+  step(Started{2, 8});
+  add(job(1, {row}));
+  step(AttemptsFound{{{{7}, key("base"), {"a"}, true}}});
+  hello("a", 2, {}, "a namesake");
+  EXPECT_TRUE(writes<EndAttempt>().empty());
+  step(WorkerGoodbye{{"a", "a namesake"}});
+  EXPECT_TRUE(writes<EndAttempt>().empty());
+  welcomed_in_ = 1;
+  hello("a", 2, {7});
+  EXPECT_TRUE(state_is("base", TaskState::running));
+  finish("a", 7);
+  EXPECT_EQ(writes<AcceptResult>().size(), 1u);
 }
 
 TEST_F(Leases, of_before_a_restart_run_out_if_the_worker_does_not_come_back) {
@@ -132,7 +151,7 @@ TEST_F(Leases, of_before_a_restart_run_out_if_the_worker_does_not_come_back) {
   EXPECT_EQ(core_.counts().attempts, 1u);
 }
 
-TEST_F(Leases, do_not_keep_an_attempt_that_its_worker_never_got) {
+TEST_F(Leases, have_an_attempt_given_back_that_its_worker_never_got) {
   hello("a");
   add(job(1, {task("base")}));
   const auto first = given("base");
@@ -144,7 +163,26 @@ TEST_F(Leases, do_not_keep_an_attempt_that_its_worker_never_got) {
   }
   now_ += 2s;
   beat("a");
+  ASSERT_EQ(messages<wire::Cancel>().size(), 1u) << "its Assign may still be under way";
+  EXPECT_TRUE(writes<EndAttempt>().empty());
+  wire::Finished never_got_it;
+  never_got_it.worker = "a";
+  never_got_it.attempt = first;
+  never_got_it.outcome = wire::Outcome::cancelled;
+  step(AttemptFinished{"peer-a", never_got_it});
   EXPECT_GT(given("base"), first);
+}
+
+TEST_F(Leases, of_a_worker_that_was_lost_begin_again_after_all_that_it_was_given_before) {
+  hello("a");
+  EXPECT_EQ(messages<wire::Welcome>().at(0).first_attempt, 1);
+  add(job(1, {task("base")}));
+  const auto first = given("base");
+  hello("a");
+  EXPECT_EQ(messages<wire::Welcome>().at(0).first_attempt, 1) << "its Assign may still be under way";
+  wait(10s);
+  hello("a");
+  EXPECT_EQ(messages<wire::Welcome>().at(0).first_attempt, first + 1);
 }
 
 TEST_F(Leases, make_a_worker_stop_what_it_should_not_hold) {

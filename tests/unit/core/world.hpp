@@ -55,6 +55,7 @@ class World : public testing::Test {
     message.session = session;
     message.slots = slots;
     message.attempts = std::move(attempts);
+    message.epoch = welcomed_in_;
     return step(WorkerHello{"peer-" + worker, message});
   }
   Actions& beat(const std::string& worker, std::vector<std::int64_t> attempts = {},
@@ -107,6 +108,7 @@ class World : public testing::Test {
   }
   bool state_is(const std::string& name, TaskState state) const { return core_.state_of(key(name)) == state; }
 
+  std::int64_t welcomed_in_ = 0;  // the epoch that workers say they come from
   Core core_{Settings{}};
   MonotonicTime now_{1000s};
   Actions actions_;

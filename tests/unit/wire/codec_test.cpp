@@ -73,6 +73,7 @@ Variant any_message() {
   return boost::mp11::mp_with_index<boost::mp11::mp_size<Variant>::value>(index, [](auto chosen) {
     boost::mp11::mp_at_c<Variant, chosen> message;
     fill(message);
+    if constexpr (std::is_same_v<decltype(message), Hello>) message.protocol = kProtocolVersion;
     return Variant(std::move(message));
   });
 }
@@ -182,6 +183,16 @@ TEST(Codec, AFrameCarriesOneMessageOrSeveral) {
     EXPECT_EQ(back->size(), count);
   }
   EXPECT_FALSE(decode_all_to_worker(R"([{"type":"who_are_you"},{"type":"cancel"}])").has_value());
+}
+
+TEST(Codec, AHelloOfAnotherProtocolIsReadAsFarAsNeededToRefuseIt) {
+  const auto message = decode_to_coordinator(R"({"type":"hello","protocol":2,"worker":"w","slots":"many"})");
+  ASSERT_TRUE(message.has_value()) << message.error().message;
+  const auto& hello = std::get<Hello>(*message);
+  EXPECT_EQ(hello.protocol, 2);
+  EXPECT_EQ(hello.worker, "w");
+  EXPECT_FALSE(
+      decode_to_coordinator(R"({"type":"hello","protocol":1,"worker":"w","slots":"many"})").has_value());
 }
 
 }  // namespace

@@ -7,7 +7,15 @@
 namespace espalier::agent {
 namespace {
 constexpr std::size_t kRememberedDone = 100'000;
-constexpr std::size_t kMessagesInAFrame = 200;
+
+// 0: of no attempt.
+std::int64_t attempt_of(const wire::ToCoordinator& message) {
+  if (const auto* progress = std::get_if<wire::Progress>(&message)) return progress->attempt;
+  if (const auto* text = std::get_if<wire::LogText>(&message)) return text->attempt;
+  if (const auto* finished = std::get_if<wire::Finished>(&message)) return finished->attempt;
+  return 0;
+}
+
 }  // namespace
 
 Actions AgentCore::step(MonotonicTime now, Event event) {
@@ -117,20 +125,24 @@ void AgentCore::handle(Tick&) {
 std::vector<wire::ToCoordinator> AgentCore::due_messages() {
   std::vector<wire::ToCoordinator> messages;
   for (auto& [attempt, progress] : std::exchange(passing_, {})) messages.emplace_back(std::move(progress));
-  auto due = outbox_.due(now_);
+  auto due = outbox_.due(now_, frame_);
   std::move(due.begin(), due.end(), std::back_inserter(messages));
   return messages;
 }
 
+// An attempt's points and its end, which follows them, stay in one frame: either both arrive or none.
 void AgentCore::say(std::vector<wire::ToCoordinator> messages) {
-  for (std::size_t from = 0; from < messages.size(); from += kMessagesInAFrame) {
-    const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(from);
-    const auto count = std::min(kMessagesInAFrame, messages.size() - from);
-    Say frame;
-    frame.messages.assign(std::move_iterator(begin),
-                          std::move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
-    actions_.emplace_back(std::move(frame));
+  Say frame;
+  for (std::size_t from = 0; from < messages.size();) {
+    const auto attempt = attempt_of(messages[from]);
+    std::size_t to = from + 1;
+    while (attempt != 0 && to < messages.size() && attempt_of(messages[to]) == attempt) ++to;
+    const bool fits = frame.messages.size() + (to - from) <= frame_;
+    if (!fits && !frame.messages.empty()) actions_.emplace_back(std::exchange(frame, {}));
+    for (to = std::min(to, from + frame_); from < to; ++from)
+      frame.messages.push_back(std::move(messages[from]));
   }
+  if (!frame.messages.empty()) actions_.emplace_back(std::move(frame));
 }
 
 wire::Hello AgentCore::hello(std::int64_t beat) const {
@@ -142,6 +154,7 @@ wire::Hello AgentCore::hello(std::int64_t beat) const {
   hello.facts = identity_.facts;
   hello.attempts = held_attempts();
   hello.beat = beat;
+  hello.epoch = session_.epoch();
   return hello;
 }
 

@@ -35,8 +35,9 @@ struct Identity {
 
 class AgentCore {
  public:
-  AgentCore(Identity identity, MonotonicTime now)
-      : identity_(std::move(identity)), session_(now), now_(now) {}
+  // `frame`: how many messages it puts into one at most.
+  AgentCore(Identity identity, MonotonicTime now, std::size_t frame = 200)
+      : identity_(std::move(identity)), frame_(frame), session_(now), now_(now) {}
 
   // `now` never goes back. It speaks only at a Tick (and when it leaves), so that what comes at once is told
   // first and answered in as few frames as possible.
@@ -47,6 +48,7 @@ class AgentCore {
 
   // What it calls its own towards the coordinator: computing, or ended and not acknowledged.
   [[nodiscard]] std::vector<std::int64_t> held_attempts() const;
+  [[nodiscard]] std::int64_t epoch() const { return session_.epoch(); }
   [[nodiscard]] bool holds_lease(MonotonicTime now) const { return session_.holds_lease(now); }
 
  private:
@@ -77,6 +79,7 @@ class AgentCore {
   [[nodiscard]] wire::Hello hello(std::int64_t beat) const;
 
   Identity identity_;
+  std::size_t frame_;
   Session session_;
   Outbox outbox_;
   std::map<std::int64_t, wire::Progress>

@@ -39,7 +39,7 @@ void AgentCore::hear(wire::Rejected& message) {
 void AgentCore::hear(wire::Assign& message) {
   if (outbox_.holds_end_of(message.attempt)) return outbox_.send_again(message.attempt, now_);
   if (attempts_.contains(message.attempt) || done_.contains(message.attempt)) return;
-  if (!session_.accepts(message.epoch, now_)) return;
+  if (!session_.accepts(message.epoch, message.attempt, now_)) return;
   attempts_.emplace(message.attempt, Stage::computing);
   actions_.emplace_back(StartAttempt{std::move(message)});
 }
@@ -50,14 +50,14 @@ void AgentCore::hear(wire::Cancel& message) {
     return;
   }
   if (outbox_.holds_end_of(message.attempt)) return outbox_.send_again(message.attempt, now_);
-  if (done_.contains(message.attempt)) return;
-  // Its Assign was lost or is late: it never starts here, and the coordinator isn't left waiting.
+  // Its Assign was lost or is late, or we gave it up with our lease: it never starts here, and the
+  // coordinator isn't left waiting.
   remember_done(message.attempt);
   wire::Finished finished;
   finished.attempt = message.attempt;
   finished.seq = 1;
   finished.outcome = wire::Outcome::cancelled;
-  finished.reason = "it was cancelled before it reached the worker";
+  finished.reason = "the worker doesn't have it";
   report(std::move(finished));
 }
 

@@ -42,8 +42,14 @@ Outbox::Pendings::iterator Outbox::erase(Pendings::iterator it) {
   return pending_.erase(it);
 }
 
-std::vector<wire::ToCoordinator> Outbox::due(MonotonicTime now) {
+void Outbox::postpone(Pendings::iterator it, MonotonicTime now) {
+  it->second.pause = std::clamp(it->second.pause * 2, kFirstPause, kLongestPause);
+  schedule(it, now + it->second.pause);
+}
+
+std::vector<wire::ToCoordinator> Outbox::due(MonotonicTime now, std::size_t frame) {
   std::set<Key> keys;
+  std::vector<Key> too_early;
   for (auto time = times_.begin(); time != times_.end() && time->first <= now; ++time) {
     const auto& key = time->second;
     const auto end = ends_.find(key.first);
@@ -51,18 +57,23 @@ std::vector<wire::ToCoordinator> Outbox::due(MonotonicTime now) {
       keys.insert(key);
       continue;
     }
+    std::vector<Key> group;
     for (auto it = pending_.lower_bound({key.first, 0}); it != pending_.end() && it->first.first == key.first;
          ++it)
-      keys.insert(it->first);
+      group.push_back(it->first);
+    if (group.size() <= frame)
+      keys.insert(group.begin(), group.end());
+    else
+      too_early.push_back(key);
   }
   std::vector<wire::ToCoordinator> messages;
   messages.reserve(keys.size());
   for (const auto& key : keys) {
     const auto it = pending_.find(key);
     messages.push_back(it->second.message);
-    it->second.pause = std::clamp(it->second.pause * 2, kFirstPause, kLongestPause);
-    schedule(it, now + it->second.pause);
+    postpone(it, now);
   }
+  for (const auto& key : too_early) schedule(pending_.find(key), now + kFirstPause);
   return messages;
 }
 

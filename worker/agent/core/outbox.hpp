@@ -20,9 +20,10 @@ class Outbox {
   void add(wire::LogText text, MonotonicTime now);
   void add(wire::Finished finished, MonotonicTime now);
 
-  // What has to be sent now. A Finished comes after all of its attempt's unacknowledged Progress: on one
-  // connection nothing overtakes, so whoever acknowledges the end has seen every point before it.
-  std::vector<wire::ToCoordinator> due(MonotonicTime now);
+  // What has to be sent now. A Finished comes after all of its attempt's unacknowledged Progress, which goes
+  // with it: whoever takes in that frame has seen every point before the end. If these are more than `frame`,
+  // the end waits until enough of them are acknowledged.
+  std::vector<wire::ToCoordinator> due(MonotonicTime now, std::size_t frame);
   [[nodiscard]] std::optional<MonotonicTime> next_due() const;
 
   void acknowledge(std::int64_t attempt, std::int64_t seq);
@@ -43,6 +44,7 @@ class Outbox {
   using Pendings = std::map<Key, Pending>;
   void add(Key key, wire::ToCoordinator message, MonotonicTime now);
   void schedule(Pendings::iterator it, MonotonicTime next);
+  void postpone(Pendings::iterator it, MonotonicTime now);
   Pendings::iterator erase(Pendings::iterator it);
 
   Pendings pending_;  // an attempt's Finished has its highest seq, so it stands after its Progress

@@ -38,12 +38,17 @@ MonotonicTime Session::next_due() const {
 
 void Session::greet(MonotonicTime now) {
   state_ = State::greeting;
+  first_hello_ = next_number_;
   hello_pause_ = {};
   hello_due_ = now;
 }
 
 void Session::welcome(const wire::Welcome& welcome, MonotonicTime now) {
   if (welcome.epoch < epoch_) return;
+  // An answer to an earlier greeting says nothing about what has become of us since.
+  if (state_ == State::greeting && welcome.beat < first_hello_) return;
+  first_attempt_ =
+      welcome.epoch > epoch_ ? welcome.first_attempt : std::max(first_attempt_, welcome.first_attempt);
   epoch_ = welcome.epoch;
   http_ = welcome.http;
   lease_length_ = std::chrono::milliseconds(welcome.lease_ms);
@@ -64,9 +69,9 @@ void Session::who_are_you(MonotonicTime now) {
   if (state_ == State::member) greet(now);
 }
 
-bool Session::accepts(std::int64_t epoch, MonotonicTime now) {
+bool Session::accepts(std::int64_t epoch, std::int64_t attempt, MonotonicTime now) {
   if (epoch > epoch_ && state_ == State::member) greet(now);
-  return state_ == State::member && epoch == epoch_ && lease_.held(now);
+  return state_ == State::member && epoch == epoch_ && attempt >= first_attempt_ && lease_.held(now);
 }
 
 }  // namespace espalier::agent

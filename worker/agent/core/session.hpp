@@ -38,8 +38,8 @@ class Session {
   void beat(const wire::Beat& beat, MonotonicTime now);
   void who_are_you(MonotonicTime now);
 
-  // Whether an Assign of that epoch may start now. One from a later reign makes us introduce ourselves there.
-  [[nodiscard]] bool accepts(std::int64_t epoch, MonotonicTime now);
+  // Whether such an Assign may start now. One from a later reign makes us introduce ourselves there.
+  [[nodiscard]] bool accepts(std::int64_t epoch, std::int64_t attempt, MonotonicTime now);
 
   [[nodiscard]] bool holds_lease(MonotonicTime now) const { return lease_.held(now); }
   [[nodiscard]] bool member() const { return state_ == State::member; }
@@ -58,6 +58,8 @@ class Session {
   Duration beat_interval_{};
   Duration lease_length_{};
   std::int64_t next_number_ = 1;
+  std::int64_t first_hello_ = 1;    // of this greeting
+  std::int64_t first_attempt_ = 1;  // lower ones are over
   std::int64_t epoch_ = 0;
   std::string http_;
 };

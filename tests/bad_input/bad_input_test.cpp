@@ -1,0 +1,116 @@
+// What workers, and others who reach their port, say wrongly. It changes nothing, is counted, and who can
+// still be helped gets a sentence.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "common/net/blocking_http.hpp"
+#include "common/wire/codec.hpp"
+#include "tests/bad_input/stranger.hpp"
+#include "tests/system/running_system.hpp"
+
+namespace espalier::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class BadInput : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(system_.start()) << system_.said(); }
+
+  [[nodiscard]] std::int64_t ignored(const std::string& reason) const {
+    const auto reply =
+        net::request("GET", system_.address("http").value() + "/metrics", "", std::chrono::seconds(5));
+    if (!reply || reply->status != 200) return -1;
+    const std::string line = fmt::format("ignored_total{{reason=\"{}\"}} ", reason);
+    const auto at = reply->body.find(line);
+    return at == std::string::npos ? -1 : std::stoll(reply->body.substr(at + line.size()));
+  }
+  bool counted(const std::string& reason, std::int64_t least) const {
+    return eventually([&] { return ignored(reason) >= least; });
+  }
+  [[nodiscard]] std::int64_t number(const std::string& statement) const {
+    return system_.sql(statement).at(0).as_object().begin()->value().to_number<std::int64_t>();
+  }
+  [[nodiscard]] std::string log_of(const std::string& worker) const {
+    std::ostringstream text;
+    text << std::ifstream(system_.sandbox().state() / "logs" / (worker + ".log")).rdbuf();
+    return text.str();
+  }
+
+  RunningSystem system_;
+};
+
+TEST_F(BadInput, GarbageForgeriesAndRepetitionsChangeNothingAndAreCounted) {
+  system_.hold();
+  const auto job = system_.submit(wide_job(4));
+  ASSERT_TRUE(eventually([&] { return system_.busy() >= 4; }));
+  const auto attempts = number("select count(*) n from v1.attempts");
+
+  Stranger stranger(system_.address("zmq").value());
+  for (const auto* bytes : {"", "\xff\xfe\x00 garbage", "{\"type\":\"finished\",\"attempt\":1",
+                            "{\"type\":\"dance\"}", "[[[[[[", "17"})
+    EXPECT_TRUE(stranger.say(bytes));
+  EXPECT_TRUE(stranger.say("[" + wire::encode(wire::ToCoordinator(wire::Heartbeat{"w", "s", {}, 1})) +
+                           ",{\"type\":\"dance\"}]"));
+  EXPECT_TRUE(stranger.say(std::string(100'000, '[')));
+  EXPECT_TRUE(counted("undecodable", 8));
+
+  wire::Finished finished;
+  finished.worker = "a stranger";
+  finished.seq = 1;
+  for (finished.attempt = 1; finished.attempt <= 4; ++finished.attempt)
+    EXPECT_TRUE(stranger.say(wire::encode(finished)));
+  EXPECT_TRUE(counted("forged", 4));
+
+  finished.attempt = 1'000'000;  // nobody gave it out
+  EXPECT_TRUE(stranger.say(wire::encode(finished)));
+  const auto answer = stranger.hear();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_THAT(*answer, HasSubstr(R"("attempt":1000000)"))
+      << "an honest worker would repeat it for ever otherwise";
+  EXPECT_TRUE(counted("late", 1));
+
+  const auto known = system_.sql("select name from v1.workers limit 1").at(0).at("name").as_string();
+  EXPECT_TRUE(stranger.say(wire::encode(wire::Goodbye{std::string(known), "another session"})));
+  EXPECT_TRUE(stranger.say(wire::encode(wire::Heartbeat{std::string(known), "another session", {1}, 1})));
+  EXPECT_TRUE(counted("unknown_worker", 2));
+
+  EXPECT_TRUE(stranger.say(std::string((std::size_t{16} << 20) + 1, ' ')));  // too large: the line is cut
+  system_.release();
+  EXPECT_TRUE(eventually([&] { return system_.state(job) == "succeeded"; })) << system_.said();
+  EXPECT_EQ(attempts, 4);
+  EXPECT_EQ(number("select count(*) n from v1.attempts"), 12);
+  EXPECT_EQ(number("select count(*) n from v1.attempts where state <> 'succeeded'"), 0);
+}
+
+TEST_F(BadInput, AWorkerOfAnotherProtocolVersionIsToldWhatToInstall) {
+  Stranger stranger(system_.address("zmq").value());
+  EXPECT_TRUE(
+      stranger.say(R"({"type":"hello","protocol":2,"worker":"newer","session":"s","colours":["red"]})"));
+  const auto answer = stranger.hear();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_THAT(
+      *answer,
+      HasSubstr("the worker speaks protocol 2, this coordinator 1: install the same version of Espalier"));
+  EXPECT_TRUE(counted("refused_worker", 1));
+  EXPECT_FALSE(system_.worker_is_alive("newer"));
+}
+
+TEST_F(BadInput, ASecondWorkerOfOneNameEndsWithASentenceAndTheFirstGoesOn) {
+  auto first = system_.start_worker("twin", 1);
+  ASSERT_TRUE(eventually([&] { return system_.worker_is_alive("twin"); }));
+  auto second = system_.start_worker("twin", 1);
+  ASSERT_TRUE(second.wait_for(std::chrono::seconds(30)).has_value());
+  EXPECT_NE(second.poll()->code, 0);
+  EXPECT_THAT(log_of("twin"), HasSubstr("a worker named \"twin\" is connected already: choose another name"));
+  EXPECT_FALSE(first.poll().has_value());
+  EXPECT_TRUE(system_.worker_is_alive("twin"));
+  first.stop(SIGTERM, std::chrono::seconds(10));
+}
+
+}  // namespace
+}  // namespace espalier::test

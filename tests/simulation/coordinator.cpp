@@ -1,0 +1,185 @@
+#include "tests/simulation/coordinator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace espalier::simulation {
+
+namespace {
+constexpr std::chrono::milliseconds kRetry{200};
+}  // namespace
+
+void Coordinator::start() {
+  boot();
+  pending_ = {};
+  commits_under_way_ = 0;
+  alarm_at_ = MonotonicTime::max();
+  work_.clear();
+  core::Settings settings;
+  if (chance_.one_in(2)) settings.slice = 1 + chance_.below(4);
+  core_ = std::make_unique<core::Core>(settings);
+  const Store::Recovered recovered = database_.store.begin_epoch();
+  epoch_ = recovered.started.epoch;
+  happen(recovered.started);
+  happen(core::SubmissionBegun{});
+  for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false);
+  happen(core::AttemptsFound{recovered.attempts});
+  happen(core::SubmissionEnded{});
+}
+
+void Coordinator::add_in_parts(const core::JobRow& row, bool ask_again) {
+  std::size_t from = 0;
+  do {
+    const std::size_t to = std::min(row.tasks.size(), from + 1 + chance_.below(5));
+    core::JobAdded part{row, ask_again, to < row.tasks.size()};
+    part.row.tasks.assign(row.tasks.begin() + static_cast<std::ptrdiff_t>(from),
+                          row.tasks.begin() + static_cast<std::ptrdiff_t>(to));
+    happen(part);
+    from = to;
+  } while (from < row.tasks.size());
+}
+
+void Coordinator::crash() {
+  if (!work_.empty() && work_.front().tried && database_.coin()) perform(work_.front());
+  end();
+}
+
+void Coordinator::stop_for(Duration time) {
+  if (!work_.empty() && work_.front().tried && database_.coin()) perform(work_.front());
+  stop_until(clockwork_.now() + time);
+}
+
+void Coordinator::happen(const core::Event& event) {
+  take(core_->step(own_time(), event));
+  if (commits_under_way_ == 0) commit_now();
+  set_alarm();
+}
+
+void Coordinator::take(core::Actions actions) {
+  for (core::Action& action : actions) {
+    if (auto* write = std::get_if<core::Write>(&action)) {
+      pending_.writes.push_back(std::move(*write));
+    } else if (core::may_overtake(action)) {
+      const auto& send = std::get<core::Send>(action);
+      send_(send.peer, {send.message});
+    } else {
+      pending_.others.push_back(std::move(action));
+    }
+  }
+}
+
+void Coordinator::commit_now() {
+  if (pending_.empty() && pending_.learned.empty()) return;
+  ++commits_under_way_;
+  work_.push_back({std::exchange(pending_, {}), std::nullopt});
+  if (work_.size() == 1) next_work();
+}
+
+void Coordinator::submit(core::JobRow job) {
+  happen(core::SubmissionBegun{});
+  commit_now();
+  work_.push_back({{}, std::move(job)});
+  if (work_.size() == 1) next_work();
+}
+
+// ---- the store thread ----
+
+void Coordinator::next_work() {
+  if (work_.empty()) return;
+  work_.front().tried = true;
+  later(database_.time_for_a_commit(), [this] { try_work(); });
+}
+
+void Coordinator::try_work() {
+  if (database_.away()) return later(kRetry, [this] { try_work(); });
+  if (database_.breaks()) {
+    if (database_.coin() && !perform(work_.front())) return end();
+    return later(kRetry, [this] { try_work(); });
+  }
+  if (!perform(work_.front())) return end();  // another coordinator has taken over
+  // The rows that a submission reads are older than what has happened by the time they arrive.
+  const auto most = std::chrono::milliseconds(work_.front().submission ? 300 : 1);
+  later(chance_.between(std::chrono::milliseconds(0), most), [this] { finish_work(); });
+}
+
+bool Coordinator::perform(Work& work) {
+  if (!work.submission) {
+    const bool again = std::exchange(work.batch.again, true);
+    if (!database_.store.commit(work.batch.writes, epoch_, again)) return false;
+    for (const JobId job : std::exchange(work.batch.learned, {})) database_.store.learned(job);
+    return true;
+  }
+  submitted_ = database_.store.submit(*work.submission, epoch_);
+  return submitted_.has_value();
+}
+
+void Coordinator::finish_work() {
+  const Work done = std::move(work_.front());
+  work_.pop_front();
+  next_work();
+  if (done.submission) {
+    const JobId job = submitted_->id;
+    add_in_parts(*submitted_, true);
+    happen(core::SubmissionEnded{});
+    pending_.learned.push_back(job);
+    return commit_now();
+  }
+  --commits_under_way_;
+  deliver(done.batch);
+  if (commits_under_way_ == 0) commit_now();
+}
+
+// ---- the outside ----
+
+void Coordinator::deliver(const Batch& batch) {
+  std::map<std::string, std::vector<wire::ToWorker>> outgoing;
+  core::AssignmentsSent sent;
+  for (const core::Action& action : batch.others) {
+    if (const auto* send = std::get_if<core::Send>(&action)) outgoing[send->peer].push_back(send->message);
+    if (const auto* give = std::get_if<core::GiveOut>(&action)) {
+      wire::Assign assign;
+      assign.epoch = epoch_;
+      assign.attempt = give->attempt.value;
+      assign.task = fmt::format("{}", give->task.value);
+      outgoing[give->peer].push_back(std::move(assign));
+      sent.attempts.push_back(give->attempt);
+    }
+  }
+  for (auto& [peer, messages] : outgoing) send_(peer, std::move(messages));
+  if (!sent.attempts.empty()) happen(sent);
+}
+
+void Coordinator::hear(const std::string& peer, std::vector<wire::ToCoordinator> messages) {
+  const bool full = database_.full();
+  for (wire::ToCoordinator& message : messages) {
+    if (!runs()) return;
+    if (auto* hello = std::get_if<wire::Hello>(&message)) happen(core::WorkerHello{peer, std::move(*hello)});
+    if (auto* beat = std::get_if<wire::Heartbeat>(&message))
+      happen(core::WorkerHeartbeat{peer, std::move(*beat)});
+    if (auto* goodbye = std::get_if<wire::Goodbye>(&message))
+      happen(core::WorkerGoodbye{std::move(*goodbye)});
+    if (full) continue;  // reports only: a frame is taken in as a whole or not at all
+    if (auto* progress = std::get_if<wire::Progress>(&message))
+      happen(core::AttemptProgress{peer, std::move(*progress)});
+    if (auto* text = std::get_if<wire::LogText>(&message))
+      happen(core::AttemptLogged{peer, std::move(*text)});
+    if (auto* finished = std::get_if<wire::Finished>(&message))
+      happen(core::AttemptFinished{peer, std::move(*finished)});
+  }
+}
+
+void Coordinator::set_alarm() {
+  const auto due = core_->next_deadline();
+  if (!due || *due >= alarm_at_) return;
+  alarm_at_ = *due;
+  later(until(*due), [this, due] {
+    if (*due != alarm_at_) return;  // set to an earlier time since
+    alarm_at_ = MonotonicTime::max();
+    happen(core::Tick{});
+  });
+}
+
+}  // namespace espalier::simulation

@@ -1,0 +1,71 @@
+// A coordinator's process: the real core, fed and obeyed as the runtime's driver and store thread do it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/core.hpp"
+#include "tests/simulation/database.hpp"
+#include "tests/simulation/process.hpp"
+
+namespace espalier::simulation {
+
+class Coordinator : public Process {
+ public:
+  using Send = std::function<void(const std::string& peer, std::vector<wire::ToWorker>)>;
+
+  Coordinator(Clockwork& clockwork, Chance& chance, Database& database, Send send)
+      : Process(clockwork, chance), database_(database), send_(std::move(send)) {}
+
+  void start();  // begins an epoch, which fences all others
+  void crash();  // what isn't committed is gone; what is on its way to the database may still arrive
+  void stop_for(Duration time);
+
+  void hear(const std::string& peer, std::vector<wire::ToCoordinator> messages);
+  void submit(core::JobRow job);
+  void happen(const core::Event& event);
+
+  [[nodiscard]] const core::Core& core() const { return *core_; }
+  [[nodiscard]] std::int64_t epoch() const { return epoch_; }
+  [[nodiscard]] bool idle() const { return work_.empty() && pending_.empty(); }
+
+ private:
+  struct Batch {
+    std::vector<core::Write> writes;
+    core::Actions others;
+    std::vector<JobId> learned;  // what follows from those submissions is in it
+    bool again = false;          // the database may have it already
+    [[nodiscard]] bool empty() const { return writes.empty() && others.empty(); }
+  };
+  struct Work {  // for the store thread, in order
+    Batch batch;
+    std::optional<core::JobRow> submission;
+    bool tried = false;  // the database may have it
+  };
+  void add_in_parts(const core::JobRow& row, bool ask_again);
+  void take(core::Actions actions);
+  void commit_now();
+  void next_work();
+  void try_work();
+  bool perform(Work& work);
+  void finish_work();
+  void deliver(const Batch& batch);
+  void set_alarm();
+
+  Database& database_;
+  Send send_;
+  std::unique_ptr<core::Core> core_;
+  std::int64_t epoch_ = 0;
+  Batch pending_;
+  int commits_under_way_ = 0;
+  std::deque<Work> work_;
+  std::optional<core::JobRow> submitted_;
+  MonotonicTime alarm_at_ = MonotonicTime::max();
+};
+
+}  // namespace espalier::simulation
