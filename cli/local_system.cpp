@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kUsualAddress = "127.0.0.1:8470";
 constexpr const char* kAnyPort = "127.0.0.1:0";
 constexpr std::size_t kPatience = 8;  // deaths within a minute before we give up
+constexpr seconds kPauseOnFullDisk{2};
+constexpr std::uintmax_t kRoomForPostgres = std::uintmax_t{32} << 20;  // two segments of its log
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -39,6 +41,12 @@ Error last_words(const std::filesystem::path& log_file) {
   if (text->compare(end, kHelp.size(), kHelp) == 0)
     said.help = text->substr(end + kHelp.size(), text->find('\n', end + kHelp.size()) - end - kHelp.size());
   return said;
+}
+
+bool is_full(const std::filesystem::path& folder) {
+  std::error_code unknown;
+  const auto room = std::filesystem::space(folder, unknown);
+  return !unknown && room.available < kRoomForPostgres;
 }
 
 // The line a program prints once it takes work. Ends early if it dies or is interrupted.
@@ -94,6 +102,18 @@ Result<void> LocalSystem::start_database() {
   cluster_.reset();
   cluster_.emplace(std::move(*cluster));
   database_ = cluster_->connection();
+  return {};
+}
+
+// PostgreSQL can't start on a full disk: it is started once there is room.
+Result<void> LocalSystem::start_database_again() {
+  if (Clock::now() < database_due_) return {};
+  auto started = start_database();
+  if (started || !is_full(options_.state.postgres())) return started;
+  if (database_due_ == Clock::time_point())
+    log::error("the disk that holds {} is full: PostgreSQL starts, and all goes on, when there is room",
+               options_.state.postgres().string());
+  database_due_ = Clock::now() + kPauseOnFullDisk;
   return {};
 }
 
@@ -168,11 +188,11 @@ Result<void> LocalSystem::start_worker(int number) {
   return {};
 }
 
-Result<void> LocalSystem::note_death(const std::string& program, const ChildExit& ended) {
+Result<void> LocalSystem::note_death(const std::string& program, const ChildExit& ended,
+                                     const std::filesystem::path& log_file) {
   const auto now = Clock::now();
   deaths_.push_back(now);
   while (now - deaths_.front() > std::chrono::minutes(1)) deaths_.pop_front();
-  const auto log_file = options_.state.log(program);
   if (deaths_.size() > kPatience || ended.code == exit_code(ErrorKind::usage) ||
       ended.code == exit_code(ErrorKind::missing_dependency))
     return early_end(program, ended, log_file);
@@ -184,21 +204,32 @@ Result<void> LocalSystem::supervise(milliseconds limit) {
   std::vector<int> watched{coordinator_.exit_descriptor()};
   for (const auto& worker : workers_) watched.push_back(worker.exit_descriptor());
   if (cluster_) watched.push_back(cluster_->process().exit_descriptor());
+  if (!cluster_ && !options_.database) {  // what else has ended is seen to when there is a database again
+    watched.clear();
+    limit = std::min<milliseconds>(limit, kPauseOnFullDisk);
+  }
   if (interrupts_.wait(limit, watched)) return {};
 
   if (cluster_)
     if (const auto ended = cluster_->process().poll()) {
-      if (auto noted = note_death("postgres", *ended); !noted) return noted;
-      if (auto started = start_database(); !started) return started;
+      if (auto noted = note_death("postgres", *ended, options_.state.postgres() / "postgres.log"); !noted)
+        return noted;
+      cluster_.reset();
+      database_due_ = {};
     }
+  if (!cluster_ && !options_.database) {
+    if (auto started = start_database_again(); !started || !cluster_) return started;
+  }
   if (const auto ended = coordinator_.poll()) {
-    if (auto noted = note_death("coordinator", *ended); !noted) return noted;
+    if (auto noted = note_death("coordinator", *ended, options_.state.log("coordinator")); !noted)
+      return noted;
     const auto address = http_.substr(http_.find("//") + 2);
     if (auto started = start_coordinator(address, zmq_); !started) return started;
   }
   for (int number = 1; number <= options_.workers; ++number)
     if (const auto ended = workers_[static_cast<std::size_t>(number - 1)].poll()) {
-      if (auto noted = note_death("worker-" + std::to_string(number), *ended); !noted) return noted;
+      const auto name = "worker-" + std::to_string(number);
+      if (auto noted = note_death(name, *ended, options_.state.log(name)); !noted) return noted;
       if (auto started = start_worker(number); !started) return started;
     }
   return {};

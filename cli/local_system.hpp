@@ -42,16 +42,19 @@ class LocalSystem {
       : options_(std::move(options)), lock_(std::move(lock)), interrupts_(interrupts) {}
 
   Result<void> start_database();
+  Result<void> start_database_again();
   Result<void> start_coordinator(const std::string& http, const std::string& zmq);
   Result<void> start_first_coordinator();
   Result<void> start_worker(int number);
-  Result<void> note_death(const std::string& program, const ChildExit& ended);
+  Result<void> note_death(const std::string& program, const ChildExit& ended,
+                          const std::filesystem::path& log_file);
 
   LocalOptions options_;
   StateLock lock_;
   Interrupts& interrupts_;
   std::optional<store::PrivateCluster> cluster_;
   std::string database_;
+  std::chrono::steady_clock::time_point database_due_;  // to be started, if it has ended
   ChildProcess coordinator_;
   std::string http_;
   std::string zmq_;

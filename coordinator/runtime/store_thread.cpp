@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <utility>
 
 #include "common/base/log.hpp"
 
@@ -61,15 +63,19 @@ void StoreThread::work() {
 }
 
 void StoreThread::execute(Item& item) {
-  for (;;) {
+  std::string told;  // of the last failure; empty: none yet
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     try {
       if (!store_) throw store::Unavailable("the database can't be reached");
       item.work(*store_);
+      if (!told.empty()) log::info("the database is back");
       return finish(item, nullptr);
     } catch (const store::Unavailable& failure) {
-      if (store_) log::warn("the database is away: {}", failure.what());
-      store_.reset();
       const auto error = std::current_exception();
+      const bool again = !told.empty();
+      if (told != failure.what()) log::warn("the database is away: {}", failure.what());
+      told = failure.what();
+      store_.reset();
       if (!item.must) {
         finish(item, error);
         // One try, so that the next question finds it again if it is back.
@@ -77,7 +83,8 @@ void StoreThread::execute(Item& item) {
         if (opened) store_ = std::move(*opened);
         return;
       }
-      if (!reconnect()) return finish(item, error);
+      // One that can be reached and still refuses, since its disk is full, say, is given some time.
+      if ((again && !wait(pause, told)) || !reconnect(told)) return finish(item, error);
     } catch (...) {
       return finish(item, std::current_exception());
     }
@@ -85,30 +92,29 @@ void StoreThread::execute(Item& item) {
 }
 
 // False if we are to stop before the database is back.
-bool StoreThread::reconnect() {
-  auto pause = kFirstPause;
-  for (;;) {
-    refuse_questions();
+bool StoreThread::reconnect(const std::string& reason) {
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     auto opened = store::Store::open(connection_);
     if (opened) {
       store_ = std::move(*opened);
-      log::info("the database is back");
       return true;
     }
-    std::unique_lock lock(mutex_);
-    if (woken_.wait_for(lock, pause, [this] { return stopping_; })) return false;
-    pause = std::min(pause * 2, kLongestPause);
+    if (!wait(pause, reason)) return false;
   }
 }
 
-void StoreThread::refuse_questions() {
-  std::deque<Item> refused;
-  {
-    const std::lock_guard lock(mutex_);
-    refused.swap(questions_);
-  }
-  const auto error = std::make_exception_ptr(store::Unavailable("the database can't be reached"));
+// False if we are to stop. Who asks meanwhile is told why there is no answer.
+bool StoreThread::wait(std::chrono::milliseconds time, const std::string& reason) {
+  std::unique_lock lock(mutex_);
+  std::deque<Item> refused = std::exchange(questions_, {});
+  const bool stopping = woken_.wait_for(lock, time, [this] { return stopping_; });
+  refused.insert(refused.end(), std::make_move_iterator(questions_.begin()),
+                 std::make_move_iterator(questions_.end()));
+  questions_.clear();
+  lock.unlock();
+  const auto error = std::make_exception_ptr(store::Unavailable(reason));
   for (const Item& item : refused) finish(item, error);
+  return !stopping;
 }
 
 void StoreThread::finish(const Item& item, std::exception_ptr error) {

@@ -68,8 +68,8 @@ class StoreThread {
   std::optional<Item> next();
   void work();
   void execute(Item& item);
-  bool reconnect();
-  void refuse_questions();
+  bool reconnect(const std::string& reason);
+  bool wait(std::chrono::milliseconds time, const std::string& reason);
   void finish(const Item& item, std::exception_ptr error);
 
   std::unique_ptr<store::Store> store_;

@@ -101,16 +101,25 @@ json::array metrics_of(std::string_view stage) {
   return {metric("train_loss", 0.4)};
 }
 
-json::array outputs_of(std::string_view stage, const std::string& folder, std::int64_t attempt) {
+// Unset if the disk is full.
+std::optional<json::array> outputs_of(std::string_view stage, const std::string& folder,
+                                      std::int64_t attempt) {
   json::array outputs;
   if (stage == "evaluate") return outputs;
   const char* name = stage == "benchmark" ? "samples" : stage == "teacher-logits" ? "logits" : "model";
   const auto path = std::filesystem::path(folder) / name;
-  std::ofstream(path) << name << " of attempt " << attempt;
+  std::ofstream file(path);
+  file << name << " of attempt " << attempt << std::string(5000, '.');  // more than a page
+  file.close();
+  if (!file) return std::nullopt;
   outputs.push_back(json::object{{"name", name}, {"path", path.string()}});
   if (stage == "prune" || stage == "finetune")
     outputs.push_back(json::object{{"name", "masks"}, {"path", path.string()}});
   return outputs;
+}
+
+json::object failed(std::int64_t attempt, const char* why, bool retryable) {
+  return {{"attempt", attempt}, {"outcome", "failed"}, {"reason", why}, {"retryable", retryable}};
 }
 
 }  // namespace
@@ -128,16 +137,11 @@ int main() {
     std::cerr << "attempt " << attempt << ": " << name << std::endl;
     say({{"progress", {{"attempt", attempt}, {"fraction", 0.1}, {"note", name}, {"points", json::array{}}}}});
     stage.work(attempt);
-    json::object finished{{"attempt", attempt}, {"outcome", "succeeded"}};
-    if (stage.fails(line)) {
-      finished = {{"attempt", attempt},
-                  {"outcome", "failed"},
-                  {"reason", "it was told to fail"},
-                  {"retryable", false}};
-    } else {
-      finished["metrics"] = metrics_of(name);
-      finished["outputs"] = outputs_of(name, std::string(told.at("folder").as_string()), attempt);
-    }
+    const auto outputs = outputs_of(name, std::string(told.at("folder").as_string()), attempt);
+    json::object finished{{"attempt", attempt}, {"outcome", "succeeded"}, {"metrics", metrics_of(name)}};
+    if (outputs) finished["outputs"] = *outputs;
+    if (!outputs) finished = failed(attempt, "its output can't be written: No space left on device", true);
+    if (stage.fails(line)) finished = failed(attempt, "it was told to fail", false);
     stage.note("end", attempt);
     say({{"finished", finished}});
   }

@@ -143,6 +143,12 @@ std::optional<std::string> RunningSystem::address(const char* of) const {
   return std::string(addresses->at(of).as_string());
 }
 
+std::string RunningSystem::database_socket() const {
+  const auto connection = store::PrivateCluster::running(sandbox_.state() / "postgres").value_or("");
+  const auto host = connection.find("host=") + 5;
+  return connection.substr(host, connection.find(' ', host) - host);
+}
+
 bool RunningSystem::worker_is_alive(const std::string& name) const {
   const auto answer = ask("/api/v1/workers");
   if (!answer) return false;

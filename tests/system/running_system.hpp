@@ -44,6 +44,7 @@ class RunningSystem {
   [[nodiscard]] std::size_t busy() const;  // attempts that have begun and not ended
 
   // ---- what the coordinator says ----
+  [[nodiscard]] std::string database_socket() const;  // the folder with it
   [[nodiscard]] bool worker_is_alive(const std::string& name) const;
   std::int64_t submit(const std::string& toml, const std::string& file = "job.toml") const;
   [[nodiscard]] std::optional<json::object> summary(std::int64_t job) const;  // unset while nobody answers
