@@ -30,6 +30,18 @@ void expect_done_once(const RunningSystem& system, std::int64_t job, std::chrono
           "select * from attempts where state = 'running' or (state <> 'succeeded' and reason is null)")),
       "[]")
       << "every attempt that came to nothing says why";
+  EXPECT_EQ(
+      json::serialize(system.sql("select a.attempt from attempts a left join events e on e.kind = 'attempt' "
+                                 "and e.attempt = a.attempt "
+                                 "group by a.attempt having count(*) filter (where e.state = 'running') <> 1 "
+                                 "or count(*) filter (where e.state <> 'running') = 0")),
+      "[]")
+      << "v1.events tells when every attempt began and ended";
+  EXPECT_EQ(json::serialize(system.sql(
+                "select t.key from tasks t left join events e on e.kind = 'task' and e.task_key = t.key "
+                "group by t.key having count(*) filter (where e.state = 'succeeded') <> 1")),
+            "[]")
+      << "and every task's end, once";
 }
 
 void expect_nothing_lost(const RunningSystem& system) {

@@ -13,6 +13,7 @@
 
 #include "common/base/log.hpp"
 #include "worker/agent/limits.hpp"
+#include "worker/agent/room.hpp"
 
 namespace espalier::agent {
 namespace asio = boost::asio;
@@ -144,7 +145,7 @@ asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
                   fetched.error().message);
         break;
       }
-      if (!may_pass || tries == kFetchTries)
+      if (!may_pass || (tries >= kFetchTries && !disk_is_full(workshop_.folder)))
         co_return Error{ErrorKind::failed,
                         "its input " + input.role + " can't be had: " + fetched.error().message, ""};
       co_await pause(tries, &retry_timer_);
@@ -249,10 +250,11 @@ asio::awaitable<void> Attempt::remove_folder() {
 asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
                                                        KeepCopy keep, int most_tries,
                                                        asio::steady_timer* timer) {
-  const auto outgoing = co_await workshop_.transfers.prepare(name, file, keep);
-  if (!outgoing) co_return outgoing.error();
+  auto outgoing = co_await workshop_.transfers.prepare(name, file, keep);
   for (int tries = 1;; ++tries) {
-    const auto sent = co_await workshop_.transfers.send(workshop_.http(), &*outgoing);
+    if (!outgoing && tries > 1) outgoing = co_await workshop_.transfers.prepare(name, file, keep);
+    auto sent = outgoing ? Result<void>{} : Result<void>{outgoing.error()};
+    if (outgoing) sent = co_await workshop_.transfers.send(workshop_.http(), &*outgoing);
     if (sent) co_return outgoing->output;
     if (sent.error().kind != ErrorKind::unavailable || cause_ || tries >= most_tries) co_return sent.error();
     if (tries == 1) log::warn("attempt {}: {}; it is tried again", assign_.attempt, sent.error().message);
@@ -295,33 +297,53 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::run() {
   co_return finished;
 }
 
-asio::awaitable<std::optional<wire::Finished>> Attempt::carry_out() {
-  RunnerFinished result;
+asio::awaitable<RunnerFinished> Attempt::execute() {
   auto inputs = co_await fetch_inputs();
-  if (!inputs) {
-    result = failed_because(inputs.error().message, true);
-  } else {
-    const std::function<bool()> given_up = [this] { return cause_.has_value(); };
-    auto runner = co_await workshop_.runners.acquire(given_up);
-    if (!runner) {
+  if (!inputs) co_return failed_because(inputs.error().message, true);
+  const std::function<bool()> given_up = [this] { return cause_.has_value(); };
+  auto runner = co_await workshop_.runners.acquire(given_up);
+  if (!runner) {
+    auto result = ended_without_result("");
+    if (!cause_) result.reason = runner.error().message;
+    co_return result;
+  }
+  if (*runner == nullptr || cause_) {
+    if (*runner != nullptr) workshop_.runners.release(*runner);
+    co_return ended_without_result("");
+  }
+  auto result = co_await compute(*runner, std::move(*inputs));
+  if (started_)
+    finished_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - *started_).count();
+  log_timer_.cancel();
+  // A checkpoint of a runner that died is what the next attempt goes on from.
+  if (cause_ || result.outcome == wire::Outcome::succeeded) beside_.cancel();
+  co_await beside_.wait();
+  if (log_) co_await tell_log(true);
+  log_.reset();
+  started_.reset();
+  workshop_.runners.release(*runner);
+  let_progress_out(true);
+  co_return result;
+}
+
+asio::awaitable<void> Attempt::wait_for_room(std::string reason) {
+  log::warn("attempt {}: {}; the disk that holds {} is full: it begins again when there is room",
+            assign_.attempt, reason, workshop_.folder.string());
+  co_await remove_folder();
+  for (int tries = 1; !cause_ && (tries == 1 || disk_is_full(workshop_.folder)); ++tries)
+    co_await pause(tries, &retry_timer_);
+}
+
+asio::awaitable<std::optional<wire::Finished>> Attempt::carry_out() {
+  auto result = co_await execute();
+  // For want of room on this worker's disk: that is nobody's failure, so the same attempt goes on.
+  while (result.retryable.value_or(false) && !cause_ && disk_is_full(workshop_.folder)) {
+    co_await wait_for_room(result.reason.value_or(""));
+    pins_.clear();
+    if (cause_)
       result = ended_without_result("");
-      if (!cause_) result.reason = runner.error().message;
-    } else if (*runner == nullptr || cause_) {
-      if (*runner != nullptr) workshop_.runners.release(*runner);
-      result = ended_without_result("");
-    } else {
-      result = co_await compute(*runner, std::move(*inputs));
-      if (started_)
-        finished_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - *started_).count();
-      log_timer_.cancel();
-      // A checkpoint of a runner that died is what the next attempt goes on from.
-      if (cause_ || result.outcome == wire::Outcome::succeeded) beside_.cancel();
-      co_await beside_.wait();
-      if (log_) co_await tell_log(true);
-      log_.reset();
-      workshop_.runners.release(*runner);
-      let_progress_out(true);
-    }
+    else
+      result = co_await execute();
   }
   if (cause_ == StopCause::lease_lost) {
     co_await remove_folder();

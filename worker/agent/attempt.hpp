@@ -59,6 +59,8 @@ class Attempt {
   boost::asio::awaitable<Result<Inputs>> fetch_inputs();
   boost::asio::awaitable<RunnerFinished> compute(RunnerProcess* runner, Inputs inputs);
   boost::asio::awaitable<std::optional<wire::Finished>> carry_out();
+  boost::asio::awaitable<RunnerFinished> execute();
+  boost::asio::awaitable<void> wait_for_room(std::string reason);
   boost::asio::awaitable<void> follow_log();
   boost::asio::awaitable<void> tell_log(bool ended);
   void take_checkpoint(RunnerCheckpoint saved);
