@@ -60,6 +60,13 @@ Result<json::object> CoordinatorClient::document(std::int64_t job) const {
   return ask("GET", "/api/v1/jobs/" + std::to_string(job));
 }
 
+Result<json::object> CoordinatorClient::extend(std::int64_t job, const std::string& toml,
+                                               const std::filesystem::path& folder) const {
+  boost::urls::url target("/api/v1/jobs/" + std::to_string(job) + "/extend");
+  target.params().append({"folder", folder.string()});
+  return member(ask("POST", std::string(target.buffer()), toml), "job");
+}
+
 Result<json::array> CoordinatorClient::jobs() const {
   auto reply = ask("GET", "/api/v1/jobs");
   if (!reply) return reply.error();

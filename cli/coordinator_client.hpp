@@ -20,7 +20,9 @@ class CoordinatorClient {
   [[nodiscard]] Result<json::object> summary(std::int64_t job) const;
   [[nodiscard]] Result<json::object> document(std::int64_t job) const;
   [[nodiscard]] Result<json::array> jobs() const;  // JobSummaries, the newest first
-  // POST /api/v1/jobs/ID/VERB: cancel, pause, resume. The JobSummary.
+  [[nodiscard]] Result<json::object> extend(std::int64_t job, const std::string& toml,
+                                            const std::filesystem::path& folder) const;
+  // POST /api/v1/jobs/ID/VERB: cancel, pause, resume, retry. The JobSummary.
   [[nodiscard]] Result<json::object> change(std::int64_t job, const std::string& verb) const;
   [[nodiscard]] Result<std::size_t> living_workers() const;
   // {"attempts", "ended"} and {"text", "next", …}: docs/how-it-works.md.

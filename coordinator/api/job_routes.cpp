@@ -17,26 +17,12 @@ asio::awaitable<void> get_health(Exchange* exchange) {
 }
 
 asio::awaitable<void> post_job(Exchange* exchange) {
-  auto text = co_await exchange->read_text(kJobTextLimit);
-  if (!text) co_return;
-  auto folder = exchange->parameter("folder");
-  if (!folder.empty() && !folder.starts_with('/')) {
-    Error relative{ErrorKind::usage, "folder has to be an absolute path, not \"" + folder + "\"", ""};
-    co_await exchange->send_error(std::move(relative));
-    co_return;
-  }
+  auto file = co_await read_job_file(exchange);
+  if (!file) co_return;
   const bool replace = exchange->parameter("replace") == "1";
-  auto submitted =
-      co_await exchange->services().coordinator.submit(std::move(*text), std::move(folder), replace);
-  if (submitted.has_error()) {
-    auto body = to_json(submitted.error().error);
-    body["error"].as_object()["diagnostics"] = job::to_json(submitted.error().diagnostics);
-    co_await exchange->send_json(status_of(submitted.error().error.kind), std::move(body));
-    co_return;
-  }
-  json::object body;
-  body["job"] = std::move(*submitted);
-  co_await exchange->send_json(status::created, std::move(body));
+  auto submitted = co_await exchange->services().coordinator.submit(std::move(file->text),
+                                                                    std::move(file->folder), replace);
+  co_await send_submitted(exchange, std::move(submitted));
 }
 
 asio::awaitable<void> get_jobs(Exchange* exchange) {

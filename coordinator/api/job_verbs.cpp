@@ -36,4 +36,18 @@ asio::awaitable<void> resume_job(Exchange* exchange) {
   return change_job(exchange, &runtime::Coordinator::resume);
 }
 
+asio::awaitable<void> retry_job(Exchange* exchange) {
+  return change_job(exchange, &runtime::Coordinator::retry);
+}
+
+asio::awaitable<void> extend_job(Exchange* exchange) {
+  const auto job = co_await job_of_route(exchange);
+  if (!job) co_return;
+  auto file = co_await read_job_file(exchange);
+  if (!file) co_return;
+  auto extended =
+      co_await exchange->services().coordinator.extend(*job, std::move(file->text), std::move(file->folder));
+  co_await send_submitted(exchange, std::move(extended));
+}
+
 }  // namespace espalier::api

@@ -23,6 +23,8 @@ constexpr Route kRoutes[] = {
     {verb::post, "api/v1/jobs/{}/cancel", cancel_job},
     {verb::post, "api/v1/jobs/{}/pause", pause_job},
     {verb::post, "api/v1/jobs/{}/resume", resume_job},
+    {verb::post, "api/v1/jobs/{}/retry", retry_job},
+    {verb::post, "api/v1/jobs/{}/extend", extend_job},
     {verb::get, "api/v1/workers", get_workers},
     {verb::get, "api/v1/events", get_events},
     {verb::get, "api/v1/attempts", get_attempts},

@@ -21,6 +21,8 @@ boost::asio::awaitable<void> get_workers(Exchange* exchange);
 boost::asio::awaitable<void> cancel_job(Exchange* exchange);
 boost::asio::awaitable<void> pause_job(Exchange* exchange);
 boost::asio::awaitable<void> resume_job(Exchange* exchange);
+boost::asio::awaitable<void> retry_job(Exchange* exchange);
+boost::asio::awaitable<void> extend_job(Exchange* exchange);
 
 // event_stream.cpp
 boost::asio::awaitable<void> get_events(Exchange* exchange);

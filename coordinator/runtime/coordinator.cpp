@@ -47,14 +47,26 @@ Error no_such_job(JobId job) {
   return {ErrorKind::not_found, "there is no job " + std::to_string(job.value), "`espalier jobs` lists them"};
 }
 
+std::string job_in_words(const json::object& summary) {
+  return fmt::format("job {} ({})", summary.at("id").to_number<std::int64_t>(),
+                     std::string_view(summary.at("name").as_string()));
+}
+
+Error nothing_failed(const json::object& summary) {
+  return {
+      ErrorKind::busy,
+      "of " + job_in_words(summary) + " nothing has failed or was cancelled: there is nothing to run again",
+      "`espalier extend` adds trials, `espalier resume` goes on with a paused job"};
+}
+
 Error wrong_state(const json::object& summary) {
-  const std::string job = fmt::format("job {} ({})", summary.at("id").to_number<std::int64_t>(),
-                                      std::string_view(summary.at("name").as_string()));
+  const std::string job = job_in_words(summary);
   const std::string_view state = summary.at("state").as_string();
   if (!summary.at("finished_at").is_string())
     return {ErrorKind::busy, job + " is still being submitted", "ask again in a moment"};
   return {ErrorKind::busy,
-          fmt::format("{} has ended already: it {}{}", job, state == "cancelled" ? "was " : "", state), ""};
+          fmt::format("{} has ended already: it {}{}", job, state == "cancelled" ? "was " : "", state),
+          "`espalier retry JOB --failed` runs again what failed, `espalier extend JOB FILE` adds trials"};
 }
 
 class RunningCoordinator final : public Coordinator {
@@ -308,13 +320,14 @@ class RunningCoordinator final : public Coordinator {
     auto before = co_await summary_of(job);
     if (!before) co_return before;
     std::exception_ptr failure;
+    std::size_t asked = 0;
     driver_.happen(core::SubmissionBegun{});
     try {
       co_await committed();
       std::function<std::size_t(store::Store&)> work = [job, epoch = epoch_](store::Store& store) {
         return store.retry(job, epoch);
       };
-      const std::size_t asked = co_await store_.result(std::move(work));
+      asked = co_await store_.result(std::move(work));
       if (asked > 0) {
         std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) {
           return store.job(job);
@@ -327,6 +340,7 @@ class RunningCoordinator final : public Coordinator {
     }
     driver_.happen(core::SubmissionEnded{});
     if (failure) co_return database_error(failure);
+    if (asked == 0) co_return nothing_failed(*before);
     co_return co_await summary_of(job);
   }
 

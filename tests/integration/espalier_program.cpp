@@ -46,7 +46,8 @@ std::vector<Process> all_processes() {
 }
 
 bool takes_state(const std::string& command) {
-  for (const char* other : {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume", "logs", "gc"})
+  for (const char* other :
+       {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume", "retry", "extend", "logs", "gc"})
     if (command == other) return true;
   return false;
 }

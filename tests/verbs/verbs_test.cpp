@@ -93,6 +93,56 @@ TEST(Cancel, StopsWhatRunsButForTasksThatAnotherJobNeeds) {
   EXPECT_EQ(counts.at(0).at("total"), 8);
 }
 
+TEST(Retry, RunsOnlyWhatFailedAndWhatWasCancelledBecauseOfIt) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  system.fail("\"epochs\":2,");
+  const auto job = system.submit(wide_job(4));
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "failed"; })) << system.said();
+  const auto before = system.seen().size();
+  EXPECT_EQ(before, 10U) << "one of four trainings failed, its evaluation and benchmark were not begun";
+  EXPECT_EQ(system.sandbox().run({"retry", "wide"}).exit.code, 2) << "it has to be said what to run again";
+  system.fail("");
+  const auto ran = system.sandbox().run({"retry", "wide", "--failed"});
+  EXPECT_EQ(ran.exit.code, 0) << ran.errors;
+  EXPECT_THAT(ran.output, HasSubstr("job 1 (wide) is running"));
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+  EXPECT_EQ(system.seen().size(), before + 3);
+  EXPECT_TRUE(
+      system.sql("select task_key from attempts where state = 'succeeded' group by 1 having count(*) > 1")
+          .empty());
+  const auto nothing = system.sandbox().run({"retry", "wide", "--failed"});
+  EXPECT_EQ(nothing.exit.code, 6);
+  EXPECT_THAT(nothing.errors, HasSubstr("nothing"));
+}
+
+TEST(Extend, AddsTheTrialsThatTheJobDoesNotHaveYet) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  const auto job = system.submit(wide_job(3));
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+  const auto trials = system.sql("select id, params from trials order by id");
+  const auto wrong =
+      system.sandbox().run({"extend", "wide", system.sandbox().write("wrong.toml", "[job]\nnme = 1\n")});
+  EXPECT_EQ(wrong.exit.code, 3);
+  EXPECT_THAT(wrong.errors, HasSubstr("wrong.toml:2"));
+  const auto more = system.sandbox().write("more.toml", wide_job(5));
+  const auto ran = system.sandbox().run({"extend", "wide", more, "--json"});
+  ASSERT_EQ(ran.exit.code, 0) << ran.errors;
+  EXPECT_EQ(ran.document().at("id"), job);
+  EXPECT_EQ(ran.document().at("trials").at("total"), 5);
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+  EXPECT_EQ(system.seen().size(), 15U) << "two trials of three tasks more";
+  const auto now = system.sql("select id, params from trials order by id");
+  ASSERT_EQ(now.size(), 5U);
+  for (std::size_t index = 0; index < trials.size(); ++index) EXPECT_EQ(now.at(index), trials.at(index));
+  EXPECT_EQ(system.sql("select id from jobs").size(), 1U);
+  // The same again adds nothing.
+  EXPECT_EQ(system.sandbox().run({"extend", "wide", more}).exit.code, 0);
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; }));
+  EXPECT_EQ(system.seen().size(), 15U);
+}
+
 TEST(Verbs, TeachWhenTheyCannotBeDone) {
   RunningSystem system;
   const auto nobody = system.sandbox().run({"pause", "1"});
@@ -115,6 +165,13 @@ TEST(Verbs, TeachWhenTheyCannotBeDone) {
     EXPECT_THAT(ended.errors, HasSubstr("job 1 (wide) has ended already: it succeeded"));
     EXPECT_THAT(system.sandbox().run({verb, "--help"}).output, HasSubstr("Example:"));
   }
+  const auto missing = system.sandbox().run({"retry", "77", "--failed"});
+  EXPECT_EQ(missing.exit.code, 4);
+  EXPECT_THAT(missing.errors, HasSubstr("there is no job 77"));
+  const auto nowhere =
+      system.sandbox().run({"extend", "77", system.sandbox().write("more.toml", wide_job(2))});
+  EXPECT_EQ(nowhere.exit.code, 4);
+  EXPECT_THAT(nowhere.errors, HasSubstr("there is no job 77"));
   const auto again = system.submit(wide_job(2), "other.toml");
   EXPECT_EQ(again, 2);
   const auto which = system.sandbox().run({"cancel", "wide"});

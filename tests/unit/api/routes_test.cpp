@@ -52,9 +52,9 @@ TEST_F(Routes, ListJobsAndWorkersAndShowOneJob) {
   EXPECT_EQ(document(get("/api/v1/jobs/7")), json::parse(R"({"job":{"id":7},"trials":[]})"));
 }
 
-TEST_F(Routes, CancelPauseAndResumeAJob) {
+TEST_F(Routes, CancelPauseResumeAndRetryAJob) {
   const std::pair<std::string, std::string> verbs[] = {
-      {"cancel", "cancelled"}, {"pause", "paused"}, {"resume", "running"}};
+      {"cancel", "cancelled"}, {"pause", "paused"}, {"resume", "running"}, {"retry", "retried"}};
   for (const auto& [verb, state] : verbs) {
     EXPECT_EQ(document(send(http::verb::post, "/api/v1/jobs/7/" + verb)),
               (json::object{{"job", {{"id", 7}, {"state", state}}}}));
@@ -63,6 +63,26 @@ TEST_F(Routes, CancelPauseAndResumeAJob) {
     EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/6/" + verb).result(), http::status::conflict);
     EXPECT_EQ(get("/api/v1/jobs/7/" + verb).result(), http::status::method_not_allowed);
   }
+}
+
+TEST_F(Routes, ExtendAJobAsTheySubmitOne) {
+  const auto response = send(http::verb::post, "/api/v1/jobs/7/extend?folder=/tmp", "[job]\n");
+  EXPECT_EQ(response.result(), http::status::created);
+  EXPECT_EQ(document(response), json::parse(R"({"job":{"id":7}})"));
+  on_loop([this] {
+    EXPECT_EQ(fake_->asked.toml, "[job]\n");
+    EXPECT_EQ(fake_->asked.folder, "/tmp");
+  });
+  EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/7/extend?folder=tmp", "x").result(),
+            http::status::bad_request);
+  EXPECT_EQ(send(http::verb::post, "/api/v1/jobs/x/extend", "x").result(), http::status::not_found);
+  on_loop([this] {
+    fake_->refusal = runtime::SubmitFailure{{ErrorKind::invalid_job, "the job file has 1 error", "mend it"},
+                                            {{"E001", "unknown key", "name", 2, 3, 7}}};
+  });
+  const auto refused = send(http::verb::post, "/api/v1/jobs/7/extend", "nonsense");
+  EXPECT_EQ(refused.result(), http::status::bad_request);
+  EXPECT_EQ(document(refused).at("error").at("diagnostics").as_array().size(), 1U);
 }
 
 TEST_F(Routes, AnswerNotFoundAsJson) {

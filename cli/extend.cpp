@@ -1,0 +1,45 @@
+// espalier extend JOB FILE: adds the trials of a job file that the job doesn't have yet.
+#include "cli/command.hpp"
+#include "cli/job_choice.hpp"
+#include "cli/job_file.hpp"
+
+namespace espalier::cli {
+namespace {
+
+struct ExtendOptions {
+  JobChoice choice;
+  std::string file;
+};
+
+Result<int> extend(const ExtendOptions& options) {
+  const auto url = address_of(options.choice.coordinator);
+  if (!url) return url.error();
+  const auto file = read_job(options.file);
+  if (!file) return file.error();
+  if (!file->planned.plan) return report_errors(*file, options.file, options.choice.json);
+  const CoordinatorClient client(*url);
+  const auto job = find_job(client, options.choice.job);
+  if (!job) return job.error();
+  const auto summary = client.extend(*job, file->text, file->folder);
+  if (!summary) return summary.error();
+  print_job(*summary, options.choice.json);
+  return 0;
+}
+
+}  // namespace
+
+void add_extend(CLI::App& app, Action& chosen) {
+  auto options =
+      std::make_shared<ExtendOptions>();  // shared: CLI11 keeps references to it beyond this function
+  auto* command = app.add_subcommand("extend", "Add the trials of a job file to a job, finished or not");
+  command->footer(R"(
+Example:
+  espalier extend 3 jobs/pruning.toml        # after more amounts were added to the sweep
+
+Trials that the job has stay as they are; nothing that has a result runs again.)");
+  add_options(*command, options->choice);
+  command->add_option("FILE", options->file, "The job file (TOML)")->required();
+  command->callback([options, &chosen] { chosen = [options] { return extend(*options); }; });
+}
+
+}  // namespace espalier::cli
