@@ -31,7 +31,9 @@ struct EventSink {
 Result<HttpReply> request(const std::string& method, const std::string& url, const std::string& body,
                           std::chrono::milliseconds limit) {
   asio::io_context io;
-  HttpClient client(io.get_executor(), HttpLimits{.connect = limit, .step = limit});
+  // A step never runs out of time together with the whole: Asio's cancellation of a coroutine that ends at
+  // the same moment would reach for what is freed.
+  HttpClient client(io.get_executor(), HttpLimits{.connect = 2 * limit, .step = 2 * limit});
   TaskGroup tasks(io.get_executor());
   Result<HttpReply> result = Error{
       ErrorKind::unavailable, url + " gave no answer within " + std::to_string(limit.count()) + " ms", ""};

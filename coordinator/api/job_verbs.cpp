@@ -45,6 +45,11 @@ asio::awaitable<void> extend_job(Exchange* exchange) {
   if (!job) co_return;
   auto file = co_await read_job_file(exchange);
   if (!file) co_return;
+  const auto known = co_await exchange->services().coordinator.job_summary(*job);
+  if (known.has_error()) {
+    co_await exchange->send_error(known.error());
+    co_return;
+  }
   auto extended =
       co_await exchange->services().coordinator.extend(*job, std::move(file->text), std::move(file->folder));
   co_await send_submitted(exchange, std::move(extended));

@@ -38,7 +38,7 @@ void expect_done_once(const RunningSystem& system, std::int64_t job, std::chrono
       "[]")
       << "v1.events tells when every attempt began and ended";
   EXPECT_EQ(json::serialize(system.sql(
-                "select t.key from tasks t left join events e on e.kind = 'task' and e.task_key = t.key "
+                "select t.key from tasks t left join events e on e.kind = 'attempt' and e.task_key = t.key "
                 "group by t.key having count(*) filter (where e.state = 'succeeded') <> 1")),
             "[]")
       << "and every task's end, once";
