@@ -142,6 +142,24 @@ Result<ToWorker> decode_to_worker(std::string_view bytes) {
   return decode_single<ToWorker>(bytes);
 }
 
+std::string encode(const Assign& assign, std::string_view spec) {
+  std::string text = json::serialize(encode_one(assign));
+  constexpr std::string_view kEmptySpec = "\"spec\":{}";
+  const auto place = text.find(kEmptySpec);
+  ESPALIER_ASSERT(place != std::string::npos);
+  return text.replace(place + kEmptySpec.size() - 2, 2, spec);
+}
+
+std::string frame_of(const std::vector<std::string>& encoded) {
+  if (encoded.size() == 1) return encoded.front();
+  std::string frame = "[";
+  for (const auto& message : encoded) {
+    if (frame.size() > 1) frame += ',';
+    frame += message;
+  }
+  return frame += ']';
+}
+
 std::string encode_all(const std::vector<ToCoordinator>& messages) {
   return encode_frame(messages);
 }

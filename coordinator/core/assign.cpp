@@ -62,7 +62,7 @@ void Core::give(Worker& worker, TaskIndex task) {
   const AttemptId id{next_attempt_++};
   TaskRecord& record = tasks_[task];
   record.attempt = id;
-  attempts_.emplace(id.value, LiveAttempt{task, worker.name, 0, std::nullopt});
+  attempts_.emplace(id.value, LiveAttempt{task, worker.name, worker.attempts.size(), 0, std::nullopt});
   worker.attempts.push_back(id);
   worker.runs_exclusive = record.exclusive;
   workers_.set_draining(worker, false);

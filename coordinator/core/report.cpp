@@ -1,5 +1,7 @@
 // A worker reports progress or an end. Whatever it reports is acknowledged once it is on record, or known to
 // be of no use: only then does the worker stop repeating it.
+#include <algorithm>
+
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
@@ -106,6 +108,9 @@ void Core::handle(const AttemptFinished& event) {
 
 void Core::accept(AttemptId attempt, TaskIndex task, const wire::Finished& message) {
   const WorkerName worker = live(attempt.value)->worker;
+  constexpr double kShareOfLatest = 0.2;
+  double& mean = workers_.find(worker)->mean_seconds;
+  mean += kShareOfLatest * (std::max(0.0, message.seconds) - mean);
   end_attempt(attempt, AttemptState::succeeded, "", message.seconds, message.device_class);
   write(AcceptResult{tasks_[task].id, attempt, message.metrics, message.outputs});
   apply_state(task, TaskState::succeeded);

@@ -96,7 +96,10 @@ void Core::end_attempt(AttemptId attempt, AttemptState state, const std::string&
   ESPALIER_ASSERT(found != attempts_.end());
   Worker* worker = workers_.find(found->second.worker);
   ESPALIER_ASSERT(worker != nullptr);
-  std::erase(worker->attempts, attempt);
+  const std::size_t place = found->second.place;
+  worker->attempts[place] = worker->attempts.back();
+  attempts_.find(worker->attempts[place].value)->second.place = place;
+  worker->attempts.pop_back();
   worker->runs_exclusive = false;  // it was the only one if it was exclusive
   workers_.reorder(*worker);
   tasks_[found->second.task].attempt = AttemptId{};

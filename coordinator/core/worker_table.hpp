@@ -17,6 +17,8 @@
 
 namespace espalier::core {
 
+inline constexpr double kShortTask = 1;  // second
+
 struct Worker {
   WorkerName name;
   std::string session;  // empty until it says Hello: known from before the restart
@@ -31,18 +33,23 @@ struct Worker {
   // Until then a process that was there before the restart may still come back for its attempts. Unset once
   // it has.
   std::optional<MonotonicTime> inherits_until;
-  std::vector<AttemptId> attempts;  // live ones, oldest first
+  std::vector<AttemptId> attempts;  // live ones
   std::deque<TaskIndex> near;       // tasks whose last input it made; they may have gone elsewhere since
   std::optional<std::size_t> order_load;  // the load under which it stands among the open ones
   [[nodiscard]] bool alive() const { return !session.empty(); }
+  double mean_seconds = kShortTask;  // of its latest tasks
+  // Where tasks are shorter than the way to us and back, its slots would wait for the next ones: it gets some
+  // ahead.
   [[nodiscard]] bool open() const {
-    return alive() && !runs_exclusive && attempts.size() < static_cast<std::size_t>(slots);
+    const std::size_t wanted = static_cast<std::size_t>(slots) * (mean_seconds < kShortTask ? 2 : 1);
+    return alive() && !runs_exclusive && attempts.size() < wanted;
   }
 };
 
 struct LiveAttempt {
   TaskIndex task;
   WorkerName worker;
+  std::size_t place = 0;      // in Worker::attempts
   std::int64_t last_seq = 0;  // of its progress
   // When its assignment left, or the worker last spoke of it; unset while neither has happened.
   std::optional<MonotonicTime> heard;

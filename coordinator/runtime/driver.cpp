@@ -46,7 +46,9 @@ void Driver::start(const store::Reign& reign) {
 }
 
 void Driver::happen(const core::Event& event) {
-  core::Actions actions = core_.step(std::chrono::steady_clock::now(), event);
+  const auto begin = std::chrono::steady_clock::now();
+  core::Actions actions = core_.step(begin, event);
+  longest_pass_ = std::max<Duration>(longest_pass_, std::chrono::steady_clock::now() - begin);
   counts_.add(event, actions);
   take(std::move(actions));
   commit_if_idle();
@@ -61,7 +63,7 @@ void Driver::take(core::Actions actions) {
       pending_->writes.push_back(std::move(*write));
     } else if (core::may_overtake(action)) {
       auto& beat = std::get<core::Send>(action);
-      send(beat.peer, {std::move(beat.message)});
+      send(beat.peer, {wire::encode(beat.message)});
     } else {
       pending_->others.push_back(std::move(action));
     }
@@ -102,13 +104,13 @@ void Driver::deliver(const Batch& batch) {
   std::unordered_map<std::int64_t, const store::Assignment*> assignments;
   for (const store::Assignment& assignment : batch.assignments)
     assignments[assignment.attempt.value] = &assignment;
-  std::map<std::string, std::vector<wire::ToWorker>> outgoing;
+  std::map<std::string, std::vector<std::string>> outgoing;  // encoded, by peer
   core::AssignmentsSent sent;
   for (const core::Action& action : batch.others) {
     if (const auto* message = std::get_if<core::Send>(&action)) {
       wire::ToWorker copy = message->message;
       if (auto* welcome = std::get_if<wire::Welcome>(&copy)) welcome->http = http_address_;
-      outgoing[message->peer].push_back(std::move(copy));
+      outgoing[message->peer].push_back(wire::encode(copy));
     } else if (const auto* give = std::get_if<core::GiveOut>(&action)) {
       sent.attempts.push_back(give->attempt);
       const auto found = assignments.find(give->attempt.value);
@@ -116,26 +118,27 @@ void Driver::deliver(const Batch& batch) {
         log::error("the store knows no specification of attempt {}", give->attempt.value);
         continue;
       }
-      outgoing[give->peer].push_back(wire::Assign{epoch_, give->attempt.value, found->second->task.value,
-                                                  found->second->spec, found->second->inputs, give->timeout_s,
-                                                  give->memory_bytes});
+      const wire::Assign assign{
+          epoch_,          give->attempt.value, found->second->task.value, {}, found->second->inputs,
+          give->timeout_s, give->memory_bytes};
+      outgoing[give->peer].push_back(wire::encode(assign, found->second->spec));
     } else if (const auto* job = std::get_if<core::PublishJob>(&action)) {
       parts_.publisher.job_changed(job->job);
     } else if (std::holds_alternative<core::PublishWorkers>(action)) {
       parts_.publisher.workers_changed();
     }
   }
-  for (auto& [peer, messages] : outgoing) send(peer, std::move(messages));
+  for (const auto& [peer, messages] : outgoing) send(peer, messages);
   if (!sent.attempts.empty()) happen(sent);
 }
 
 // What can't be sent is lost, as it could be on the way: the leases and the repetitions see to it.
-void Driver::send(const std::string& peer, std::vector<wire::ToWorker> messages) {
+void Driver::send(const std::string& peer, const std::vector<std::string>& messages) {
   for (std::size_t from = 0; from < messages.size(); from += kMessagesInAFrame) {
     const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(from);
     const auto end =
         messages.begin() + static_cast<std::ptrdiff_t>(std::min(messages.size(), from + kMessagesInAFrame));
-    if (!parts_.socket.send(peer, wire::encode_all(std::vector<wire::ToWorker>(begin, end)))) {
+    if (!parts_.socket.send(peer, wire::frame_of(std::vector<std::string>(begin, end)))) {
       log::debug("a worker couldn't be reached");
     }
   }

@@ -43,6 +43,8 @@ class Driver {
   // Gives everything decided until now to the store thread: whatever is asked of that afterwards sees it.
   void commit_now();
 
+  [[nodiscard]] Duration longest_pass() const { return longest_pass_; }  // of the core
+
   boost::asio::awaitable<void> hear_workers();    // until the socket is closed
   boost::asio::awaitable<void> watch_the_time();  // until it is cancelled
   boost::asio::awaitable<void> settle(
@@ -61,7 +63,7 @@ class Driver {
   void hear(const net::Incoming& incoming);
   void hear(const std::string& peer, wire::ToCoordinator message, bool full);
   [[nodiscard]] bool is_full() const;
-  void send(const std::string& peer, std::vector<wire::ToWorker> messages);
+  void send(const std::string& peer, const std::vector<std::string>& messages);
   void set_alarm();
 
   Parts parts_;
@@ -72,6 +74,7 @@ class Driver {
   std::size_t commits_under_way_ = 0;
   bool broken_ = false;
   MessageCounts counts_;
+  Duration longest_pass_{};
   boost::asio::steady_timer alarm_;
   boost::asio::steady_timer settled_;
 };

@@ -158,7 +158,7 @@ std::vector<Assignment> read_assignments(Transaction& transaction,
     auto& assignment = result.at(static_cast<std::size_t>(rows.integer(row, 0) - 1));
     if (assignment.spec.empty()) {
       assignment.task.value = rows.text(row, 1);
-      assignment.spec = json::parse(rows.text(row, 2)).as_object();
+      assignment.spec = rows.text(row, 2);
     }
     if (rows.is_null(row, 3)) continue;
     assignment.inputs.push_back(

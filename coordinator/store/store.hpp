@@ -109,7 +109,7 @@ using core::Write;
 struct Assignment {
   AttemptId attempt;
   TaskKey task;
-  json::object spec;
+  std::string spec;  // JSON, as it was submitted
   std::vector<wire::Input> inputs;
 };
 

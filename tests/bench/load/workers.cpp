@@ -40,7 +40,8 @@ struct Workers::Worker {
   std::map<std::int64_t, MonotonicTime> open_beats;
   MonotonicTime next_word;
   std::map<std::int64_t, Attempt> attempts;
-  std::deque<std::int64_t> to_end;  // in the order of their ends: all tasks take the same time
+  std::deque<std::int64_t> waiting;  // for a slot
+  std::deque<std::int64_t> to_end;   // in the order of their ends: all tasks take the same time
   std::map<std::pair<std::int64_t, std::int64_t>, int> open_progress;
   std::deque<std::int64_t> reporting;
   MonotonicTime repeat_at;
@@ -129,13 +130,13 @@ void Workers::handle(Worker& worker, const wire::ToWorker& message) {
   } else if (const auto* assign = std::get_if<wire::Assign>(&message)) {
     if (counts_.started++ == 0) counts_.first_start = now_;
     assigned(*assign);
-    const auto [place, is_new] = worker.attempts.try_emplace(
-        assign->attempt, Worker::Attempt{now_ + options_.task_time, options_.points});
+    const auto [place, is_new] =
+        worker.attempts.try_emplace(assign->attempt, Worker::Attempt{now_, options_.points});
     if (!is_new) return;
     if (options_.points > 0)
       worker.reporting.push_back(assign->attempt);
     else
-      worker.to_end.push_back(assign->attempt);
+      worker.waiting.push_back(assign->attempt);
   } else if (const auto* acknowledge = std::get_if<wire::Acknowledge>(&message)) {
     const auto progress = worker.open_progress.find({acknowledge->attempt, acknowledge->seq});
     if (progress != worker.open_progress.end()) {
@@ -150,7 +151,18 @@ void Workers::handle(Worker& worker, const wire::ToWorker& message) {
       counts_.last_end = now_;
     }
   } else if (const auto* cancel = std::get_if<wire::Cancel>(&message)) {
-    if (worker.attempts.erase(cancel->attempt) > 0) std::erase(worker.to_end, cancel->attempt);
+    if (worker.attempts.erase(cancel->attempt) == 0) return;
+    std::erase(worker.to_end, cancel->attempt);
+    std::erase(worker.waiting, cancel->attempt);
+  }
+}
+
+void Workers::fill_slots(Worker& worker) const {
+  while (!worker.waiting.empty() && worker.to_end.size() < static_cast<std::size_t>(options_.slots)) {
+    const std::int64_t id = worker.waiting.front();
+    worker.waiting.pop_front();
+    worker.attempts.at(id).ends = now_ + options_.task_time;
+    worker.to_end.push_back(id);
   }
 }
 
@@ -172,6 +184,7 @@ void Workers::do_what_is_due(Worker& worker) {
     finished.attempt = id;
     finished.seq = attempt.seq;
     finished.device_class = "load";
+    finished.seconds = std::chrono::duration<double>(options_.task_time).count();
     worker.words.emplace_back(std::move(finished));
   };
   while (!worker.reporting.empty() && worker.open_progress.size() < kUnacknowledgedProgress) {
@@ -188,8 +201,9 @@ void Workers::do_what_is_due(Worker& worker) {
     attempt.points_left -= count;
     if (attempt.points_left > 0) continue;
     worker.reporting.pop_front();
-    worker.to_end.push_back(id);
+    worker.waiting.push_back(id);
   }
+  fill_slots(worker);
   while (!worker.to_end.empty()) {
     const std::int64_t id = worker.to_end.front();
     auto& attempt = worker.attempts.at(id);
@@ -198,6 +212,7 @@ void Workers::do_what_is_due(Worker& worker) {
     attempt.ended = true;
     ++attempt.seq;
     end_of(id, attempt);
+    fill_slots(worker);
   }
   if (now_ >= worker.next_word) {
     for (const auto& [number, sent] : worker.open_beats)

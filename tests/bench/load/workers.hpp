@@ -56,6 +56,7 @@ class Workers {
   void hear(Worker& worker);
   void handle(Worker& worker, const wire::ToWorker& message);
   void do_what_is_due(Worker& worker);
+  void fill_slots(Worker& worker) const;
   void send(Worker& worker);
   [[nodiscard]] Duration until_due() const;
 

@@ -66,5 +66,20 @@ TEST_F(Placement, tells_the_limits_of_the_job_that_goes_first) {
   EXPECT_EQ(all<GiveOut>()[0].timeout_s, 7);
 }
 
+TEST_F(Placement, gives_short_tasks_ahead_so_that_no_slot_waits_for_the_next) {
+  hello("a", 2);
+  add(job(1, {task("1"), task("2"), task("3"), task("4"), task("5"), task("6"), task("7"), task("8")}));
+  EXPECT_EQ(all<GiveOut>().size(), 2u) << "how long tasks take isn't known yet";
+  finish("a", given("1"));  // after no time at all
+  EXPECT_EQ(all<GiveOut>().size(), 3u);
+  EXPECT_EQ(core_.counts().attempts, 4u);
+  wire::Finished slow;
+  slow.worker = "a";
+  slow.attempt = 2;
+  slow.seconds = 60;
+  step(AttemptFinished{"peer-a", slow});
+  EXPECT_TRUE(all<GiveOut>().empty());
+}
+
 }  // namespace
 }  // namespace espalier::core

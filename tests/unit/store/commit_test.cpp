@@ -17,12 +17,12 @@ TEST_F(Commit, AnswersEachStartWithItsSpecificationAndInputs) {
                                           epoch_);
   ASSERT_EQ(assignments.size(), 2U);
   EXPECT_EQ(assignments[0].attempt, AttemptId{3});
-  EXPECT_EQ(assignments[0].spec.at("stage"), "prune");
+  EXPECT_EQ(json::parse(assignments[0].spec).at("stage"), "prune");
   ASSERT_EQ(assignments[0].inputs.size(), 1U);
   EXPECT_EQ(assignments[0].inputs[0].role, "model");
   EXPECT_EQ(assignments[0].inputs[0].hash, hash_of("weights").value);
   EXPECT_EQ(assignments[0].inputs[0].bytes, 1234);
-  EXPECT_EQ(assignments[1].spec.at("stage"), "train");
+  EXPECT_EQ(json::parse(assignments[1].spec).at("stage"), "train");
   EXPECT_TRUE(assignments[1].inputs.empty());
 }
 

@@ -195,5 +195,17 @@ TEST(Codec, AHelloOfAnotherProtocolIsReadAsFarAsNeededToRefuseIt) {
       decode_to_coordinator(R"({"type":"hello","protocol":1,"worker":"w","slots":"many"})").has_value());
 }
 
+TEST(Codec, TakesASpecificationThatIsTextAlready) {
+  Assign assign;
+  assign.attempt = 7;
+  assign.inputs = {{"model", "ab", 3}};
+  const std::string spec = R"({"stage":"train","settings":{"spec":{}}})";
+  const std::string spliced = encode(assign, spec);
+  assign.spec = json::parse(spec).as_object();
+  EXPECT_EQ(json::parse(spliced), json::parse(encode(ToWorker(assign))));
+  EXPECT_EQ(frame_of({spliced}), spliced);
+  EXPECT_EQ(decode_all_to_worker(frame_of({spliced, spliced, spliced}))->size(), 3U);
+}
+
 }  // namespace
 }  // namespace espalier::wire
