@@ -183,7 +183,13 @@ class RunningCoordinator final : public Coordinator {
     co_return database_error(failure);
   }
 
-  std::string metrics() const override { return to_prometheus(driver_.message_counts()); }
+  std::string metrics() const override {
+    return to_prometheus(driver_.message_counts()) +
+           fmt::format(
+               "# HELP espalier_longest_pass_seconds Longest that the scheduler took for one event.\n"
+               "# TYPE espalier_longest_pass_seconds gauge\nespalier_longest_pass_seconds {}\n",
+               std::chrono::duration<double>(driver_.longest_pass()).count());
+  }
 
   asio::awaitable<Result<void>> database_answers() override {
     std::function<bool(store::Store&)> question = [](store::Store& store) {
