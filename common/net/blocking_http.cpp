@@ -56,6 +56,7 @@ Result<void> events(const std::string& url, const OnEvent& on_event, std::chrono
   tasks.spawn("event stream", keep_result(client.download(url, EventSink{&parser, &on_event}), &result));
   const std::stop_callback on_stop(stop, [&io, &tasks] { asio::post(io, [&tasks] { tasks.cancel(); }); });
   io.run();
+  if (stop.stop_requested()) return {};  // whatever the exchange made of it
   if (!result && result.error().kind == ErrorKind::interrupted) return {};
   if (!result) return result.error();
   if (result->status != 200)

@@ -117,8 +117,7 @@ void Core::adopt(const OpenAttempt& open) {
   worker->inherits_until = now_ + settings_.lease;
   worker->runs_exclusive = worker->runs_exclusive || tasks_[*task].exclusive;
   tasks_[*task].attempt = open.attempt;
-  attempts_.emplace(open.attempt.value,
-                    LiveAttempt{*task, open.worker, worker->attempts.size(), 0, now_});
+  attempts_.emplace(open.attempt.value, LiveAttempt{*task, open.worker, worker->attempts.size(), 0, now_});
   worker->attempts.push_back(open.attempt);
   apply_state(*task, TaskState::assigned);
   if (open.heard) apply_state(*task, TaskState::running);
