@@ -260,5 +260,13 @@ TEST(Diagnostics, ASweepThatFailsInManyPointsIsBounded) {
   EXPECT_LE(errors.size(), 200U);
 }
 
+TEST(Diagnostics, AHeaderWithoutAKeyIsASyntaxError) {
+  for (const char* text : {"[[#x", "[#x]", "[ =]", "[a.]", "[", "[["}) {
+    const auto errors = planned(text).errors;
+    ASSERT_EQ(errors.size(), 1U) << text;
+    EXPECT_EQ(errors[0].code, "E001") << text;
+  }
+}
+
 }  // namespace
 }  // namespace espalier::job
