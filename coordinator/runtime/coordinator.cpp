@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <future>
 #include <utility>
 
 #include "common/base/hash.hpp"
@@ -13,6 +9,7 @@
 #include "common/net/router_socket.hpp"
 #include "common/net/task_group.hpp"
 #include "coordinator/runtime/driver.hpp"
+#include "coordinator/runtime/job_intake.hpp"
 #include "coordinator/runtime/publisher.hpp"
 #include "coordinator/runtime/store_thread.hpp"
 #include "coordinator/runtime/submitter.hpp"
@@ -24,7 +21,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kPatienceAtTheEnd{5};
-constexpr std::size_t kTasksInAPart = 5000;  // what one step of the core takes in
 
 Error database_error(const std::exception_ptr& error) {
   try {
@@ -84,13 +80,14 @@ class RunningCoordinator final : public Coordinator {
         driver_({*socket_, store_, publisher_, classes_, options.on_fatal},
                 {std::chrono::milliseconds(options.beat_ms), std::chrono::milliseconds(options.lease_ms)},
                 io.get_executor()),
+        intake_(driver_, store_, submitter_),
         work_(io.get_executor()) {
     driver_.set_http_address(options.http_address);
   }
 
   Result<void> begin() override {
     try {
-      recover();
+      intake_.recover();
     } catch (...) {
       return database_error(std::current_exception());
     }
@@ -118,7 +115,20 @@ class RunningCoordinator final : public Coordinator {
     JobText text{std::move(toml), std::move(folder), false, job};
     return take_in(std::move(text));
   }
-  asio::awaitable<Result<json::object>> retry(JobId job) override { return ask_again(job); }
+  asio::awaitable<Result<json::object>> retry(JobId job) override {
+    auto before = co_await summary_of(job, false);
+    if (!before) co_return before;
+    std::exception_ptr failure;
+    std::size_t asked = 0;
+    try {
+      asked = co_await intake_.retry(job);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) co_return database_error(failure);
+    if (asked == 0) co_return nothing_failed(*before);
+    co_return co_await summary_after(job, false);
+  }
 
   asio::awaitable<Result<json::object>> cancel(JobId job) override {
     return change(job, core::JobCancelled{job}, "cancelled");
@@ -134,7 +144,7 @@ class RunningCoordinator final : public Coordinator {
     return ask<json::array>([](store::Store& store) { return store.job_summaries(std::nullopt); });
   }
 
-  asio::awaitable<Result<json::object>> job_summary(JobId job) override { return summary_of(job); }
+  asio::awaitable<Result<json::object>> job_summary(JobId job) override { return summary_of(job, false); }
 
   asio::awaitable<Result<json::object>> job_document(JobId job) override {
     std::function<std::optional<json::object>(store::Store&)> question = [job](store::Store& store) {
@@ -176,7 +186,7 @@ class RunningCoordinator final : public Coordinator {
   asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) override {
     std::exception_ptr failure;
     try {
-      co_return co_await garbage_.collect(options, epoch_);
+      co_return co_await garbage_.collect(options, intake_.epoch());
     } catch (...) {
       failure = std::current_exception();
     }
@@ -223,159 +233,44 @@ class RunningCoordinator final : public Coordinator {
     co_return database_error(failure);
   }
 
-  // The loop doesn't run yet: the answers may be waited for.
-  template <class T>
-  T now(std::function<T(store::Store&)> question) {
-    std::promise<T> promise;
-    store_.ask(
-        [&promise, &question](store::Store& store) {
-          try {
-            promise.set_value(question(store));
-          } catch (...) {
-            promise.set_exception(std::current_exception());
-          }
-        },
-        [](const std::exception_ptr&) {});
-    return promise.get_future().get();
-  }
-
-  void recover() {
-    const auto reign = now<store::Reign>([](store::Store& store) { return store.begin_epoch(); });
-    epoch_ = reign.epoch;
-    driver_.start(reign);
-    driver_.happen(core::SubmissionBegun{});
-    for (const JobId id : reign.unfinished) {
-      const auto head = now<core::JobRow>([id](store::Store& store) { return store.job(id); });
-      std::optional<std::int64_t> place = 0;
-      while (place) {
-        const auto page = now<store::TaskPage>(
-            [id, place](store::Store& store) { return store.tasks(id, *place, kTasksInAPart); });
-        place = page.next;
-        core::JobAdded part{head, false, place.has_value()};
-        part.row.tasks = page.tasks;
-        driver_.happen(part);
-      }
-    }
-    using Attempts = std::vector<core::OpenAttempt>;
-    core::AttemptsFound found{now<Attempts>([](store::Store& store) { return store.open_attempts(); })};
-    log::info("epoch {}: {} unfinished jobs, {} attempts under way", reign.epoch, reign.unfinished.size(),
-              found.attempts.size());
-    driver_.happen(found);
-    driver_.happen(core::SubmissionEnded{});
-  }
-
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> take_in(JobText text) {
     std::exception_ptr failure;
-    driver_.happen(core::SubmissionBegun{});
     try {
-      co_await committed();
-      SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
-      if (outcome.submitted) {
-        for (const JobId paused : outcome.submitted->paused) driver_.happen(core::JobPaused{paused});
-        const JobId job = outcome.submitted->job.id;
-        const bool is_untouched = outcome.submitted->is_untouched;
-        if (outcome.resumed) {
-          co_await add_pages(std::move(outcome.submitted->job));
-        } else {
-          co_await add_parts(std::move(outcome.submitted->job));
-        }
-        driver_.happen(core::SubmissionEnded{});
-        auto summary = co_await summary_of(job, is_untouched);
-        if (!summary) co_return SubmitFailure{summary.error(), {}};
-        co_return std::move(*summary);
-      }
-      driver_.happen(core::SubmissionEnded{});
-      co_return invalid(std::move(outcome.errors));
+      SubmitOutcome outcome = co_await intake_.submit(std::move(text));
+      if (!outcome.submitted) co_return invalid(std::move(outcome.errors));
+      auto summary = co_await summary_after(outcome.submitted->job.id, outcome.submitted->is_untouched);
+      if (!summary) co_return SubmitFailure{summary.error(), {}};
+      co_return std::move(*summary);
     } catch (...) {
       failure = std::current_exception();
     }
-    driver_.happen(core::SubmissionEnded{});
     co_return SubmitFailure{database_error(failure), {}};
-  }
-
-  // In parts, so that no step takes long; others get their turn between them.
-  asio::awaitable<void> add_parts(core::JobRow row) {
-    const std::vector<core::TaskRow> tasks = std::exchange(row.tasks, {});
-    std::size_t from = 0;
-    do {
-      const std::size_t to = std::min(tasks.size(), from + kTasksInAPart);
-      core::JobAdded part{row, true, to < tasks.size()};
-      part.row.tasks.assign(tasks.begin() + static_cast<std::ptrdiff_t>(from),
-                            tasks.begin() + static_cast<std::ptrdiff_t>(to));
-      driver_.happen(part);
-      from = to;
-      co_await asio::post(asio::use_awaitable);
-    } while (from < tasks.size());
-  }
-
-  asio::awaitable<void> add_pages(core::JobRow row) {
-    std::optional<std::int64_t> place = 0;
-    while (place) {
-      std::function<store::TaskPage(store::Store&)> question = [job = row.id, place](store::Store& store) {
-        return store.tasks(job, *place, kTasksInAPart);
-      };
-      store::TaskPage page = co_await store_.result(std::move(question));
-      place = page.next;
-      core::JobAdded part{row, true, place.has_value()};
-      part.row.tasks = std::move(page.tasks);
-      driver_.happen(part);
-    }
-  }
-
-  asio::awaitable<Result<json::object>> ask_again(JobId job) {
-    auto before = co_await summary_of(job);
-    if (!before) co_return before;
-    std::exception_ptr failure;
-    std::size_t asked = 0;
-    driver_.happen(core::SubmissionBegun{});
-    try {
-      co_await committed();
-      std::function<std::size_t(store::Store&)> work = [job, epoch = epoch_](store::Store& store) {
-        return store.retry(job, epoch);
-      };
-      asked = co_await store_.result(std::move(work));
-      if (asked > 0) {
-        std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) {
-          return store.job(job);
-        };
-        core::JobRow row = co_await store_.result(std::move(question));
-        co_await add_pages(std::move(row));
-      }
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    driver_.happen(core::SubmissionEnded{});
-    if (failure) co_return database_error(failure);
-    if (asked == 0) co_return nothing_failed(*before);
-    co_return co_await summary_of(job);
-  }
-
-  // All that was decided until now is on record.
-  asio::awaitable<void> committed() {
-    driver_.commit_now();
-    std::function<bool(store::Store&)> nothing = [](store::Store&) { return true; };
-    co_await store_.result(std::move(nothing));
   }
 
   // The core ignores what a job's state doesn't allow, so the state afterwards tells whether it was done.
   asio::awaitable<Result<json::object>> change(JobId job, core::Event event, std::string wanted_state) {
     driver_.happen(event);
-    auto summary = co_await summary_of(job);
+    auto summary = co_await summary_after(job, false);
     if (!summary || summary->at("state").as_string() == wanted_state) co_return summary;
     co_return wrong_state(*summary);
   }
 
-  asio::awaitable<Result<json::object>> summary_of(JobId job, bool is_untouched = false) {
-    std::function<json::array(store::Store&)> question = [job, is_untouched](store::Store& store) {
-      return is_untouched ? json::array{store.untouched_summary(job)} : store.job_summaries(job);
-    };
+  // With all that was decided until now.
+  asio::awaitable<Result<json::object>> summary_after(JobId job, bool is_untouched) {
     std::exception_ptr failure;
     try {
-      co_await committed();
+      co_await intake_.committed();
     } catch (...) {
       failure = std::current_exception();
     }
     if (failure) co_return database_error(failure);
+    co_return co_await summary_of(job, is_untouched);
+  }
+
+  asio::awaitable<Result<json::object>> summary_of(JobId job, bool is_untouched) {
+    std::function<json::array(store::Store&)> question = [job, is_untouched](store::Store& store) {
+      return is_untouched ? json::array{store.untouched_summary(job)} : store.job_summaries(job);
+    };
     const Result<json::array> summaries = co_await ask(std::move(question));
     if (!summaries) co_return summaries.error();
     if (summaries->empty()) co_return no_such_job(job);
@@ -390,13 +285,13 @@ class RunningCoordinator final : public Coordinator {
   artifact::ArtifactStore artifacts_;
   DeviceClasses classes_;
   std::unique_ptr<net::RouterSocket> socket_;
-  std::int64_t epoch_ = 0;
   StoreThread store_;   // writes, and reads what depends on their order
   StoreThread reader_;  // answers questions, so that no commit waits for one
   Publisher publisher_;
   Submitter submitter_;
   Garbage garbage_;
   Driver driver_;
+  JobIntake intake_;
   net::TaskGroup work_;
 };
 

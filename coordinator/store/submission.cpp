@@ -219,6 +219,7 @@ std::optional<Submitted> resume_job(Transaction& transaction, const Submission& 
   if (found.empty()) return std::nullopt;
   const JobId job{found.integer(0, 0)};
   retry_job(transaction, job);
+  transaction.run(sql::resume_job, {std::to_string(job.value)});
   transaction.run(sql::mark_reused_tasks, {std::to_string(job.value)});
   Submitted submitted{.job = read_job_row(transaction, job), .paused = {}, .is_untouched = false};
   if (submission.replace) submitted.paused = pause_others(transaction, std::to_string(job.value));
@@ -228,6 +229,7 @@ std::optional<Submitted> resume_job(Transaction& transaction, const Submission& 
 std::size_t retry_job(Transaction& transaction, JobId job) {
   const auto id = std::to_string(job.value);
   const auto unsuccessful = transaction.run(sql::unsuccessful_tasks, {id});
+  if (unsuccessful.empty()) return 0;
   ArrayColumn tasks;
   for (std::size_t row = 0; row < unsuccessful.size(); ++row) tasks.add(unsuccessful.integer(row, 0));
   transaction.run(sql::ask_tasks_again, {id, tasks.text()});

@@ -121,6 +121,13 @@ TEST_F(Submit, AsksAgainForWhatFailedIfTheJobIsRetried) {
   EXPECT_TRUE(std::ranges::all_of(tasks, [](auto& task) { return !core::is_terminal(task.state); }));
 }
 
+TEST_F(Submit, LeavesAJobAloneIfNothingOfItCanBeRetried) {
+  const auto first = submit(*store_, small_plan(), submission(), epoch_);
+  store_->commit({SetJob{first.job.id, JobState::succeeded}}, epoch_);
+  EXPECT_EQ(store_->retry(first.job.id, epoch_), 0U);
+  EXPECT_EQ(one("select state from v1.jobs"), "succeeded");
+}
+
 TEST_F(Submit, LeavesNothingBehindIfItIsNotFinished) {
   const auto plan = small_plan();
   {

@@ -1,0 +1,145 @@
+#include "coordinator/runtime/job_intake.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <future>
+#include <utility>
+
+#include "common/base/log.hpp"
+
+namespace espalier::runtime {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kTasksInAPart = 5000;  // what one step of the core takes in
+
+// While it lives, the core forgets nothing.
+class UnderWay {
+ public:
+  UnderWay(Driver& driver, std::shared_ptr<const bool> driver_lives)
+      : driver_(driver), driver_lives_(std::move(driver_lives)) {
+    driver_.happen(core::SubmissionBegun{});
+  }
+  ~UnderWay() {
+    if (*driver_lives_) driver_.happen(core::SubmissionEnded{});
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  Driver& driver_;
+  std::shared_ptr<const bool> driver_lives_;
+};
+
+}  // namespace
+
+template <class T>
+T JobIntake::now(std::function<T(store::Store&)> question) {
+  std::promise<T> promise;
+  store_.ask(
+      [&promise, &question](store::Store& store) {
+        try {
+          promise.set_value(question(store));
+        } catch (...) {
+          promise.set_exception(std::current_exception());
+        }
+      },
+      [](const std::exception_ptr&) {});
+  return promise.get_future().get();
+}
+
+void JobIntake::recover() {
+  const auto reign = now<store::Reign>([](store::Store& store) { return store.begin_epoch(); });
+  epoch_ = reign.epoch;
+  driver_.start(reign);
+  const UnderWay under_way(driver_, alive_);
+  for (const JobId id : reign.unfinished) {
+    const auto head = now<core::JobRow>([id](store::Store& store) { return store.job(id); });
+    std::optional<std::int64_t> place = 0;
+    while (place) {
+      const auto page = now<store::TaskPage>(
+          [id, place](store::Store& store) { return store.tasks(id, *place, kTasksInAPart); });
+      place = page.next;
+      core::JobAdded part{head, false, place.has_value()};
+      part.row.tasks = page.tasks;
+      driver_.happen(part);
+    }
+  }
+  using Attempts = std::vector<core::OpenAttempt>;
+  const core::AttemptsFound found{now<Attempts>([](store::Store& store) { return store.open_attempts(); })};
+  log::info("epoch {}: {} unfinished jobs, {} attempts under way", reign.epoch, reign.unfinished.size(),
+            found.attempts.size());
+  driver_.happen(found);
+}
+
+// What was decided before is on record before the store reads, and until the end the core forgets nothing: so
+// the rows that the store read can't be older than what the core knows.
+asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
+  const UnderWay under_way(driver_, alive_);
+  co_await committed();
+  SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
+  if (!outcome.submitted) co_return outcome;
+  for (const JobId paused : outcome.submitted->paused) driver_.happen(core::JobPaused{paused});
+  core::JobRow row = outcome.submitted->job;
+  outcome.submitted->job.tasks.clear();
+  if (outcome.resumed) {
+    co_await add_pages(std::move(row));
+  } else {
+    co_await add_parts(std::move(row));
+  }
+  co_return outcome;
+}
+
+asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
+  const UnderWay under_way(driver_, alive_);
+  co_await committed();
+  std::function<std::size_t(store::Store&)> work = [job, epoch = epoch_](store::Store& store) {
+    return store.retry(job, epoch);
+  };
+  const std::size_t asked = co_await store_.result(std::move(work));
+  if (asked == 0) co_return asked;
+  std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
+  core::JobRow row = co_await store_.result(std::move(question));
+  co_await add_pages(std::move(row));
+  co_return asked;
+}
+
+asio::awaitable<void> JobIntake::committed() {
+  driver_.commit_now();
+  std::function<bool(store::Store&)> nothing = [](store::Store&) { return true; };
+  co_await store_.result(std::move(nothing));
+}
+
+// Others get their turn between the parts.
+asio::awaitable<void> JobIntake::add_parts(core::JobRow row) {
+  const std::vector<core::TaskRow> tasks = std::exchange(row.tasks, {});
+  std::size_t from = 0;
+  do {
+    const std::size_t to = std::min(tasks.size(), from + kTasksInAPart);
+    core::JobAdded part{row, true, to < tasks.size()};
+    part.row.tasks.assign(tasks.begin() + static_cast<std::ptrdiff_t>(from),
+                          tasks.begin() + static_cast<std::ptrdiff_t>(to));
+    driver_.happen(part);
+    from = to;
+    co_await asio::post(asio::use_awaitable);
+  } while (from < tasks.size());
+}
+
+asio::awaitable<void> JobIntake::add_pages(core::JobRow row) {
+  std::optional<std::int64_t> place = 0;
+  while (place) {
+    std::function<store::TaskPage(store::Store&)> question = [job = row.id, place](store::Store& store) {
+      return store.tasks(job, *place, kTasksInAPart);
+    };
+    store::TaskPage page = co_await store_.result(std::move(question));
+    place = page.next;
+    core::JobAdded part{row, true, place.has_value()};
+    part.row.tasks = std::move(page.tasks);
+    driver_.happen(part);
+  }
+}
+
+}  // namespace espalier::runtime
