@@ -1,6 +1,7 @@
 // What happens to the core. Every event may come twice, late or not at all: none of them may be relied on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,8 +26,12 @@ struct AttemptsFound {
 
 // A submission is on its way through the store. Until its end the core forgets no task and no job, so
 // that the rows which the store read meanwhile can't bring back a task that has ended since.
-struct SubmissionBegun {};
-struct SubmissionEnded {};
+struct SubmissionBegun {
+  std::optional<JobId> job;  // known already, gets more tasks: until then it doesn't end
+};
+struct SubmissionEnded {
+  std::optional<JobId> job;
+};
 
 // A new job; or more tasks, or the same again, for one that is known. A task comes after its inputs: in the
 // same event, or in an earlier one.

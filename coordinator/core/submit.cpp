@@ -12,13 +12,19 @@ void Core::handle(const AttemptsFound& event) {
   for (const OpenAttempt& attempt : event.attempts) adopt(attempt);
 }
 
-void Core::handle(const SubmissionBegun&) {
+void Core::handle(const SubmissionBegun& event) {
   ++submissions_;
+  const auto job = event.job ? jobs_.find(*event.job) : std::nullopt;
+  if (job) jobs_[*job].incomplete = true;
 }
 
-void Core::handle(const SubmissionEnded&) {
+void Core::handle(const SubmissionEnded& event) {
   ESPALIER_ASSERT(submissions_ > 0);
   --submissions_;
+  const auto job = event.job ? jobs_.find(*event.job) : std::nullopt;
+  if (!job) return;
+  jobs_[*job].incomplete = false;
+  to_end_.push_back(*event.job);
 }
 
 void Core::handle(const JobAdded& event) {

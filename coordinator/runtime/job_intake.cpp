@@ -19,12 +19,12 @@ constexpr std::size_t kTasksInAPart = 5000;  // what one step of the core takes 
 // While it lives, the core forgets nothing.
 class UnderWay {
  public:
-  UnderWay(Driver& driver, std::shared_ptr<const bool> driver_lives)
-      : driver_(driver), driver_lives_(std::move(driver_lives)) {
-    driver_.happen(core::SubmissionBegun{});
+  UnderWay(Driver& driver, std::shared_ptr<const bool> driver_lives, std::optional<JobId> job)
+      : driver_(driver), driver_lives_(std::move(driver_lives)), job_(job) {
+    driver_.happen(core::SubmissionBegun{job_});
   }
   ~UnderWay() {
-    if (*driver_lives_) driver_.happen(core::SubmissionEnded{});
+    if (*driver_lives_) driver_.happen(core::SubmissionEnded{job_});
   }
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
@@ -32,6 +32,7 @@ class UnderWay {
  private:
   Driver& driver_;
   std::shared_ptr<const bool> driver_lives_;
+  std::optional<JobId> job_;
 };
 
 }  // namespace
@@ -55,7 +56,7 @@ void JobIntake::recover() {
   const auto reign = now<store::Reign>([](store::Store& store) { return store.begin_epoch(); });
   epoch_ = reign.epoch;
   driver_.start(reign);
-  const UnderWay under_way(driver_, alive_);
+  const UnderWay under_way(driver_, alive_, std::nullopt);
   for (const JobId id : reign.unfinished) {
     const auto head = now<core::JobRow>([id](store::Store& store) { return store.job(id); });
     std::optional<std::int64_t> place = 0;
@@ -78,7 +79,7 @@ void JobIntake::recover() {
 // What was decided before is on record before the store reads, and until the end the core forgets nothing: so
 // the rows that the store read can't be older than what the core knows.
 asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
-  const UnderWay under_way(driver_, alive_);
+  const UnderWay under_way(driver_, alive_, text.extends);
   co_await committed();
   SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
   if (!outcome.submitted) co_return outcome;
@@ -94,7 +95,7 @@ asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
 }
 
 asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
-  const UnderWay under_way(driver_, alive_);
+  const UnderWay under_way(driver_, alive_, job);
   co_await committed();
   std::function<std::size_t(store::Store&)> work = [job, epoch = epoch_](store::Store& store) {
     return store.retry(job, epoch);

@@ -155,6 +155,18 @@ TEST_F(Tasks, come_in_parts_and_their_job_ends_after_the_last) {
   step(SubmissionEnded{});
 }
 
+TEST_F(Tasks, that_are_on_their_way_to_a_job_keep_it_from_ending) {
+  hello("a");
+  add(job(1, {task("base")}));
+  const auto base = given("base");
+  step(SubmissionBegun{JobId{1}});
+  finish("a", base);
+  EXPECT_TRUE(writes<SetJob>().empty());
+  step(SubmissionEnded{JobId{1}});  // they never came
+  ASSERT_EQ(writes<SetJob>().size(), 1u);
+  EXPECT_EQ(writes<SetJob>()[0].state, JobState::succeeded);
+}
+
 TEST_F(Tasks, that_many_others_wait_for_wake_them_a_slice_at_a_time) {
   const std::size_t many = 3 * Settings{}.slice;
   std::vector<TaskRow> rows{task("base")};
