@@ -50,6 +50,10 @@ void SubmissionWriter::head(const job::Plan& head) {
   groups_ = groups.text();
   if (extends_) {
     job_ = std::to_string(extends_->value);
+    if (!transaction_.run(sql::job_exists, {job_}).truth(0, 0)) {
+      throw ErrorException(
+          Error{ErrorKind::not_found, "there is no job " + job_, "`espalier jobs` lists them"});
+    }
     const auto places = transaction_.run(sql::job_places, {job_});
     next_place_ = places.integer(0, 0);
     next_trial_ = places.integer(0, 1);

@@ -107,6 +107,11 @@ TEST_F(Submit, ExtendsAFinishedJobByTheTrialsItDoesNotHaveYet) {
   EXPECT_EQ(one("select count(*) from espalier.job_task"), "4");
 }
 
+TEST_F(Submit, RefusesToExtendAJobThatIsNotThere) {
+  EXPECT_THROW(submit(*store_, small_plan(), submission(), epoch_, JobId{99}), ErrorException);
+  EXPECT_EQ(one("select count(*) from v1.tasks"), "0");
+}
+
 TEST_F(Submit, AsksAgainForWhatFailedIfTheJobIsRetried) {
   const auto first = submit(*store_, small_plan(), submission(), epoch_);
   store_->commit(success(1, id_of("train")), epoch_);
