@@ -34,9 +34,14 @@ JobRow read_job_row(Transaction& transaction, JobId job) {
 }
 
 TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std::size_t limit) {
-  const auto rows = transaction.run(sql::job_tasks,
-                                    {std::to_string(job.value), std::to_string(from), std::to_string(limit)});
+  const auto id = std::to_string(job.value);
   TaskPage page;
+  transaction.run(sql::prefer_look_ups);
+  const auto places = transaction.run(sql::job_tasks_page, {id, std::to_string(from), std::to_string(limit)});
+  if (places.is_null(0, 0)) return page;
+  const auto last = places.integer(0, 0);
+  if (places.integer(0, 1) == static_cast<std::int64_t>(limit)) page.next = last + 1;
+  const auto rows = transaction.run(sql::job_tasks, {id, std::to_string(from), std::to_string(last)});
   page.tasks.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     page.tasks.push_back({.id = TaskId{rows.integer(row, 1)},
@@ -45,7 +50,6 @@ TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std:
                           .failures = static_cast<int>(rows.integer(row, 4)),
                           .inputs = split_ids(rows.text(row, 5))});
   }
-  if (rows.size() == limit) page.next = rows.integer(limit - 1, 0) + 1;
   return page;
 }
 

@@ -1,5 +1,5 @@
--- The tasks of a job from place $2 on that have no result, $3 at most. inputs: numbers of those tasks it needs that
--- have none either, with commas between, or null.
+-- The tasks of a job from place $2 to place $3 that have no result. inputs: numbers of those tasks it needs that have
+-- none either, with commas between, or null.
 select jt.ordinal, jt.task_id, s.state, t.exclusive, s.failures, i.inputs
 from espalier.job_task jt
 join espalier.task t on t.id = jt.task_id
@@ -10,6 +10,5 @@ left join lateral (
   join espalier.task_state other on other.task_id = ti.input_task_id and other.state <> 'succeeded'
   where ti.task_id = jt.task_id
 ) i on true
-where jt.job_id = $1::bigint and jt.ordinal >= $2::bigint
+where jt.job_id = $1::bigint and jt.ordinal between $2::bigint and $3::bigint
 order by jt.ordinal
-limit $3::bigint
