@@ -19,8 +19,8 @@ namespace {
 constexpr const char* kIncoming = "incoming";
 constexpr const char* kPartial = ".part";
 constexpr std::size_t kPiece = std::size_t{1} << 20;
-// ext4 takes a larger write into larger folios, which it gets from memory that was never touched: on a virtual
-// machine a megabyte at once is up to four times slower than a quarter of one.
+// ext4 takes a larger write into larger folios, which it gets from memory that was never touched: on a
+// virtual machine a megabyte at once is up to four times slower than a quarter of one.
 constexpr std::size_t kWrittenAtOnce = std::size_t{256} << 10;
 
 Error disk_error(const std::filesystem::path& path, const std::string& what, int reason) {
@@ -166,8 +166,7 @@ void Upload::hash(std::span<const std::byte> bytes) {
 Result<void> Upload::append(std::span<const std::byte> bytes) {
   ESPALIER_ASSERT(state_ != nullptr);
   while (!bytes.empty()) {
-    const auto written =
-        ::write(state_->file.number(), bytes.data(), std::min(bytes.size(), kWrittenAtOnce));
+    const auto written = ::write(state_->file.number(), bytes.data(), std::min(bytes.size(), kWrittenAtOnce));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       state_->stays = false;  // half of a file helps nobody on a full or broken disk
