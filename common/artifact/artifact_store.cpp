@@ -19,8 +19,8 @@ namespace {
 constexpr const char* kIncoming = "incoming";
 constexpr const char* kPartial = ".part";
 constexpr std::size_t kPiece = std::size_t{1} << 20;
-// ext4 takes a larger write into larger folios, which it gets from memory that was never touched: on a
-// virtual machine a megabyte at once is up to four times slower than a quarter of one.
+// Fresh bytes written a megabyte at once took about twice as long as a quarter of one, on ext4 in a virtual
+// machine; the cause wasn't found.
 constexpr std::size_t kWrittenAtOnce = std::size_t{256} << 10;
 
 Error disk_error(const std::filesystem::path& path, const std::string& what, int reason) {
