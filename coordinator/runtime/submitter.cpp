@@ -7,6 +7,8 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <future>
+#include <utility>
 
 namespace espalier::runtime {
 
@@ -22,6 +24,35 @@ struct Answer {
   asio::steady_timer arrived;  // never expires; cancelled when the outcome is there
   std::optional<SubmitOutcome> outcome;
   std::exception_ptr error;
+};
+
+// Writes a part while the next one is planned. A job of one part needs no second thread.
+class PartWriter {
+ public:
+  struct Part {
+    std::vector<job::Trial> trials;
+    std::vector<job::Task> tasks;
+  };
+  explicit PartWriter(store::OpenSubmission& opened) : opened_(opened) {}
+
+  void add(Part part) {
+    if (latest_) {
+      if (writing_.valid()) writing_.get();
+      writing_ = std::async(std::launch::async, [this, earlier = std::move(*latest_)] {
+        opened_.part(earlier.trials, earlier.tasks);
+      });
+    }
+    latest_ = std::move(part);
+  }
+  void finish() {
+    if (writing_.valid()) writing_.get();
+    if (latest_) opened_.part(latest_->trials, latest_->tasks);
+  }
+
+ private:
+  store::OpenSubmission& opened_;
+  std::optional<Part> latest_;
+  std::future<void> writing_;  // the last member: it waits for its thread when it goes
 };
 
 }  // namespace
@@ -76,9 +107,9 @@ store::Store& Submitter::store() {
 SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
   const job::Surroundings surroundings = surroundings_of(job);
   store::Submission submission{job.toml, sha256_hex(job.toml), job.replace};
-  if (job.extends || !store().has_unfinished(submission.text_hash)) {
-    return write(job, surroundings, std::move(submission), epoch);
-  }
+  auto opened = store().begin_submission(submission, epoch, job.extends);
+  if (job.extends || !opened->text_is_unfinished()) return write(job, surroundings, *opened);
+  opened.reset();
   // Does the text still mean the same tasks?
   store::PlanHash hash;
   job::PlanSink sink;
@@ -90,20 +121,22 @@ SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
   outcome.submitted = store().resume(submission, hash.hex(), epoch);
   outcome.resumed = outcome.submitted.has_value();
   if (outcome.resumed) return outcome;
-  return write(job, surroundings, std::move(submission), epoch);
+  return write(job, surroundings, *store().begin_submission(submission, epoch));
 }
 
 SubmitOutcome Submitter::write(const JobText& job, const job::Surroundings& surroundings,
-                               store::Submission submission, std::int64_t epoch) {
-  const auto opened = store().begin_submission(std::move(submission), epoch, job.extends);
+                               store::OpenSubmission& opened) {
+  PartWriter writer(opened);
   job::PlanSink sink;
-  sink.head = [&](const job::Plan& head) { opened->head(head); };
-  sink.part = [&](const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) {
-    opened->part(trials, tasks);
+  sink.head = [&](const job::Plan& head) { opened.head(head); };
+  sink.part = [&](std::vector<job::Trial> trials, std::vector<job::Task> tasks) {
+    writer.add({std::move(trials), std::move(tasks)});
   };
   SubmitOutcome outcome;
   outcome.errors = job::plan_job(job.toml, surroundings, sink);
-  if (outcome.errors.empty()) outcome.submitted = opened->finish();
+  if (!outcome.errors.empty()) return outcome;
+  writer.finish();
+  outcome.submitted = opened.finish();
   return outcome;
 }
 

@@ -42,8 +42,8 @@ class Submitter {
 
  private:
   SubmitOutcome submit_here(const JobText& job, std::int64_t epoch);
-  SubmitOutcome write(const JobText& job, const job::Surroundings& surroundings, store::Submission submission,
-                      std::int64_t epoch);
+  static SubmitOutcome write(const JobText& job, const job::Surroundings& surroundings,
+                             store::OpenSubmission& opened);
   job::Surroundings surroundings_of(const JobText& job);
   store::Store& store();
 

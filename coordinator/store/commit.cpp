@@ -9,14 +9,29 @@
 namespace espalier::store {
 namespace {
 
-void write(Transaction& transaction, const std::vector<const StartAttempt*>& starts, std::int64_t epoch) {
+std::vector<Assignment> start(Transaction& transaction, const std::vector<const StartAttempt*>& starts,
+                              std::int64_t epoch) {
   ArrayColumn attempt, task, worker;
-  for (const auto* start : starts) {
-    attempt.add(start->attempt.value);
-    task.add(start->task.value);
-    worker.add(start->worker.value);
+  std::vector<Assignment> result;
+  for (const auto* each : starts) {
+    attempt.add(each->attempt.value);
+    task.add(each->task.value);
+    worker.add(each->worker.value);
+    result.push_back({each->attempt, {}, {}, {}});
   }
-  transaction.run(sql::start_attempts, {attempt.text(), task.text(), worker.text(), std::to_string(epoch)});
+  const auto rows = transaction.run(sql::start_attempts,
+                                    {attempt.text(), task.text(), worker.text(), std::to_string(epoch)});
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto& assignment = result.at(static_cast<std::size_t>(rows.integer(row, 0) - 1));
+    if (assignment.spec.empty()) {
+      assignment.task.value = rows.text(row, 1);
+      assignment.spec = rows.text(row, 2);
+    }
+    if (rows.is_null(row, 3)) continue;
+    assignment.inputs.push_back(
+        {std::string(rows.text(row, 3)), std::string(rows.text(row, 4)), rows.integer(row, 5)});
+  }
+  return result;
 }
 
 void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends) {
@@ -145,46 +160,26 @@ void write(Transaction& transaction, const std::vector<const SeeWorker*>& worker
                                      facts.text(), alive.text()});
 }
 
-std::vector<Assignment> read_assignments(Transaction& transaction,
-                                         const std::vector<const StartAttempt*>& starts) {
-  ArrayColumn tasks;
-  std::vector<Assignment> result;
-  for (const auto* start : starts) {
-    tasks.add(start->task.value);
-    result.push_back({start->attempt, {}, {}, {}});
-  }
-  const auto rows = transaction.run(sql::assignments, {tasks.text()});
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    auto& assignment = result.at(static_cast<std::size_t>(rows.integer(row, 0) - 1));
-    if (assignment.spec.empty()) {
-      assignment.task.value = rows.text(row, 1);
-      assignment.spec = rows.text(row, 2);
-    }
-    if (rows.is_null(row, 3)) continue;
-    assignment.inputs.push_back(
-        {std::string(rows.text(row, 3)), std::string(rows.text(row, 4)), rows.integer(row, 5)});
-  }
-  return result;
-}
-
 }  // namespace
 
-// Attempts begin before they end, and a task has its state before its progress: whichever order the kinds
-// come in within a batch, that is the order they have for one row.
+// Results and checkpoints are there before the attempts that take them as inputs begin, attempts begin before
+// they end, and a task has its state before its progress: whichever order the kinds come in within a batch,
+// that is the order they have for one row.
 std::vector<Assignment> write_all(Transaction& transaction, const std::vector<Write>& writes,
                                   std::int64_t epoch) {
   const auto batch = sort_by_kind(writes);
-  if (!batch.starts.empty()) write(transaction, batch.starts, epoch);
+  std::vector<Assignment> assignments;
+  if (!batch.results.empty()) write(transaction, batch.results);
+  if (!batch.checkpoints.empty()) write(transaction, batch.checkpoints);
+  if (!batch.starts.empty()) assignments = start(transaction, batch.starts, epoch);
   if (!batch.logs.empty()) write(transaction, batch.logs);
   if (!batch.ends.empty()) write(transaction, batch.ends);
-  if (!batch.results.empty()) write(transaction, batch.results);
   if (!batch.points.empty()) write(transaction, batch.points);
-  if (!batch.checkpoints.empty()) write(transaction, batch.checkpoints);
   if (!batch.tasks.empty()) write(transaction, batch.tasks);
   if (!batch.progress.empty()) write(transaction, batch.progress);
   if (!batch.jobs.empty()) write(transaction, batch.jobs);
   if (!batch.workers.empty()) write(transaction, batch.workers);
-  return batch.starts.empty() ? std::vector<Assignment>{} : read_assignments(transaction, batch.starts);
+  return assignments;
 }
 
 }  // namespace espalier::store

@@ -1,5 +1,6 @@
 #include "coordinator/store/reign_lock.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "coordinator/store/connection.hpp"
@@ -12,7 +13,7 @@ struct ReignLock::State {
   std::string address;
   std::unique_ptr<Connection> connection;
   bool taken = false;  // by the present connection
-  std::string last_sign;
+  std::optional<std::string> last_sign;
   std::chrono::steady_clock::time_point sign_seen;
 
   template <class Work>

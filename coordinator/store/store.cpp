@@ -102,6 +102,10 @@ class Opened final : public OpenSubmission {
         writer_(transaction_, submission_, extends) {
     hold_epoch(transaction_, epoch);
   }
+  bool text_is_unfinished() override {
+    return as_ours(
+        [&] { return transaction_.run(sql::has_unfinished, {submission_.text_hash}).truth(0, 0); });
+  }
   void head(const job::Plan& head) override {
     as_ours([&] { writer_.head(head); });
   }
@@ -128,12 +132,6 @@ std::unique_ptr<OpenSubmission> Store::begin_submission(Submission submission, s
                                                         std::optional<JobId> extends) {
   return as_ours([&]() -> std::unique_ptr<OpenSubmission> {
     return std::make_unique<Opened>(implementation_->connected(), std::move(submission), epoch, extends);
-  });
-}
-
-bool Store::has_unfinished(const std::string& text_hash) {
-  return implementation_->in_transaction([&](Transaction& transaction) {
-    return transaction.run(sql::has_unfinished, {text_hash}).truth(0, 0);
   });
 }
 

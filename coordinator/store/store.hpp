@@ -84,6 +84,7 @@ class PlanHash {
 class OpenSubmission {
  public:
   virtual ~OpenSubmission() = default;
+  virtual bool text_is_unfinished() = 0;  // another job of the same text is
   virtual void head(const job::Plan& head) = 0;
   virtual void part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) = 0;
   // What failed or was cancelled before of the tasks that it needs is asked for again.
@@ -128,7 +129,6 @@ class Store {
   // With `extends`, the trials that this job doesn't have yet are added to it.
   std::unique_ptr<OpenSubmission> begin_submission(Submission submission, std::int64_t epoch,
                                                    std::optional<JobId> extends = std::nullopt);
-  bool has_unfinished(const std::string& text_hash);  // a job of this text
   // The job of this text with the same tasks runs again if it hasn't ended; unset if there is none. What
   // failed or was cancelled of its tasks is asked for again.
   std::optional<Submitted> resume(const Submission& submission, const std::string& plan_hash,

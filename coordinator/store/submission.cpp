@@ -1,8 +1,7 @@
 #include "coordinator/store/submission.hpp"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_map>
+#include <numeric>
 #include <utility>
 
 #include "coordinator/store/array_column.hpp"
@@ -57,6 +56,7 @@ void SubmissionWriter::head(const job::Plan& head) {
     const auto places = transaction_.run(sql::job_places, {job_});
     next_place_ = places.integer(0, 0);
     next_trial_ = places.integer(0, 1);
+    row_ = read_job_row(transaction_, *extends_);
   } else {
     job_ = transaction_
                .run(sql::insert_job,
@@ -65,138 +65,155 @@ void SubmissionWriter::head(const job::Plan& head) {
                      groups.text(), clean_json(objectives_of(head)), clean_json(constraints_of(head)),
                      clean_text(submission_.text), submission_.text_hash})
                .text(0, 0);
+    row_ = {.id = JobId{std::stoll(job_)},
+            .state = JobState::running,
+            .priority = head.priority,
+            .retries = head.retries,
+            .timeout_s = head.timeout_s,
+            .memory_bytes = head.memory_bytes,
+            .tasks = {}};
   }
-  row_ = read_job_row(transaction_, JobId{std::stoll(job_)});
 }
 
 void SubmissionWriter::part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) {
   hash_.add(tasks);
-  add_tasks(tasks);
-  const auto chosen = add_trials(trials);
-  add_needs(trials, chosen);
+  std::vector<Value> parameters{job_};
+  add_tasks(tasks, parameters);
+  add_trials(trials, parameters);
+  transaction_.run(sql::insert_part, parameters);
 }
 
-void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks) {
-  if (tasks.empty()) return;
-  ArrayColumn keys, stages, exclusive, specs;
-  for (const auto& task : tasks) {
-    keys.add(task.key.value);
-    stages.add(job::to_string(task.stage));
+void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters) {
+  const std::size_t first = rows_.size();
+  const auto is_new = number(tasks);
+  ArrayColumn id, key, stage, exclusive, spec, state;
+  for (std::size_t index = 0; index < tasks.size(); ++index) {
+    if (!is_new[index]) continue;
+    const auto& task = tasks[index];
+    id.add(rows_[first + index].id.value);
+    key.add(task.key.value);
+    stage.add(job::to_string(task.stage));
     exclusive.add(task.exclusive);
-    specs.add(json::serialize(task.spec));
+    spec.add(json::serialize(task.spec));
+    state.add(state_text(rows_[first + index].state));
   }
-  const auto made =
-      transaction_.run(sql::insert_tasks, {keys.text(), stages.text(), exclusive.text(), specs.text()});
-  const auto first = rows_.size();
-  ArrayColumn known, new_ids, new_states;
-  std::unordered_map<std::string_view, std::size_t> places;  // of the known ones
-  std::size_t row = 0;
-  for (const auto& task : tasks) {
+  for (const auto* column : {&id, &key, &stage, &exclusive, &spec, &state})
+    parameters.push_back(column->text());
+  add_inputs(tasks, first, is_new, parameters);
+}
+
+// Gives each task its row, with the number of the one that is there already or a new one. Returns which are
+// new.
+std::vector<bool> SubmissionWriter::number(const std::vector<job::Task>& tasks) {
+  ArrayColumn keys;
+  for (const auto& task : tasks) keys.add(task.key.value);
+  const auto found = transaction_.run(sql::number_tasks, {keys.text()});
+  ESPALIER_ASSERT(found.size() == tasks.size());
+  std::vector<bool> is_new;
+  for (std::size_t row = 0; row < tasks.size(); ++row) {
     TaskRow& each = rows_.emplace_back();
-    each.exclusive = task.exclusive;
-    if (row < made.size() && made.text(row, 1) == task.key.value) {
-      each.id.value = made.integer(row++, 0);
-      each.state = waits_for_others(task) ? TaskState::waiting : TaskState::ready;
-      new_ids.add(each.id.value);
-      new_states.add(state_text(each.state));
+    each.id.value = found.integer(row, 0);
+    each.exclusive = tasks[row].exclusive;
+    is_new.push_back(found.is_null(row, 1));
+    if (is_new.back()) {
+      each.state = waits_for_others(tasks[row]) ? TaskState::waiting : TaskState::ready;
     } else {
-      known.add(task.key.value);
-      places[task.key.value] = rows_.size() - 1;
-    }
-  }
-  ESPALIER_ASSERT(row == made.size());  // they come in the order in which they were given
-  if (row > 0) transaction_.run(sql::insert_task_states, {new_ids.text(), new_states.text()});
-  if (!places.empty()) {
-    const auto found = transaction_.run(sql::known_tasks, {known.text()});
-    ESPALIER_ASSERT(found.size() == places.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      TaskRow& each = rows_[places.at(found.text(i, 0))];
-      each.id.value = found.integer(i, 1);
-      each.state = state_from<TaskState>(found.text(i, 2));
-      each.failures = static_cast<int>(found.integer(i, 3));
+      each.state = state_from<TaskState>(found.text(row, 1));
+      each.failures = static_cast<int>(found.integer(row, 2));
     }
   }
   in_job_.resize(rows_.size());
-  add_inputs(tasks, first);
+  return is_new;
 }
 
-void SubmissionWriter::add_inputs(const std::vector<job::Task>& tasks, std::size_t first) {
+void SubmissionWriter::add_inputs(const std::vector<job::Task>& tasks, std::size_t first,
+                                  const std::vector<bool>& is_new, std::vector<Value>& parameters) {
   ArrayColumn task, ordinal, role, input_task, output, file;
-  bool any = false;
   for (std::size_t index = 0; index < tasks.size(); ++index) {
     std::int64_t position = 0;
     TaskRow& row = rows_[first + index];
     for (const auto& input : tasks[index].inputs) {
-      any = true;
+      const bool is_file = input.task.value.empty();
+      const TaskRow* other = is_file ? nullptr : &rows_.at(input.place);
+      if (other != nullptr && other->state != TaskState::succeeded &&
+          std::find(row.inputs.begin(), row.inputs.end(), other->id) == row.inputs.end()) {
+        row.inputs.push_back(other->id);
+      }
+      if (!is_new[index]) continue;
       task.add(row.id.value);
       ordinal.add(position++);
       role.add(input.role);
       output.add(input.output);
-      if (input.task.value.empty()) {
+      if (is_file) {
         input_task.add_null();
         file.add(input.file.value);
-        continue;
+      } else {
+        input_task.add(other->id.value);
+        file.add_null();
       }
-      const TaskRow& other = rows_.at(input.place);
-      input_task.add(other.id.value);
-      file.add_null();
-      const bool known = std::find(row.inputs.begin(), row.inputs.end(), other.id) != row.inputs.end();
-      if (other.state != TaskState::succeeded && !known) row.inputs.push_back(other.id);
     }
   }
-  if (!any) return;
-  transaction_.run(sql::insert_task_inputs,
-                   {task.text(), ordinal.text(), role.text(), input_task.text(), output.text(), file.text()});
+  for (const auto* column : {&task, &ordinal, &role, &input_task, &output, &file})
+    parameters.push_back(column->text());
 }
 
-std::vector<SubmissionWriter::NewTrial> SubmissionWriter::add_trials(const std::vector<job::Trial>& trials) {
-  ArrayColumn ordinal, group, params;
-  for (std::size_t index = 0; index < trials.size(); ++index) {
-    ordinal.add(next_trial_ + static_cast<std::int64_t>(index));
-    group.add(trials[index].group);
-    params.add(clean_json(trials[index].params));
-  }
-  const auto made = transaction_.run(extends_ ? sql::insert_further_trials : sql::insert_trials,
-                                     {job_, ordinal.text(), group.text(), params.text()});
-  std::vector<NewTrial> chosen;
-  for (std::size_t row = 0; row < made.size(); ++row) {
-    chosen.push_back({made.integer(row, 0), static_cast<std::size_t>(made.integer(row, 1) - next_trial_)});
-  }
-  next_trial_ += static_cast<std::int64_t>(trials.size());
-  return chosen;
-}
-
-// What the new trials need, and, of that, what the job didn't have yet.
-void SubmissionWriter::add_needs(const std::vector<job::Trial>& trials, const std::vector<NewTrial>& chosen) {
+// The trials, what they need, and, of that, what the job didn't have yet.
+void SubmissionWriter::add_trials(const std::vector<job::Trial>& trials, std::vector<Value>& parameters) {
+  ArrayColumn id, ordinal, group, params;
   ArrayColumn trial, position, role, needed;
-  ArrayColumn place, task, reused;
   std::vector<std::size_t> new_to_job;
-  for (const NewTrial& each : chosen) {
-    std::int64_t ordinal = 0;
-    for (const auto& need : trials[each.index].tasks) {
-      trial.add(each.id);
-      position.add(ordinal++);
+  const auto chosen = choose(trials);
+  const auto numbers = transaction_.run(sql::number_trials, {std::to_string(chosen.size())});
+  for (std::size_t row = 0; row < chosen.size(); ++row) {
+    const std::int64_t number = numbers.integer(row, 0);
+    id.add(number);
+    ordinal.add(next_trial_++);
+    group.add(trials[chosen[row]].group);
+    params.add(clean_json(trials[chosen[row]].params));
+    std::int64_t place = 0;
+    for (const auto& need : trials[chosen[row]].tasks) {
+      trial.add(number);
+      position.add(place++);
       role.add(job::to_string(need.role));
       needed.add(rows_.at(need.task).id.value);
       if (!in_job_[need.task]) new_to_job.push_back(need.task);
       in_job_[need.task] = true;
     }
   }
-  std::sort(new_to_job.begin(), new_to_job.end());  // inputs before those that need them
-  for (const std::size_t index : new_to_job) {
+  for (const auto* column : {&id, &ordinal, &group, &params, &trial, &position, &role, &needed})
+    parameters.push_back(column->text());
+  add_to_job(std::move(new_to_job), parameters);
+}
+
+// Which of the trials are to be written: all, but for those that an extended job has.
+std::vector<std::size_t> SubmissionWriter::choose(const std::vector<job::Trial>& trials) {
+  std::vector<std::size_t> chosen(trials.size());
+  std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+  if (!extends_) return chosen;
+  ArrayColumn group, params;
+  for (const auto& trial : trials) {
+    group.add(trial.group);
+    params.add(clean_json(trial.params));
+  }
+  const auto found = transaction_.run(sql::trials_to_add, {job_, group.text(), params.text()});
+  chosen.resize(found.size());
+  for (std::size_t row = 0; row < found.size(); ++row)
+    chosen[row] = static_cast<std::size_t>(found.integer(row, 0));
+  return chosen;
+}
+
+void SubmissionWriter::add_to_job(std::vector<std::size_t> tasks, std::vector<Value>& parameters) {
+  ArrayColumn place, task, reused;
+  std::sort(tasks.begin(), tasks.end());  // inputs before those that need them
+  for (const std::size_t index : tasks) {
     place.add(next_place_++);
     task.add(rows_[index].id.value);
     reused.add(rows_[index].state == TaskState::succeeded);
     reuses_ = reuses_ || core::is_terminal(rows_[index].state);
     if (rows_[index].state != TaskState::succeeded) row_.tasks.push_back(rows_[index]);
   }
-  if (!chosen.empty()) {
-    transaction_.run(sql::insert_trial_tasks, {trial.text(), position.text(), role.text(), needed.text()});
-  }
-  if (!new_to_job.empty()) {
-    transaction_.run(extends_ ? sql::insert_further_job_tasks : sql::insert_job_tasks,
-                     {job_, place.text(), task.text(), reused.text()});
-  }
+  parameters.emplace_back(extends_ ? "t" : "f");
+  for (const auto* column : {&place, &task, &reused}) parameters.push_back(column->text());
 }
 
 Submitted SubmissionWriter::finish() {
@@ -208,10 +225,13 @@ Submitted SubmissionWriter::finish() {
     transaction_.run(sql::set_plan_hash, {job_, hash_.hex()});
   }
   ArrayColumn ended;
+  bool any_ended = false;
   for (const TaskRow& task : row_.tasks) {
-    if (core::is_terminal(task.state)) ended.add(task.id.value);
+    if (!core::is_terminal(task.state)) continue;
+    ended.add(task.id.value);
+    any_ended = true;
   }
-  transaction_.run(sql::ask_tasks_again, {job_, ended.text()});
+  if (any_ended) transaction_.run(sql::ask_tasks_again, {job_, ended.text()});
   Submitted submitted{.job = std::move(row_), .paused = {}, .is_untouched = !extends_ && !reuses_};
   if (submission_.replace) submitted.paused = pause_others(transaction_, job_);
   return submitted;

@@ -22,14 +22,14 @@ class SubmissionWriter {
   Submitted finish();
 
  private:
-  struct NewTrial {
-    std::int64_t id = 0;
-    std::size_t index = 0;  // in its part
-  };
-  void add_tasks(const std::vector<job::Task>& tasks);
-  void add_inputs(const std::vector<job::Task>& tasks, std::size_t first);
-  std::vector<NewTrial> add_trials(const std::vector<job::Trial>& trials);
-  void add_needs(const std::vector<job::Trial>& trials, const std::vector<NewTrial>& chosen);
+  // Each appends its arrays to the parameters of insert_part, in their order.
+  void add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters);
+  void add_inputs(const std::vector<job::Task>& tasks, std::size_t first, const std::vector<bool>& is_new,
+                  std::vector<Value>& parameters);
+  void add_trials(const std::vector<job::Trial>& trials, std::vector<Value>& parameters);
+  void add_to_job(std::vector<std::size_t> tasks, std::vector<Value>& parameters);
+  std::vector<bool> number(const std::vector<job::Task>& tasks);
+  std::vector<std::size_t> choose(const std::vector<job::Trial>& trials);
 
   Transaction& transaction_;
   const Submission& submission_;

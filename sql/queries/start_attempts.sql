@@ -1,14 +1,32 @@
-with begun as (
+-- Puts attempts on record and answers what their workers need: a row an input, and one with nulls for a task without
+-- inputs, in the order given. The checkpoint of an earlier attempt is one more input.
+with given as (
+  select g.attempt, g.task, g.worker, g.ordinal
+  from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality as g (attempt, task, worker, ordinal)
+), begun as (
   insert into espalier.open_attempt (attempt, task_id, worker, epoch)
   select g.attempt, g.task, g.worker, $4::bigint
-  from unnest($1::bigint[], $2::bigint[], $3::text[]) as g (attempt, task, worker)
+  from given g
   where not exists (select from espalier.attempt a where a.attempt = g.attempt)
   on conflict (attempt) do nothing
   returning attempt, task_id, worker
+), told as (
+  insert into espalier.event (kind, task_id, attempt, worker, state, reason)
+  select 'attempt', b.task_id, b.attempt, b.worker, 'running',
+         case when c.task_id is null then ''
+              else format('goes on after step %s, the checkpoint of attempt %s', c.step, c.attempt) end
+  from begun b
+  left join espalier.checkpoint c on c.task_id = b.task_id
 )
-insert into espalier.event (kind, task_id, attempt, worker, state, reason)
-select 'attempt', b.task_id, b.attempt, b.worker, 'running',
-       case when c.task_id is null then ''
-            else format('goes on after step %s, the checkpoint of attempt %s', c.step, c.attempt) end
-from begun b
-left join espalier.checkpoint c on c.task_id = b.task_id
+select g.ordinal, encode(t.key, 'hex') as key, t.spec, i.role,
+       encode(coalesce(i.input_file, o.hash), 'hex') as hash, coalesce(o.bytes, 0) as bytes, i.ordinal as input
+from given g
+join espalier.task t on t.id = g.task
+left join espalier.task_input i on i.task_id = t.id
+left join espalier.output o on o.task_id = i.input_task_id and o.name = i.input_output
+union all
+select g.ordinal, encode(t.key, 'hex'), t.spec, 'checkpoint', encode(c.hash, 'hex'), c.bytes, 1000000
+from given g
+join espalier.checkpoint c on c.task_id = g.task
+join espalier.task t on t.id = g.task
+order by 1, 7

@@ -1,0 +1,28 @@
+-- A part of a plan in one round trip: new tasks with their states and inputs, trials, what these need, and what the
+-- job gets by them. $22: the job may have some of these tasks already.
+with tasks as (
+  insert into espalier.task (id, key, stage, exclusive, spec) overriding system value
+  select id, decode(key, 'hex'), stage, exclusive, spec
+  from unnest($2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::json[]) as g (id, key, stage, exclusive, spec)
+), states as (
+  insert into espalier.task_state (task_id, state)
+  select id, state::espalier.task_status from unnest($2::bigint[], $7::text[]) as g (id, state)
+), inputs as (
+  insert into espalier.task_input (task_id, ordinal, role, input_task_id, input_output, input_file)
+  select task, ordinal, role, input_task, input_output, decode(input_file, 'hex')
+  from unnest($8::bigint[], $9::integer[], $10::text[], $11::bigint[], $12::text[], $13::text[])
+    as g (task, ordinal, role, input_task, input_output, input_file)
+), trials as (
+  insert into espalier.trial (id, job_id, ordinal, group_name, params) overriding system value
+  select id, $1::bigint, ordinal, group_name, params
+  from unnest($14::bigint[], $15::bigint[], $16::text[], $17::jsonb[]) as g (id, ordinal, group_name, params)
+), needs as (
+  insert into espalier.trial_task (trial_id, ordinal, role, task_id)
+  select trial, ordinal, role::espalier.task_role, task
+  from unnest($18::bigint[], $19::integer[], $20::text[], $21::bigint[]) as g (trial, ordinal, role, task)
+)
+insert into espalier.job_task (job_id, ordinal, task_id, reused)
+select $1::bigint, ordinal, task, reused
+from unnest($23::bigint[], $24::bigint[], $25::boolean[]) as g (ordinal, task, reused)
+where not $22::boolean
+   or not exists (select from espalier.job_task jt where jt.task_id = g.task and jt.job_id = $1::bigint)
