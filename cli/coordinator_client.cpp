@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/url.hpp>
+#include <optional>
 
 #include "common/net/blocking_http.hpp"
 
@@ -10,6 +11,26 @@ namespace espalier::cli {
 namespace {
 
 constexpr std::chrono::seconds kLimit{60};
+constexpr std::chrono::hours kLimitOfSubmission{1};  // a million trials take minutes to plan and write
+
+struct Reply {
+  bool succeeded = false;
+  int status = 0;
+  json::object body;
+};
+
+Result<Reply> reply_to(const std::string& url, const std::string& method, const std::string& body,
+                       std::chrono::milliseconds limit) {
+  const auto reply = net::request(method, url, body, limit);
+  if (!reply)
+    return Error{reply.error().kind, reply.error().message,
+                 "is a coordinator running? `espalier up` starts one, `espalier run FILE` brings its own"};
+  const auto value = parse_json(reply->body);
+  if (!value || !value->is_object())
+    return Error{ErrorKind::internal, url + " answered " + std::to_string(reply->status) + " without JSON",
+                 ""};
+  return Reply{reply->succeeded(), reply->status, value->as_object()};
+}
 
 Result<json::object> member(Result<json::object> reply, const char* name) {
   if (!reply) return reply.error();
@@ -24,32 +45,44 @@ std::string text_of(const json::object& object, const char* name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-}  // namespace
-
-Result<json::object> CoordinatorClient::ask(const std::string& method, const std::string& path,
-                                            const std::string& body) const {
-  auto reply = net::request(method, url_ + path, body, kLimit);
-  if (!reply)
-    return Error{reply.error().kind, reply.error().message,
-                 "is a coordinator running? `espalier up` starts one, `espalier run FILE` brings its own"};
-  auto value = parse_json(reply->body);
-  if (!value || !value->is_object())
-    return Error{ErrorKind::internal,
-                 url_ + path + " answered " + std::to_string(reply->status) + " without JSON", ""};
-  if (reply->succeeded()) return value->as_object();
-  const auto* error = value->as_object().if_contains("error");
+std::optional<Error> error_in(const Reply& reply) {
+  if (reply.succeeded) return std::nullopt;
+  const auto* error = reply.body.if_contains("error");
   if (error == nullptr || !error->is_object())
-    return Error{ErrorKind::internal, url_ + path + " answered " + std::to_string(reply->status), ""};
+    return Error{ErrorKind::internal,
+                 "the coordinator answered status " + std::to_string(reply.status) + " without a reason", ""};
   const auto& said = error->as_object();
   return Error{error_kind_from(text_of(said, "kind")), text_of(said, "message"), text_of(said, "help")};
 }
 
-Result<json::object> CoordinatorClient::submit(const std::string& toml, const std::filesystem::path& folder,
-                                               bool replace) const {
+}  // namespace
+
+Result<json::object> CoordinatorClient::ask(const std::string& method, const std::string& path,
+                                            const std::string& body) const {
+  const auto reply = reply_to(url_ + path, method, body, kLimit);
+  if (!reply) return reply.error();
+  if (const auto error = error_in(*reply)) return *error;
+  return reply->body;
+}
+
+Result<CoordinatorClient::Answer> CoordinatorClient::hand_in(const std::string& path,
+                                                             const JobFile& file) const {
+  const auto reply = reply_to(url_ + path, "POST", file.text, kLimitOfSubmission);
+  if (!reply) return reply.error();
+  const auto error = error_in(*reply);
+  if (!error) return Answer{reply->body.at("job").as_object(), {}};
+  Answer answer;
+  if (const auto* found = reply->body.at("error").as_object().if_contains("diagnostics"))
+    answer.errors = job::diagnostics_from(*found);
+  if (answer.errors.empty()) return *error;
+  return answer;
+}
+
+Result<CoordinatorClient::Answer> CoordinatorClient::submit(const JobFile& job, bool replace) const {
   boost::urls::url target("/api/v1/jobs");
-  target.params().append({"folder", folder.string()});
+  target.params().append({"folder", job.folder.string()});
   if (replace) target.params().append({"replace", "1"});
-  return member(ask("POST", std::string(target.buffer()), toml), "job");
+  return hand_in(std::string(target.buffer()), job);
 }
 
 Result<json::object> CoordinatorClient::summary(std::int64_t job) const {
@@ -60,11 +93,10 @@ Result<json::object> CoordinatorClient::document(std::int64_t job) const {
   return ask("GET", "/api/v1/jobs/" + std::to_string(job));
 }
 
-Result<json::object> CoordinatorClient::extend(std::int64_t job, const std::string& toml,
-                                               const std::filesystem::path& folder) const {
+Result<CoordinatorClient::Answer> CoordinatorClient::extend(std::int64_t job, const JobFile& file) const {
   boost::urls::url target("/api/v1/jobs/" + std::to_string(job) + "/extend");
-  target.params().append({"folder", folder.string()});
-  return member(ask("POST", std::string(target.buffer()), toml), "job");
+  target.params().append({"folder", file.folder.string()});
+  return hand_in(std::string(target.buffer()), file);
 }
 
 Result<json::array> CoordinatorClient::jobs() const {

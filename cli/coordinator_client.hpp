@@ -2,9 +2,10 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <string>
+#include <vector>
 
+#include "cli/job_file.hpp"
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
 
@@ -14,14 +15,16 @@ class CoordinatorClient {
  public:
   explicit CoordinatorClient(std::string url) : url_(std::move(url)) {}
 
-  // The JobSummary. `folder` is where the job file lies: paths in it are relative to that.
-  [[nodiscard]] Result<json::object> submit(const std::string& toml, const std::filesystem::path& folder,
-                                            bool replace) const;
+  // The coordinator plans the job; what is wrong with the file is no Error.
+  struct Answer {
+    json::object job;                     // the JobSummary, if there are no errors
+    std::vector<job::Diagnostic> errors;  // of the job file
+  };
+  [[nodiscard]] Result<Answer> submit(const JobFile& job, bool replace) const;
+  [[nodiscard]] Result<Answer> extend(std::int64_t job, const JobFile& file) const;
   [[nodiscard]] Result<json::object> summary(std::int64_t job) const;
   [[nodiscard]] Result<json::object> document(std::int64_t job) const;
   [[nodiscard]] Result<json::array> jobs() const;  // JobSummaries, the newest first
-  [[nodiscard]] Result<json::object> extend(std::int64_t job, const std::string& toml,
-                                            const std::filesystem::path& folder) const;
   // POST /api/v1/jobs/ID/VERB: cancel, pause, resume, retry. The JobSummary.
   [[nodiscard]] Result<json::object> change(std::int64_t job, const std::string& verb) const;
   [[nodiscard]] Result<std::size_t> living_workers() const;
@@ -33,6 +36,7 @@ class CoordinatorClient {
  private:
   [[nodiscard]] Result<json::object> ask(const std::string& method, const std::string& path,
                                          const std::string& body = {}) const;
+  [[nodiscard]] Result<Answer> hand_in(const std::string& path, const JobFile& file) const;
   std::string url_;
 };
 

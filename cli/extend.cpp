@@ -16,13 +16,13 @@ Result<int> extend(const ExtendOptions& options) {
   if (!url) return url.error();
   const auto file = read_job(options.file);
   if (!file) return file.error();
-  if (!file->planned.plan) return report_errors(*file, options.file, options.choice.json);
   const CoordinatorClient client(*url);
   const auto job = find_job(client, options.choice.job);
   if (!job) return job.error();
-  const auto summary = client.extend(*job, file->text, file->folder);
-  if (!summary) return summary.error();
-  print_job(*summary, options.choice.json);
+  const auto answer = client.extend(*job, *file);
+  if (!answer) return answer.error();
+  if (!answer->errors.empty()) return report_errors(*file, answer->errors, options.choice.json);
+  print_job(answer->job, options.choice.json);
   return 0;
 }
 

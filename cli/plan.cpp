@@ -18,34 +18,40 @@ struct PlanOptions {
   bool json = false;
 };
 
-void print(const job::Plan& plan) {
+std::size_t total(const std::map<std::string, std::size_t>& counts) {
+  std::size_t sum = 0;
+  for (const auto& [name, count] : counts) sum += count;
+  return sum;
+}
+
+void print(const Outline& plan) {
   TerminalTable groups({{"group"}, {"trials", true}});
-  std::map<std::string, std::size_t> trials;
-  for (const auto& trial : plan.trials) ++trials[trial.group];
-  for (const auto& group : plan.groups) groups.add({group, std::to_string(trials[group])});
+  for (const auto& group : plan.head.groups) {
+    const auto found = plan.trials.find(group);
+    groups.add({group, std::to_string(found == plan.trials.end() ? 0 : found->second)});
+  }
   groups.print(std::cout);
   std::cout << "\n";
   TerminalTable stages({{"stage"}, {"tasks", true}});
-  std::map<std::string, std::size_t> tasks;
-  for (const auto& task : plan.tasks) ++tasks[std::string(job::to_string(task.stage))];
-  for (const auto& [stage, number] : tasks) stages.add({stage, std::to_string(number)});
+  for (const auto& [stage, number] : plan.tasks) stages.add({stage, std::to_string(number)});
   stages.print(std::cout);
   std::cout << "\n"
-            << plan.name << ": " << plan.trials.size() << " trials, " << plan.tasks.size()
+            << plan.head.name << ": " << total(plan.trials) << " trials, " << total(plan.tasks)
             << " tasks (work that trials share is done once)\n";
 }
 
 Result<int> plan(const PlanOptions& options) {
   const auto job = read_job(options.file);
   if (!job) return job.error();
-  const auto& plan = job->planned.plan;
+  const auto plan = outline(*job);
+  const bool valid = plan.errors.empty();
   if (options.json)
-    std::cout << json::serialize(json::object{{"trials", plan ? plan->trials.size() : 0},
-                                              {"tasks", plan ? plan->tasks.size() : 0},
-                                              {"errors", job::to_json(job->planned.errors)}})
+    std::cout << json::serialize(json::object{{"trials", valid ? total(plan.trials) : 0},
+                                              {"tasks", valid ? total(plan.tasks) : 0},
+                                              {"errors", job::to_json(plan.errors)}})
               << "\n";
-  if (!plan) return report_errors(*job, options.file, false);
-  if (!options.json) print(*plan);
+  if (!valid) return report_errors(*job, plan.errors, false);
+  if (!options.json) print(plan);
   return 0;
 }
 

@@ -82,9 +82,11 @@ void print_json(const json::object& document) {
 }
 
 Result<int> run(const RunOptions& options) {
-  auto job = read_job(options.file);
+  const auto job = read_job(options.file);
   if (!job) return job.error();
-  if (!job->planned.plan) return report_errors(*job, options.file, options.json);
+  // Before anything is started, too.
+  if (const auto errors = outline(*job).errors; !errors.empty())
+    return report_errors(*job, errors, options.json);
 
   Interrupts interrupts;
   auto local = options.local;
@@ -93,12 +95,13 @@ Result<int> run(const RunOptions& options) {
   if (!system) return interrupts.came() ? interrupted() : system.error();
   const CoordinatorClient client((*system)->http());
   if (auto ready = wait_for_workers(**system, client, interrupts); !ready) return ready.error();
-  auto summary = client.submit(job->text, job->folder, true);
-  if (!summary) return summary.error();
+  const auto answer = client.submit(*job, true);
+  if (!answer) return answer.error();
+  if (!answer->errors.empty()) return report_errors(*job, answer->errors, options.json);
 
   LiveProgress progress((*system)->http());
-  const auto id = summary->at("id").to_number<std::int64_t>();
-  summary = follow(**system, client, id, progress, interrupts);
+  const auto id = answer->job.at("id").to_number<std::int64_t>();
+  const auto summary = follow(**system, client, id, progress, interrupts);
   progress.end();
   if (!summary) return summary.error();
   auto document = client.document(id);

@@ -22,17 +22,18 @@ struct SubmitOptions {
 Result<int> submit(const SubmitOptions& options) {
   const auto url = address_of(options.coordinator);
   if (!url) return url.error();
-  auto job = read_job(options.file);
+  const auto job = read_job(options.file);
   if (!job) return job.error();
-  if (!job->planned.plan) return report_errors(*job, options.file, options.json);
-  const auto summary = CoordinatorClient(*url).submit(job->text, job->folder, false);
-  if (!summary) return summary.error();
+  const auto answer = CoordinatorClient(*url).submit(*job, false);
+  if (!answer) return answer.error();
+  if (!answer->errors.empty()) return report_errors(*job, answer->errors, options.json);
+  const auto& summary = answer->job;
   if (options.json) {
-    std::cout << json::serialize(*summary) << "\n";
+    std::cout << json::serialize(summary) << "\n";
   } else {
-    std::cout << "job " << summary->at("id") << " (" << summary->at("name").as_string().c_str()
-              << "): " << summary->at("trials").at("total") << " trials, " << summary->at("tasks").at("total")
-              << " tasks, " << summary->at("tasks").at("reused")
+    std::cout << "job " << summary.at("id") << " (" << summary.at("name").as_string().c_str()
+              << "): " << summary.at("trials").at("total") << " trials, " << summary.at("tasks").at("total")
+              << " tasks, " << summary.at("tasks").at("reused")
               << " of them known already\nthe page: " << *url << "\n";
   }
   return 0;

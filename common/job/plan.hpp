@@ -31,6 +31,8 @@ struct Diagnostic {
 std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file_name,
                    std::string_view text);
 json::array to_json(const std::vector<Diagnostic>& diagnostics);
+// The way back; what is no diagnostic is left out.
+std::vector<Diagnostic> diagnostics_from(const json::value& array);
 
 // Where a task's input comes from: another task's output, or a file of the user's, already hashed.
 struct TaskInput {

@@ -89,4 +89,24 @@ json::array to_json(const std::vector<Diagnostic>& diagnostics) {
   return array;
 }
 
+std::vector<Diagnostic> diagnostics_from(const json::value& array) {
+  std::vector<Diagnostic> diagnostics;
+  if (!array.is_array()) return diagnostics;
+  for (const auto& value : array.get_array()) {
+    const auto* object = value.if_object();
+    if (object == nullptr) continue;
+    const auto text = [&](const char* name) {
+      const auto* found = object->if_contains(name);
+      return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+    };
+    const auto number = [&](const char* name) {
+      const auto* found = object->if_contains(name);
+      return found != nullptr && found->is_int64() ? static_cast<int>(found->get_int64()) : 0;
+    };
+    diagnostics.push_back({text("code"), text("message"), text("help"), number("line"), number("column"),
+                           number("end_column")});
+  }
+  return diagnostics;
+}
+
 }  // namespace espalier::job

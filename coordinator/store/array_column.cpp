@@ -26,6 +26,17 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
+// ASCII without zero bytes, as nearly all text is.
+bool is_plain(std::string_view text) {
+  unsigned char high = 0;
+  bool zero = false;
+  for (const char character : text) {
+    high |= static_cast<unsigned char>(character);
+    zero |= character == 0;
+  }
+  return high < 0x80 && !zero;
+}
+
 json::value cleaned(const json::value& value) {
   if (const auto* text = value.if_string()) return json::value(clean_text(*text));
   if (const auto* array = value.if_array()) {
@@ -45,6 +56,7 @@ json::value cleaned(const json::value& value) {
 }  // namespace
 
 std::string clean_text(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -74,10 +86,15 @@ void ArrayColumn::next() {
 void ArrayColumn::add(std::string_view text) {
   next();
   text_ += '"';
-  for (const char character : clean_text(text)) {
-    if (character == '"' || character == '\\') text_ += '\\';
-    text_ += character;
+  const std::string cleaned = clean_text(text);
+  std::string_view left = cleaned;
+  for (auto special = left.find_first_of("\"\\"); special != std::string_view::npos;
+       special = left.find_first_of("\"\\", 1)) {
+    text_ += left.substr(0, special);
+    text_ += '\\';
+    left.remove_prefix(special);
   }
+  text_ += left;
   text_ += '"';
 }
 

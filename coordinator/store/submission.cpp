@@ -86,7 +86,8 @@ void SubmissionWriter::part(const std::vector<job::Trial>& trials, const std::ve
 void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters) {
   const std::size_t first = rows_.size();
   const auto is_new = number(tasks);
-  ArrayColumn id, key, stage, exclusive, spec, state;
+  ArrayColumn id, key, stage, exclusive, state;
+  std::string specs;  // a line each: JSON has no line breaks of its own
   for (std::size_t index = 0; index < tasks.size(); ++index) {
     if (!is_new[index]) continue;
     const auto& task = tasks[index];
@@ -94,11 +95,13 @@ void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vecto
     key.add(task.key.value);
     stage.add(job::to_string(task.stage));
     exclusive.add(task.exclusive);
-    spec.add(json::serialize(task.spec));
+    if (!specs.empty()) specs += '\n';
+    specs += json::serialize(task.spec);
     state.add(state_text(rows_[first + index].state));
   }
-  for (const auto* column : {&id, &key, &stage, &exclusive, &spec, &state})
-    parameters.push_back(column->text());
+  for (const auto* column : {&id, &key, &stage, &exclusive}) parameters.push_back(column->text());
+  parameters.push_back(clean_text(specs));
+  parameters.push_back(state.text());
   add_inputs(tasks, first, is_new, parameters);
 }
 

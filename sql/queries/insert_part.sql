@@ -1,9 +1,11 @@
 -- A part of a plan in one round trip: new tasks with their states and inputs, trials, what these need, and what the
--- job gets by them. $22: the job may have some of these tasks already.
+-- job gets by them. $6: a specification a line; as an array each would be read, and its quotes escaped, twice.
+-- $22: the job may have some of these tasks already.
 with tasks as (
   insert into espalier.task (id, key, stage, exclusive, spec) overriding system value
-  select id, decode(key, 'hex'), stage, exclusive, spec
-  from unnest($2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::json[]) as g (id, key, stage, exclusive, spec)
+  select id, decode(key, 'hex'), stage, exclusive, spec::json
+  from rows from (unnest($2::bigint[], $3::text[], $4::text[], $5::boolean[]), string_to_table($6::text, E'\n'))
+    as g (id, key, stage, exclusive, spec)
 ), states as (
   insert into espalier.task_state (task_id, state)
   select id, state::espalier.task_status from unnest($2::bigint[], $7::text[]) as g (id, state)
@@ -22,7 +24,10 @@ with tasks as (
   from unnest($18::bigint[], $19::integer[], $20::text[], $21::bigint[]) as g (trial, ordinal, role, task)
 )
 insert into espalier.job_task (job_id, ordinal, task_id, reused)
-select $1::bigint, ordinal, task, reused
+select $1::bigint, g.ordinal, g.task, g.reused
 from unnest($23::bigint[], $24::bigint[], $25::boolean[]) as g (ordinal, task, reused)
-where not $22::boolean
-   or not exists (select from espalier.job_task jt where jt.task_id = g.task and jt.job_id = $1::bigint)
+left join lateral (
+  select true as there from espalier.job_task jt
+  where $22::boolean and jt.task_id = g.task and jt.job_id = $1::bigint limit 1
+) known on true
+where known.there is null
