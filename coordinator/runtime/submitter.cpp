@@ -75,10 +75,7 @@ asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch
     std::optional<SubmitOutcome> outcome;
     std::exception_ptr error;
     try {
-      outcome = submit_here(job, epoch);
-    } catch (const store::Unavailable&) {
-      store_.reset();
-      error = std::current_exception();
+      outcome = submit_or_reconnect(job, epoch);
     } catch (...) {
       error = std::current_exception();
     }
@@ -93,6 +90,24 @@ asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch
   }
   if (answer->error) std::rethrow_exception(answer->error);
   co_return std::move(*answer->outcome);
+}
+
+// The connection of an earlier submission may have broken since. Once more is harmless: what was written is
+// found again.
+SubmitOutcome Submitter::submit_or_reconnect(const JobText& job, std::int64_t epoch) {
+  const bool is_old = store_ != nullptr;
+  try {
+    return submit_here(job, epoch);
+  } catch (const store::Unavailable&) {
+    store_.reset();
+    if (!is_old) throw;
+  }
+  try {
+    return submit_here(job, epoch);
+  } catch (const store::Unavailable&) {
+    store_.reset();
+    throw;
+  }
 }
 
 store::Store& Submitter::store() {

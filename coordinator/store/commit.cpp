@@ -49,33 +49,38 @@ void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends)
 
 void write(Transaction& transaction, const std::vector<const AcceptResult*>& results) {
   ArrayColumn task, attempt;
-  ArrayColumn measured, name, value, unit, ci_low, ci_high, samples;
-  ArrayColumn maker, role, hash, bytes;
+  ArrayColumn measured, measured_by, metric, value, unit, ci_low, ci_high, samples;
+  ArrayColumn maker, made_by, role, hash, bytes;
+  bool any = false;
   for (const auto* result : results) {
     task.add(result->task.value);
     attempt.add(result->attempt.value);
-    for (const auto& metric : result->metrics) {
+    any = any || !result->metrics.empty() || !result->outputs.empty();
+    for (const auto& each : result->metrics) {
       measured.add(result->task.value);
-      name.add(metric.name);
-      value.add(metric.value);
-      unit.add(metric.unit);
-      ci_low.add(metric.ci_low);
-      ci_high.add(metric.ci_high);
-      samples.add(metric.samples);
+      measured_by.add(result->attempt.value);
+      metric.add(each.name);
+      value.add(each.value);
+      unit.add(each.unit);
+      ci_low.add(each.ci_low);
+      ci_high.add(each.ci_high);
+      samples.add(each.samples);
     }
     for (const auto& output : result->outputs) {
       // What is no hash names nothing that we could have; PostgreSQL would refuse the whole batch for it.
       if (!is_sha256_hex(output.hash)) continue;
       maker.add(result->task.value);
+      made_by.add(result->attempt.value);
       role.add(output.name);
       hash.add(output.hash);
       bytes.add(output.bytes);
     }
   }
-  transaction.run(
-      sql::accept_results,
-      {task.text(), attempt.text(), measured.text(), name.text(), value.text(), unit.text(), ci_low.text(),
-       ci_high.text(), samples.text(), maker.text(), role.text(), hash.text(), bytes.text()});
+  transaction.run(sql::accept_results, {task.text(), attempt.text()});
+  if (!any) return;
+  transaction.run(sql::add_results, {measured.text(), measured_by.text(), metric.text(), value.text(),
+                                     unit.text(), ci_low.text(), ci_high.text(), samples.text(), maker.text(),
+                                     made_by.text(), role.text(), hash.text(), bytes.text()});
 }
 
 void write(Transaction& transaction, const std::vector<const AddPoints*>& additions) {
