@@ -138,7 +138,13 @@ int serve(Options options) {
   if (!reign) return reign.error().kind == ErrorKind::interrupted ? 0 : fail(reign.error());
   signals.cancel();
   io.restart();
-  auto coordinator = runtime::Coordinator::start(io, options.coordinator);
+  // From the beginning: what was unfinished may take long to read.
+  (*reign)->keep([&](const Error& error) {
+    asio::post(io, [&, error] {
+      if (!fatal) options.coordinator.on_fatal(error);
+    });
+  });
+  auto coordinator = runtime::Coordinator::start(io, **reign, options.coordinator);
   if (!coordinator) return fail(coordinator.error());
   auto server = api::Server::listen(io, **coordinator, options.http, options.web);
   if (!server) return fail(server.error());
@@ -146,11 +152,6 @@ int serve(Options options) {
   (*coordinator)->set_http_address(options.public_http.empty() ? http : options.public_http);
 
   if (auto begun = (*coordinator)->begin(); !begun) return fail(begun.error());
-  (*reign)->keep([&](const Error& error) {
-    asio::post(io, [&, error] {
-      if (!fatal) options.coordinator.on_fatal(error);
-    });
-  });
 
   const json::object ready{{"http", http}, {"zmq", (*coordinator)->zmq_endpoint()}};
   const auto state_file = StateFile::write(options.state_file, ready);

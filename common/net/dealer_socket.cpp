@@ -1,6 +1,5 @@
 #include "common/net/dealer_socket.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/net/zmq_channel.hpp"
@@ -20,17 +19,13 @@ Result<std::unique_ptr<DealerSocket>> DealerSocket::connect(boost::asio::io_cont
                                                             std::string endpoint) {
   constexpr int kLingerMs = 500;
   auto channel = std::make_shared<ZmqChannel>(io, ZMQ_DEALER, kLingerMs);
-  for (std::size_t from = 0; from <= endpoint.size();) {
-    const auto end = std::min(endpoint.find(',', from), endpoint.size());
-    if (auto connected = channel->connect(endpoint.substr(from, end - from)); !connected)
-      return connected.error();
-    from = end + 1;
-  }
+  if (auto connected = channel->connect(endpoint); !connected) return connected.error();
   return std::unique_ptr<DealerSocket>(new DealerSocket(std::make_unique<State>(State{std::move(channel)})));
 }
 
 boost::asio::awaitable<std::string> DealerSocket::receive() {
-  auto frames = co_await ZmqChannel::receive(state_->channel, 1);
+  auto frames = co_await ZmqChannel::receive(state_->channel);
+  if (frames.size() != 1) frames = {std::string()};
   co_return std::move(frames[0]);
 }
 

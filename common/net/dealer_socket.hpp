@@ -14,8 +14,6 @@ namespace espalier::net {
 class DealerSocket {
  public:
   // Returns at once, also if nobody listens there yet. ErrorKind::usage if the endpoint is none.
-  // Several endpoints have commas between them: coordinators that stand in for each other. Messages go to
-  // those that can be reached.
   static Result<std::unique_ptr<DealerSocket>> connect(boost::asio::io_context& io, std::string endpoint);
   ~DealerSocket();
   DealerSocket(const DealerSocket&) = delete;

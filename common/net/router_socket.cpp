@@ -30,7 +30,8 @@ std::string RouterSocket::endpoint() const {
 }
 
 boost::asio::awaitable<Incoming> RouterSocket::receive() {
-  auto frames = co_await ZmqChannel::receive(state_->channel, 2);
+  auto frames = co_await ZmqChannel::receive(state_->channel);
+  if (frames.size() != 2) frames = {std::move(frames[0]), std::string()};
   co_return Incoming{std::move(frames[0]), std::move(frames[1])};
 }
 

@@ -11,8 +11,11 @@
 
 namespace espalier::net {
 
-// Larger messages are refused by the receiving side (the sender is disconnected) and by `send`.
+// Larger messages are not sent.
 inline constexpr std::size_t kLargestMessage = std::size_t{16} << 20;
+// Whoever sends a larger one is disconnected. What lies between the two is received, so that it can be
+// counted and answered for.
+inline constexpr std::size_t kLargestReceived = 2 * kLargestMessage;
 
 struct Incoming {
   std::string peer;  // the ROUTER's name for a connection: any bytes; a peer that reconnects has a new one
@@ -29,8 +32,9 @@ class RouterSocket {
 
   [[nodiscard]] std::string endpoint() const;  // with the real port
 
-  // One caller at a time. Throws boost::system::system_error(operation_aborted) after `close` or if it is
-  // cancelled. Lets the loop's other work run now and then, also while messages keep coming.
+  // A message that isn't of one part is received as an empty one. One caller at a time. Throws
+  // boost::system::system_error(operation_aborted) after `close` or if it is cancelled. Lets the loop's other
+  // work run now and then, also while messages keep coming.
   boost::asio::awaitable<Incoming> receive();
 
   // Never waits. False if the peer is gone or unknown, its queue is full, or the message is too large.

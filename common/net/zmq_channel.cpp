@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kQueuedMessages = 100'000;
 constexpr int kReconnectFirstMs = 100;
-constexpr int kReconnectMostMs = 2'000;
+constexpr int kReconnectMostMs = 500;  // who takes over has to be found within a lease
 // A cable that was pulled is noticed by ZeroMQ itself, so that a half-open connection is replaced.
 constexpr int kPingMs = 5'000;
 constexpr int kPingTimeoutMs = 15'000;
@@ -62,7 +62,7 @@ ZmqChannel::ZmqChannel(asio::io_context& io, int type, int linger_ms)
   set(ZMQ_HEARTBEAT_TIMEOUT, kPingTimeoutMs);
   if (type == ZMQ_ROUTER) set(ZMQ_ROUTER_MANDATORY, 1);
   if (type == ZMQ_DEALER) set(ZMQ_IMMEDIATE, 1);
-  const auto largest = static_cast<std::int64_t>(kLargestMessage);
+  const auto largest = static_cast<std::int64_t>(kLargestReceived);
   ESPALIER_ASSERT(zmq_setsockopt(socket_, ZMQ_MAXMSGSIZE, &largest, sizeof largest) == 0);
   int descriptor = -1;
   std::size_t size = sizeof descriptor;
@@ -114,8 +114,7 @@ bool ZmqChannel::try_receive(Frames& frames) {
   return true;
 }
 
-asio::awaitable<ZmqChannel::Frames> ZmqChannel::receive(std::shared_ptr<ZmqChannel> channel,
-                                                        std::size_t wanted) {
+asio::awaitable<ZmqChannel::Frames> ZmqChannel::receive(std::shared_ptr<ZmqChannel> channel) {
   Frames frames;
   while (true) {
     if (channel->socket_ != nullptr && ++channel->received_in_a_row_ > kReceivedBeforeOthersRun) {
@@ -123,10 +122,7 @@ asio::awaitable<ZmqChannel::Frames> ZmqChannel::receive(std::shared_ptr<ZmqChann
       co_await asio::post(asio::use_awaitable);
     }
     if (channel->socket_ == nullptr) throw_aborted();
-    if (channel->try_receive(frames)) {
-      if (frames.size() == wanted) co_return frames;
-      continue;
-    }
+    if (channel->try_receive(frames)) co_return frames;
     // The descriptor signals edges only: reading the events re-arms it, and what came meanwhile shows here.
     if (channel->readable()) continue;
     channel->receiver_waits_ = true;

@@ -28,9 +28,8 @@ class ZmqChannel {
   Result<void> connect(const std::string& endpoint);
   [[nodiscard]] std::string last_endpoint() const;
 
-  // A message of exactly `frames` parts; others are dropped. The channel is held while the wait lasts, so
-  // that its owner may go first.
-  static boost::asio::awaitable<Frames> receive(std::shared_ptr<ZmqChannel> channel, std::size_t frames);
+  // The parts of one message. The channel is held while the wait lasts, so that its owner may go first.
+  static boost::asio::awaitable<Frames> receive(std::shared_ptr<ZmqChannel> channel);
   bool send(std::string_view first, const std::string_view* second = nullptr);
   void close();
 

@@ -162,7 +162,9 @@ struct Acknowledge {  // Progress or Finished (attempt, seq) is committed, or kn
   std::int64_t seq = 0;
 };
 
-struct WhoAreYou {};  // the coordinator doesn't know this worker (it restarted): say Hello
+struct WhoAreYou {                    // the coordinator doesn't know this worker (it restarted): say Hello
+  std::optional<std::int64_t> epoch;  // as in Beat; earlier versions don't say it
+};
 
 using ToCoordinator = std::variant<Hello, Heartbeat, Progress, LogText, Finished, Goodbye>;
 using ToWorker = std::variant<Welcome, Beat, Rejected, Assign, Cancel, Acknowledge, WhoAreYou>;
@@ -188,6 +190,6 @@ BOOST_DESCRIBE_STRUCT(Rejected, (), (reason))
 BOOST_DESCRIBE_STRUCT(Assign, (), (epoch, attempt, task, spec, inputs, timeout_s, memory_bytes))
 BOOST_DESCRIBE_STRUCT(Cancel, (), (attempt))
 BOOST_DESCRIBE_STRUCT(Acknowledge, (), (attempt, seq))
-BOOST_DESCRIBE_STRUCT(WhoAreYou, (), ())
+BOOST_DESCRIBE_STRUCT(WhoAreYou, (), (epoch))
 
 }  // namespace espalier::wire

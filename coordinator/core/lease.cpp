@@ -69,7 +69,8 @@ void Core::handle(const WorkerHello& event) {
 void Core::handle(const WorkerHeartbeat& event) {
   const wire::Heartbeat& message = event.message;
   Worker* worker = workers_.find(WorkerName{message.worker});
-  if (worker == nullptr || worker->session != message.session) return send(event.peer, wire::WhoAreYou{});
+  if (worker == nullptr || worker->session != message.session)
+    return send(event.peer, wire::WhoAreYou{epoch_});
   worker->peer = event.peer;
   worker->overslept = false;
   workers_.set_lease(*worker, now_ + settings_.lease);

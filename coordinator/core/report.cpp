@@ -94,7 +94,8 @@ void Core::handle(const AttemptFinished& event) {
     if (message.outcome != wire::Outcome::cancelled) {
       const std::string reason = "ended after it had been given up" +
                                  (message.reason.empty() ? std::string() : ": " + message.reason);
-      write(EndAttempt{id, AttemptState::superseded, reason, message.seconds, message.device_class});
+      write(EndAttempt{id, AttemptState::superseded, reason, message.seconds, message.device_class,
+                       WorkerName{message.worker}});
     }
   } else if (attempt->worker.value != message.worker) {
     return;

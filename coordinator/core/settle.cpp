@@ -94,7 +94,8 @@ void Core::end_attempt(AttemptId attempt, AttemptState state, const std::string&
                        const std::string& device_class) {
   const auto found = attempts_.find(attempt.value);
   ESPALIER_ASSERT(found != attempts_.end());
-  Worker* worker = workers_.find(found->second.worker);
+  const WorkerName name = found->second.worker;
+  Worker* worker = workers_.find(name);
   ESPALIER_ASSERT(worker != nullptr);
   const std::size_t place = found->second.place;
   worker->attempts[place] = worker->attempts.back();
@@ -104,7 +105,7 @@ void Core::end_attempt(AttemptId attempt, AttemptState state, const std::string&
   workers_.reorder(*worker);
   tasks_[found->second.task].attempt = AttemptId{};
   attempts_.erase(found);
-  write(EndAttempt{attempt, state, reason, seconds, device_class});
+  write(EndAttempt{attempt, state, reason, seconds, device_class, name});
   workers_changed_ = true;
 }
 

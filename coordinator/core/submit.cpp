@@ -114,8 +114,8 @@ void Core::join(TaskIndex task, JobIndex index) {
 void Core::adopt(const OpenAttempt& open) {
   const auto task = tasks_.find(open.task);
   if (!task || tasks_[*task].state != TaskState::ready) {
-    write(
-        EndAttempt{open.attempt, AttemptState::lost, "the coordinator restarted and nobody needs it", 0, ""});
+    write(EndAttempt{open.attempt, AttemptState::lost, "the coordinator restarted and nobody needs it", 0, "",
+                     open.worker});
     return;
   }
   Worker* worker = workers_.find(open.worker);

@@ -29,6 +29,7 @@ struct EndAttempt {
   std::string reason;  // in words; empty if it succeeded
   double seconds = 0;
   std::string device_class;
+  WorkerName worker{};  // who had it; an end that comes late is only believed from that one
 };
 
 struct SetTask {  // for what no attempt of it tells: not for assigned, running, succeeded

@@ -67,17 +67,18 @@ Error wrong_state(const json::object& summary) {
 
 class RunningCoordinator final : public Coordinator {
  public:
-  RunningCoordinator(asio::io_context& io, const CoordinatorOptions& options,
+  RunningCoordinator(asio::io_context& io, const Reign& reign, const CoordinatorOptions& options,
                      artifact::ArtifactStore artifacts, std::unique_ptr<net::RouterSocket> socket,
                      std::unique_ptr<store::Store> store, std::unique_ptr<store::Store> reader)
-      : artifacts_(std::move(artifacts)),
+      : reign_(reign),
+        artifacts_(std::move(artifacts)),
         socket_(std::move(socket)),
         store_(std::move(store), options.database, io.get_executor()),
         reader_(std::move(reader), options.database, io.get_executor()),
         publisher_(reader_, io.get_executor()),
         submitter_(artifacts_, classes_, options.database, io.get_executor()),
         garbage_(artifacts_, store_, reader_),
-        driver_({*socket_, store_, publisher_, classes_, options.on_fatal},
+        driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal},
                 {std::chrono::milliseconds(options.beat_ms), std::chrono::milliseconds(options.lease_ms)},
                 io.get_executor()),
         intake_(driver_, store_, submitter_),
@@ -94,6 +95,7 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("hearing workers", driver_.hear_workers());
     work_.spawn("watching the time", driver_.watch_the_time());
     work_.spawn("live events", publisher_.run());
+    work_.spawn("watching the database", reign_.watch());
     return {};
   }
 
@@ -197,8 +199,11 @@ class RunningCoordinator final : public Coordinator {
     return to_prometheus(driver_.message_counts()) +
            fmt::format(
                "# HELP espalier_longest_pass_seconds Longest that the scheduler took for one event.\n"
-               "# TYPE espalier_longest_pass_seconds gauge\nespalier_longest_pass_seconds {}\n",
-               std::chrono::duration<double>(driver_.longest_pass()).count());
+               "# TYPE espalier_longest_pass_seconds gauge\nespalier_longest_pass_seconds {}\n"
+               "# HELP espalier_another_stands_by Whether another coordinator waits to take over.\n"
+               "# TYPE espalier_another_stands_by gauge\nespalier_another_stands_by {}\n",
+               std::chrono::duration<double>(driver_.longest_pass()).count(),
+               reign_.another_stands_by() ? 1 : 0);
   }
 
   asio::awaitable<Result<void>> database_answers() override {
@@ -282,6 +287,7 @@ class RunningCoordinator final : public Coordinator {
     return {{ErrorKind::invalid_job, "the job file has " + count, ""}, std::move(errors)};
   }
 
+  const Reign& reign_;
   artifact::ArtifactStore artifacts_;
   DeviceClasses classes_;
   std::unique_ptr<net::RouterSocket> socket_;
@@ -297,7 +303,8 @@ class RunningCoordinator final : public Coordinator {
 
 }  // namespace
 
-Result<std::unique_ptr<Coordinator>> Coordinator::start(asio::io_context& io, CoordinatorOptions options) {
+Result<std::unique_ptr<Coordinator>> Coordinator::start(asio::io_context& io, const Reign& reign,
+                                                        CoordinatorOptions options) {
   auto artifacts = artifact::ArtifactStore::open(options.artifacts);
   if (!artifacts) return artifacts.error();
   auto socket = net::RouterSocket::bind(io, options.zmq);
@@ -306,7 +313,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::start(asio::io_context& io, Co
   if (!store) return store.error();
   auto reader = store::Store::open(options.database);
   if (!reader) return reader.error();
-  return std::make_unique<RunningCoordinator>(io, options, std::move(*artifacts), std::move(*socket),
+  return std::make_unique<RunningCoordinator>(io, reign, options, std::move(*artifacts), std::move(*socket),
                                               std::move(*store), std::move(*reader));
 }
 

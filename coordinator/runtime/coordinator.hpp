@@ -15,6 +15,7 @@
 #include "common/base/result.hpp"
 #include "common/job/plan.hpp"
 #include "coordinator/runtime/garbage.hpp"
+#include "coordinator/runtime/reign.hpp"
 
 namespace espalier::runtime {
 
@@ -38,7 +39,9 @@ struct SubmitFailure {
 class Coordinator {
  public:
   // Binds ZeroMQ, opens the database. `begin` comes next, once everything else that can fail has been done.
-  static Result<std::unique_ptr<Coordinator>> start(boost::asio::io_context& io, CoordinatorOptions options);
+  // The reign outlives the coordinator.
+  static Result<std::unique_ptr<Coordinator>> start(boost::asio::io_context& io, const Reign& reign,
+                                                    CoordinatorOptions options);
   virtual ~Coordinator() = default;
 
   // Begins an epoch, which fences every other coordinator of this database, and recovers what was unfinished.

@@ -134,6 +134,7 @@ void Driver::deliver(const Batch& batch) {
 
 // What can't be sent is lost, as it could be on the way: the leases and the repetitions see to it.
 void Driver::send(const std::string& peer, const std::vector<std::string>& messages) {
+  if (!parts_.reign.is_certain()) return;
   for (std::size_t from = 0; from < messages.size(); from += kMessagesInAFrame) {
     const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(from);
     const auto end =
@@ -152,6 +153,11 @@ asio::awaitable<void> Driver::hear_workers() {
 }
 
 void Driver::hear(const net::Incoming& incoming) {
+  if (incoming.bytes.size() > net::kLargestMessage) {
+    ++counts_.oversized;
+    log::warn("a message of {} bytes was dropped: it is too large", incoming.bytes.size());
+    return;
+  }
   auto messages = wire::decode_all_to_coordinator(incoming.bytes);
   if (!messages) {
     ++counts_.undecodable;

@@ -20,6 +20,7 @@
 #include "coordinator/runtime/device_classes.hpp"
 #include "coordinator/runtime/message_counts.hpp"
 #include "coordinator/runtime/publisher.hpp"
+#include "coordinator/runtime/reign.hpp"
 #include "coordinator/runtime/store_thread.hpp"
 
 namespace espalier::runtime {
@@ -28,6 +29,7 @@ class Driver {
  public:
   struct Parts {  // all of them outlive the driver
     net::RouterSocket& socket;
+    const Reign& reign;
     StoreThread& store;
     Publisher& publisher;
     DeviceClasses& classes;

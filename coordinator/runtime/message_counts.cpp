@@ -78,6 +78,7 @@ void MessageCounts::add(const core::Event& event, const core::Actions& actions) 
 std::string to_prometheus(const MessageCounts& counts) {
   const std::pair<const char*, std::uint64_t> ignored[] = {
       {"undecodable", counts.undecodable},
+      {"oversized", counts.oversized},
       {"refused_worker", counts.refused_workers},
       {"unknown_worker", counts.unknown_workers},
       {"forged", counts.forged},

@@ -12,6 +12,7 @@ namespace espalier::runtime {
 struct MessageCounts {
   std::uint64_t understood = 0;       // messages, whatever became of them
   std::uint64_t undecodable = 0;      // frames that are no messages of ours
+  std::uint64_t oversized = 0;        // frames larger than any of ours
   std::uint64_t refused_workers = 0;  // of another protocol, or of a name that is in use
   std::uint64_t unknown_workers = 0;  // heartbeats and goodbyes of no session that we know
   std::uint64_t forged = 0;           // reports about an attempt by another worker than the one that has it

@@ -1,5 +1,8 @@
 #include "coordinator/runtime/reign.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <utility>
 
@@ -13,6 +16,9 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenSigns{1000};
 constexpr std::chrono::milliseconds kBetweenTries{200};
 constexpr std::chrono::milliseconds kDeadAfter{4000};
+// Ours counts from before a sign was shown, another's from after it saw it: it always waits longer.
+constexpr std::chrono::milliseconds kUncertainAfter{3000};
+constexpr std::chrono::milliseconds kToldAfter{5000};
 
 }  // namespace
 
@@ -45,6 +51,9 @@ Result<std::unique_ptr<Reign>> Reign::wait_for(const std::string& database,
   }
 }
 
+Reign::Reign(std::unique_ptr<store::ReignLock> lock)
+    : lock_(std::move(lock)), last_sign_(Clock::now()), contested_(lock_->is_contested()) {}
+
 Reign::~Reign() {
   {
     const std::lock_guard guard(mutex_);
@@ -60,11 +69,14 @@ void Reign::keep(std::function<void(Error)> on_lost) {
 
 void Reign::show_life(const std::function<void(Error)>& on_lost) {
   for (;;) {
+    const auto begin = Clock::now();
     try {
       if (!lock_->keep()) {
         return on_lost({ErrorKind::unavailable, "another coordinator has taken over this database",
                         "it goes on with the work; this one may be started again to stand by"});
       }
+      contested_ = lock_->is_contested();
+      last_sign_ = begin;
     } catch (const store::Unavailable& away) {
       log::debug("no sign of life: {}", away.what());
     } catch (const std::exception& failure) {
@@ -72,6 +84,30 @@ void Reign::show_life(const std::function<void(Error)>& on_lost) {
     }
     std::unique_lock guard(mutex_);
     if (woken_.wait_for(guard, kBetweenSigns, [this] { return stopping_; })) return;
+  }
+}
+
+Reign::Clock::duration Reign::since_last_sign() const {
+  return Clock::now() - last_sign_.load();
+}
+
+bool Reign::is_certain() const {
+  return !contested_ || since_last_sign() < kUncertainAfter;
+}
+
+boost::asio::awaitable<void> Reign::watch() const {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  for (bool told = false;;) {
+    timer.expires_after(kBetweenSigns);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    if (Clock::now() - timer.expiry() > kBetweenSigns) continue;  // it was us who were stopped
+    const bool away = since_last_sign() > kToldAfter;
+    if (away && !told)
+      log::warn("the database does not answer: {}",
+                contested_ ? "since another coordinator stands by, workers get no answer until it does"
+                           : "workers go on, and what they report goes on record when it does");
+    if (!away && told) log::info("the database answers again");
+    told = away;
   }
 }
 

@@ -35,16 +35,17 @@ std::vector<Assignment> start(Transaction& transaction, const std::vector<const 
 }
 
 void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends) {
-  ArrayColumn attempt, state, reason, seconds, device_class;
+  ArrayColumn attempt, state, reason, seconds, device_class, worker;
   for (const auto* end : ends) {
     attempt.add(end->attempt.value);
     state.add(state_text(end->state));
     reason.add(end->reason);
     seconds.add(end->seconds);
     device_class.add(end->device_class);
+    worker.add(end->worker.value);
   }
-  transaction.run(sql::end_attempts,
-                  {attempt.text(), state.text(), reason.text(), seconds.text(), device_class.text()});
+  transaction.run(sql::end_attempts, {attempt.text(), state.text(), reason.text(), seconds.text(),
+                                      device_class.text(), worker.text()});
 }
 
 void write(Transaction& transaction, const std::vector<const AcceptResult*>& results) {

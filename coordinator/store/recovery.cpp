@@ -65,6 +65,7 @@ std::vector<OpenAttempt> read_open_attempts(Transaction& transaction) {
 
 Reign begin_reign(Transaction& transaction) {
   Reign reign;
+  transaction.run(sql::end_deposed_sessions);
   reign.epoch = transaction.run(sql::begin_epoch).integer(0, 0);
   transaction.run(sql::cancel_orphans);
   reign.next_attempt = transaction.run(sql::next_attempt).integer(0, 0);

@@ -12,7 +12,9 @@ namespace espalier::store {
 struct ReignLock::State {
   std::string address;
   std::unique_ptr<Connection> connection;
-  bool taken = false;  // by the present connection
+  bool taken = false;      // by the present connection
+  bool stands_by = false;  // likewise
+  bool contested = false;
   std::optional<std::string> last_sign;
   std::chrono::steady_clock::time_point sign_seen;
 
@@ -20,7 +22,7 @@ struct ReignLock::State {
   auto in_transaction(Work work) {
     try {
       if (connection == nullptr || !connection->usable()) {
-        taken = false;
+        taken = stands_by = false;
         connection = std::make_unique<Connection>(address);
       }
       Transaction transaction(*connection);
@@ -29,7 +31,7 @@ struct ReignLock::State {
       return result;
     } catch (const pqxx::failure&) {
       connection.reset();
-      taken = false;
+      taken = stands_by = false;
       rethrow_as_ours();
     }
   }
@@ -37,7 +39,14 @@ struct ReignLock::State {
   bool take() {
     taken = in_transaction(
         [](Transaction& transaction) { return transaction.run(sql::take_reign_lock).truth(0, 0); });
+    // At once, or another one that stands by would take the sign of who reigned before for ours.
+    if (taken) show_life();
     return taken;
+  }
+
+  void show_life() {
+    contested =
+        in_transaction([](Transaction& transaction) { return transaction.run(sql::show_life).truth(0, 0); });
   }
 };
 
@@ -48,6 +57,10 @@ ReignLock::~ReignLock() = default;
 
 bool ReignLock::try_take(std::chrono::milliseconds dead_after) {
   if (state_->take()) return true;
+  if (!state_->stands_by) {
+    state_->in_transaction([](Transaction& transaction) { return transaction.run(sql::stand_by).size(); });
+    state_->stands_by = true;
+  }
   const auto now = std::chrono::steady_clock::now();
   const auto sign = state_->in_transaction([](Transaction& transaction) {
     return std::string(transaction.run(sql::last_sign_of_life).text(0, 0));
@@ -65,9 +78,13 @@ bool ReignLock::try_take(std::chrono::milliseconds dead_after) {
 
 bool ReignLock::keep() {
   if (state_->connection == nullptr || !state_->connection->usable()) state_->taken = false;
-  if (!state_->taken && !state_->take()) return false;
-  state_->in_transaction([](Transaction& transaction) { return transaction.run(sql::show_life).size(); });
+  if (!state_->taken) return state_->take();
+  state_->show_life();
   return true;
+}
+
+bool ReignLock::is_contested() const {
+  return state_->contested;
 }
 
 }  // namespace espalier::store

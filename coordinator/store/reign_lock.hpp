@@ -22,6 +22,9 @@ class ReignLock {
   // A sign of life of the holder. False if it has lost the lock and another has it now. Throws Unavailable.
   bool keep();
 
+  // Whether anybody waited for it at the last sign of life.
+  [[nodiscard]] bool is_contested() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

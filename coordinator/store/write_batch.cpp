@@ -33,7 +33,7 @@ constexpr auto kFirst = [](const auto&, const auto&) { return false; };
 
 bool supersedes(const EndAttempt& before, const EndAttempt& after) {
   const bool given_up = before.state == AttemptState::lost || before.state == AttemptState::cancelled;
-  return given_up && after.state == AttemptState::superseded;
+  return given_up && after.state == AttemptState::superseded && after.worker == before.worker;
 }
 
 class Sorter {

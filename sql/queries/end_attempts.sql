@@ -1,8 +1,9 @@
--- An attempt ends once. Only "superseded" replaces an earlier end, and only "lost" or "cancelled".
+-- An attempt ends once. Only "superseded" replaces an earlier end, and only "lost" or "cancelled", and only as told by
+-- the worker that had the attempt.
 with given as (
-  select g.attempt, g.state::espalier.attempt_status as state, g.reason, g.seconds, g.device_class
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::double precision[], $5::text[])
-    as g (attempt, state, reason, seconds, device_class)
+  select g.attempt, g.state::espalier.attempt_status as state, g.reason, g.seconds, g.device_class, g.worker
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::double precision[], $5::text[], $6::text[])
+    as g (attempt, state, reason, seconds, device_class, worker)
 ), ended as (
   delete from espalier.open_attempt o using given g
   where o.attempt = g.attempt
@@ -16,7 +17,7 @@ with given as (
   update espalier.attempt a
   set state = g.state, reason = g.reason, seconds = g.seconds, device_class = g.device_class
   from given g
-  where a.attempt = g.attempt and g.state = 'superseded' and a.state in ('lost', 'cancelled')
+  where a.attempt = g.attempt and g.state = 'superseded' and a.state in ('lost', 'cancelled') and a.worker = g.worker
   returning a.attempt, a.task_id, a.worker, a.state, a.reason
 )
 insert into espalier.event (kind, task_id, attempt, worker, state, reason)

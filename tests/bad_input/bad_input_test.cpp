@@ -1,15 +1,16 @@
 // What workers, and others who reach their port, say wrongly. It changes nothing, is counted, and who can
 // still be helped gets a sentence.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
 
-#include "common/net/blocking_http.hpp"
+#include "common/base/hash.hpp"
+#include "common/net/router_socket.hpp"
 #include "common/wire/codec.hpp"
 #include "tests/bad_input/stranger.hpp"
+#include "tests/system/counts.hpp"
 #include "tests/system/running_system.hpp"
 
 namespace espalier::test {
@@ -21,17 +22,6 @@ class BadInput : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(system_.start()) << system_.said(); }
 
-  [[nodiscard]] std::int64_t ignored(const std::string& reason) const {
-    const auto reply =
-        net::request("GET", system_.address("http").value() + "/metrics", "", std::chrono::seconds(5));
-    if (!reply || reply->status != 200) return -1;
-    const std::string line = fmt::format("ignored_total{{reason=\"{}\"}} ", reason);
-    const auto at = reply->body.find(line);
-    return at == std::string::npos ? -1 : std::stoll(reply->body.substr(at + line.size()));
-  }
-  bool counted(const std::string& reason, std::int64_t least) const {
-    return eventually([&] { return ignored(reason) >= least; });
-  }
   [[nodiscard]] std::int64_t number(const std::string& statement) const {
     return system_.sql(statement).at(0).as_object().begin()->value().to_number<std::int64_t>();
   }
@@ -57,14 +47,20 @@ TEST_F(BadInput, GarbageForgeriesAndRepetitionsChangeNothingAndAreCounted) {
   EXPECT_TRUE(stranger.say("[" + wire::encode(wire::ToCoordinator(wire::Heartbeat{"w", "s", {}, 1})) +
                            ",{\"type\":\"dance\"}]"));
   EXPECT_TRUE(stranger.say(std::string(100'000, '[')));
-  EXPECT_TRUE(counted("undecodable", 8));
+  EXPECT_TRUE(stranger.say("two", true));
+  EXPECT_TRUE(stranger.say("parts"));
+  EXPECT_TRUE(counted(system_, "undecodable", 9));
 
   wire::Finished finished;
   finished.worker = "a stranger";
   finished.seq = 1;
+  const auto whole = wire::encode(finished);
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_TRUE(stranger.say(whole.substr(0, size)));
+  EXPECT_TRUE(counted(system_, "undecodable", 9 + static_cast<std::int64_t>(whole.size())))
+      << "cut off anywhere";
   for (finished.attempt = 1; finished.attempt <= 4; ++finished.attempt)
     EXPECT_TRUE(stranger.say(wire::encode(finished)));
-  EXPECT_TRUE(counted("forged", 4));
+  EXPECT_TRUE(counted(system_, "forged", 4));
 
   finished.attempt = 1'000'000;  // nobody gave it out
   EXPECT_TRUE(stranger.say(wire::encode(finished)));
@@ -72,19 +68,34 @@ TEST_F(BadInput, GarbageForgeriesAndRepetitionsChangeNothingAndAreCounted) {
   ASSERT_TRUE(answer.has_value());
   EXPECT_THAT(*answer, HasSubstr(R"("attempt":1000000)"))
       << "an honest worker would repeat it for ever otherwise";
-  EXPECT_TRUE(counted("late", 1));
+  EXPECT_TRUE(counted(system_, "late", 1));
 
   const auto known = system_.sql("select name from v1.workers limit 1").at(0).at("name").as_string();
   EXPECT_TRUE(stranger.say(wire::encode(wire::Goodbye{std::string(known), "another session"})));
   EXPECT_TRUE(stranger.say(wire::encode(wire::Heartbeat{std::string(known), "another session", {1}, 1})));
-  EXPECT_TRUE(counted("unknown_worker", 2));
+  EXPECT_TRUE(counted(system_, "unknown_worker", 2));
 
-  EXPECT_TRUE(stranger.say(std::string((std::size_t{16} << 20) + 1, ' ')));  // too large: the line is cut
+  EXPECT_TRUE(stranger.say(std::string(net::kLargestMessage + 1, ' ')));
+  EXPECT_TRUE(counted(system_, "oversized", 1));
+  EXPECT_TRUE(stranger.say(std::string(net::kLargestReceived + 1, ' ')));  // here ZeroMQ itself cuts the line
+  Stranger next(system_.address("zmq").value());
+  EXPECT_TRUE(next.say("still there?"));
+  EXPECT_TRUE(counted(system_, "undecodable", 10 + static_cast<std::int64_t>(whole.size())));
   system_.release();
   EXPECT_TRUE(eventually([&] { return system_.state(job) == "succeeded"; })) << system_.said();
   EXPECT_EQ(attempts, 4);
   EXPECT_EQ(number("select count(*) n from v1.attempts"), 12);
   EXPECT_EQ(number("select count(*) n from v1.attempts where state <> 'succeeded'"), 0);
+}
+
+TEST_F(BadInput, AnArtifactThatDoesNotHashToItsNameIsRefusedAndNotKept) {
+  const auto url = system_.address("http").value() + "/api/v1/artifacts/" + sha256_hex("what was promised");
+  const auto put = net::request("PUT", url, "something else", std::chrono::seconds(5));
+  ASSERT_TRUE(put.has_value());
+  EXPECT_EQ(put->status, 400) << put->body;
+  const auto found = net::request("GET", url, "", std::chrono::seconds(5));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->status, 404);
 }
 
 TEST_F(BadInput, AWorkerOfAnotherProtocolVersionIsToldWhatToInstall) {
@@ -96,7 +107,7 @@ TEST_F(BadInput, AWorkerOfAnotherProtocolVersionIsToldWhatToInstall) {
   EXPECT_THAT(
       *answer,
       HasSubstr("the worker speaks protocol 2, this coordinator 1: install the same version of Espalier"));
-  EXPECT_TRUE(counted("refused_worker", 1));
+  EXPECT_TRUE(counted(system_, "refused_worker", 1));
   EXPECT_FALSE(system_.worker_is_alive("newer"));
 }
 

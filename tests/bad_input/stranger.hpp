@@ -27,7 +27,10 @@ class Stranger {
   Stranger(const Stranger&) = delete;
   Stranger& operator=(const Stranger&) = delete;
 
-  bool say(const std::string& bytes) { return zmq_send(socket_, bytes.data(), bytes.size(), 0) >= 0; }
+  // `more`: another part of the same message follows.
+  bool say(const std::string& bytes, bool more = false) {
+    return zmq_send(socket_, bytes.data(), bytes.size(), more ? ZMQ_SNDMORE : 0) >= 0;
+  }
   std::optional<std::string> hear() {
     std::string bytes(1 << 16, '\0');
     const int size = zmq_recv(socket_, bytes.data(), bytes.size(), 0);

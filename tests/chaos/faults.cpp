@@ -31,6 +31,10 @@ int order_to_end(Victim victim) {
   return victim == Victim::postgres ? SIGINT : SIGTERM;
 }
 
+bool stops(Fault fault) {
+  return fault == Fault::stop_5_s || fault == Fault::stop_20_s || fault == Fault::stop_60_s;
+}
+
 double now_s() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -59,6 +63,8 @@ std::string to_string(Fault fault) {
       return "StoppedFor5s";
     case Fault::stop_20_s:
       return "StoppedFor20s";
+    case Fault::stop_60_s:
+      return "StoppedFor60s";
     case Fault::start_again:
       return "StartedAgain";
   }
@@ -69,7 +75,7 @@ std::vector<pid_t> processes_of(const RunningSystem& system, Victim victim, Faul
   auto found = descendants(system.pid(), program_of(victim));
   std::sort(found.begin(), found.end());
   if (victim == Victim::runner) return found.empty() ? found : descendants(found.front());
-  const bool all = victim == Victim::postgres && (fault == Fault::stop_5_s || fault == Fault::stop_20_s);
+  const bool all = victim == Victim::postgres && stops(fault);
   if (!all && found.size() > 1) found.resize(1);
   return found;
 }
@@ -86,14 +92,21 @@ Struck strike(const RunningSystem& system, Victim victim, Fault fault) {
       break;
     case Fault::stop_5_s:
     case Fault::stop_20_s:
+    case Fault::stop_60_s:
       tell(struck.processes, SIGSTOP);
-      pass(std::chrono::seconds(fault == Fault::stop_5_s ? 5 : 20));
+      pass(std::chrono::seconds(fault == Fault::stop_5_s ? 5 : fault == Fault::stop_20_s ? 20 : 60));
       tell(struck.processes, SIGCONT);
       return struck;
   }
   EXPECT_TRUE(
       eventually([&] { return std::none_of(struck.processes.begin(), struck.processes.end(), alive); }));
   return struck;
+}
+
+double wall_s(std::int64_t monotonic_ns) {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(wall - monotonic).count() + static_cast<double>(monotonic_ns) / 1e9;
 }
 
 void pass(std::chrono::milliseconds time) {

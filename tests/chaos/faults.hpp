@@ -13,9 +13,10 @@ namespace espalier::test {
 
 enum class Victim { coordinator, agent, runner, postgres };
 enum class Fault {
-  kill,         // SIGKILL; the supervisor (`espalier up`, or the agent of a runner) starts it again
-  stop_5_s,     // SIGSTOP, and SIGCONT later
-  stop_20_s,    // for longer than a lease
+  kill,       // SIGKILL; the supervisor (`espalier up`, or the agent of a runner) starts it again
+  stop_5_s,   // SIGSTOP, and SIGCONT later
+  stop_20_s,  // for longer than a lease
+  stop_60_s,
   start_again,  // told to end in order, and started again
 };
 std::string to_string(Victim victim);
@@ -37,6 +38,9 @@ struct Struck {
 };
 // Returns when the fault is over; what was ended is being started again by then.
 Struck strike(const RunningSystem& system, Victim victim, Fault fault);
+
+// Seconds since 1970 of an instant of the monotonic clock.
+double wall_s(std::int64_t monotonic_ns);
 
 void pass(std::chrono::milliseconds time);  // the fault's own duration, never a wait for something
 

@@ -1,5 +1,5 @@
 // {coordinator, agent, runner, PostgreSQL} x {killed, stopped for 5 s, for 20 s, started again} in the middle
-// of a job of 501 tasks.
+// of a job of 501 tasks; and PostgreSQL is stopped for a whole minute.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,7 +49,8 @@ class Matrix : public ::testing::TestWithParam<Case> {};
 TEST_P(Matrix, LosesNothingThatWasDoneAndSaysWhatHappened) {
   const auto [victim, fault] = GetParam();
   // Long enough that work is left when a process wakes after 20 s.
-  RunningSystem system({.task_ms = fault == Fault::stop_20_s ? 120 : 60});
+  const bool outlasts_a_lease = fault == Fault::stop_20_s || fault == Fault::stop_60_s;
+  RunningSystem system({.task_ms = outlasts_a_lease ? 120 : 60});
   ASSERT_TRUE(system.start()) << system.said();
   // A runner's crash is the one thing here that counts as a try of the user's.
   const auto job = system.submit(wide_job(kTrials, victim == Victim::runner ? 2 : 0));
@@ -91,6 +92,10 @@ TEST_P(Matrix, LosesNothingThatWasDoneAndSaysWhatHappened) {
       break;
   }
   if (fault == Fault::stop_5_s) expect_nothing_lost(system);
+  if (victim == Victim::postgres && outlasts_a_lease) {
+    EXPECT_THAT(system.said(), HasSubstr("the database does not answer: workers go on"));
+    EXPECT_THAT(system.said(), HasSubstr("the database answers again"));
+  }
 }
 
 const auto kEveryVictim =
@@ -108,6 +113,10 @@ INSTANTIATE_TEST_SUITE_P(SlowChaos, Matrix,
                          ::testing::Combine(::testing::Values(Victim::coordinator, Victim::runner,
                                                               Victim::postgres),
                                             ::testing::Values(Fault::stop_20_s)),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(SlowChaosOutage, Matrix,
+                         ::testing::Combine(::testing::Values(Victim::postgres),
+                                            ::testing::Values(Fault::stop_60_s)),
                          name_of);
 
 }  // namespace

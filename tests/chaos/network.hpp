@@ -18,6 +18,7 @@ class CutNetwork {
   [[nodiscard]] const std::string& objection() const { return objection_; }
 
   [[nodiscard]] std::string here() const { return subnet_ + ".1"; }
+  [[nodiscard]] std::string there() const { return subnet_ + ".2"; }
   [[nodiscard]] std::vector<std::string> run_there() const;  // a command that starts a command over there
 
   // Silence in both directions: packets vanish, nobody is told that a connection has ended.

@@ -12,13 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Seconds since 1970 of an instant of the monotonic clock.
-double wall_s(std::int64_t monotonic_ns) {
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(wall - monotonic).count() + static_cast<double>(monotonic_ns) / 1e9;
-}
-
 class Network : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -115,8 +115,10 @@ ChildProcess Sandbox::start(std::vector<std::string> arguments) const {
   return started ? std::move(*started) : ChildProcess();
 }
 
-json::array Sandbox::sql(const std::string& statement) const {
-  const auto ran = run({"sql", "--json", statement});
+json::array Sandbox::sql(const std::string& statement, const std::string& database) const {
+  std::vector<std::string> arguments{"sql", "--json", statement};
+  if (!database.empty()) arguments.insert(arguments.end(), {"--database", database});
+  const auto ran = run(std::move(arguments));
   EXPECT_EQ(ran.exit.code, 0) << ran.errors;
   const auto rows = parse_json(ran.output);
   return rows && rows->is_array() ? rows->as_array() : json::array();

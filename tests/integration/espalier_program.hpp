@@ -38,7 +38,8 @@ class Sandbox {
   ChildProcess start(
       std::vector<std::string> arguments) const;  // output goes to folder()/started.out and .err
 
-  [[nodiscard]] json::array sql(const std::string& statement) const;
+  // Of the state folder's database, or of another.
+  [[nodiscard]] json::array sql(const std::string& statement, const std::string& database = "") const;
 
  private:
   std::filesystem::path folder_;

@@ -100,7 +100,8 @@ void Store::apply(const core::EndAttempt& write) {
   if (found == attempts_.end()) return;
   AttemptState& state = found->second.state;
   if (write.state == AttemptState::superseded) {
-    if (state == AttemptState::lost || state == AttemptState::cancelled) state = write.state;
+    const bool given_up = state == AttemptState::lost || state == AttemptState::cancelled;
+    if (given_up && found->second.worker == write.worker) state = write.state;
   } else if (state == AttemptState::running) {
     state = write.state;
     if (counts_against_retries(state)) ++tasks_.at(found->second.task.value).failed_ends;

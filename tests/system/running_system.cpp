@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -82,14 +83,67 @@ bool RunningSystem::start() {
   });
 }
 
-ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
-                                         std::vector<std::string> prefix) const {
+bool RunningSystem::start_database(const std::string& host) {
+  const auto folder = sandbox_.state() / "postgres";
+  const auto version = read_file(folder / "data/PG_VERSION").value();
+  ChildOptions server;
+  server.arguments = {"/usr/lib/postgresql/" + version.substr(0, version.find('\n')) + "/bin/postgres",
+                      "-D",
+                      folder / "data",
+                      "-k",
+                      folder,
+                      "-c",
+                      "listen_addresses=" + host};
+  server.folder = "/";
+  server.output_file = folder / "postgres.log";
+  server.signal_on_parent_death = SIGINT;
+  if (::geteuid() == 0) {
+    const passwd* user = ::getpwnam("postgres");
+    server.run_as.emplace(user->pw_uid, user->pw_gid);
+  }
+  std::ofstream(folder / "data/pg_hba.conf", std::ios::app) << "host all all samenet trust\n";
+  auto started = ChildProcess::spawn(server);
+  if (!started) return false;
+  postgres_ = std::move(*started);
+  database_ = "dbname=postgres user=espalier host=" + (host.empty() ? folder.string() : host);
+  return eventually([&] { return store::PrivateCluster::running(folder).has_value(); });
+}
+
+ChildProcess RunningSystem::start_coordinator(const std::string& host, std::vector<std::string> prefix) {
+  const auto number = std::to_string(for_workers_.size() + 1);
+  const auto file =
+      sandbox_.state() / (for_workers_.empty() ? "coordinator.json" : "coordinator-" + number + ".json");
+  const auto port =
+      for_workers_.empty() ? ":0" : for_workers_.front().substr(for_workers_.front().rfind(':'));
   ChildOptions child;
   child.arguments = std::move(prefix);
   child.arguments.insert(
       child.arguments.end(),
-      {std::string(ESPALIER_BIN) + "/espalier-worker", "--coordinator", address("zmq").value_or(""), "--name",
-       name, "--slots", std::to_string(slots), "--cache", sandbox_.folder() / ("cache-" + name)});
+      {std::string(ESPALIER_BIN) + "/espalier-coordinator", "--database", database_, "--artifacts",
+       sandbox_.state() / "artifacts", "--state-file", file, "--http", host + ":0", "--zmq",
+       "tcp://" + host + port, "--insecure-bind", "--lease-ms", std::to_string(options_.lease_ms)});
+  fs::create_directories(sandbox_.state() / "logs");
+  child.output_file = sandbox_.state() / "logs" / ("coordinator-" + number + ".log");
+  auto started = ChildProcess::spawn(child);
+  EXPECT_TRUE(started.has_value());
+  if (!started) return {};
+  if (for_workers_.empty()) {
+    EXPECT_TRUE(eventually([&] { return fs::exists(file); })) << said();
+  }
+  for_workers_.push_back(for_workers_.empty() ? address("zmq").value_or("") : "tcp://" + host + port);
+  return std::move(*started);
+}
+
+ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
+                                         std::vector<std::string> prefix) const {
+  const auto coordinators =
+      for_workers_.empty() ? address("zmq").value_or("") : fmt::format("{}", fmt::join(for_workers_, ","));
+  ChildOptions child;
+  child.arguments = std::move(prefix);
+  child.arguments.insert(
+      child.arguments.end(),
+      {std::string(ESPALIER_BIN) + "/espalier-worker", "--coordinator", coordinators, "--name", name,
+       "--slots", std::to_string(slots), "--cache", sandbox_.folder() / ("cache-" + name)});
   child.environment = environment();
   child.output_file = sandbox_.state() / "logs" / (name + ".log");
   auto started = ChildProcess::spawn(child);
@@ -98,6 +152,7 @@ ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
 }
 
 void RunningSystem::stop() {
+  if (postgres_.spawned()) postgres_.stop(SIGINT, std::chrono::seconds(30));
   if (!up_.spawned() || up_.poll()) return;
   // What a test has stopped with SIGSTOP couldn't end.
   for (const auto pid : descendants(up_.pid())) ::kill(pid, SIGCONT);
@@ -136,7 +191,8 @@ std::size_t RunningSystem::busy() const {
 }
 
 std::optional<std::string> RunningSystem::address(const char* of) const {
-  const auto text = read_file(sandbox_.state() / "coordinator.json");
+  auto text = read_file(sandbox_.state() / "coordinator-2.json");
+  if (!text) text = read_file(sandbox_.state() / "coordinator.json");
   if (!text) return std::nullopt;
   const auto addresses = parse_json(*text);
   if (!addresses) return std::nullopt;

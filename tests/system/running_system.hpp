@@ -16,6 +16,7 @@ class RunningSystem {
     int workers = 2;
     int slots = 2;
     int task_ms = 60;
+    int lease_ms = 10'000;  // piece by piece
     std::string runner = ESPALIER_FAKE_RUNNER;
     std::string http = "127.0.0.1:0";
     std::string zmq = "tcp://127.0.0.1:0";
@@ -29,7 +30,11 @@ class RunningSystem {
   bool start();  // `espalier up`; true once a coordinator answers and every worker is there
   void stop();
 
-  // A worker of our own beside those of `espalier up`; `prefix` is a command that starts a command.
+  // Piece by piece instead of by `espalier up`. `prefix` is a command that starts a command.
+  bool start_database(const std::string& host = "");  // on a Unix socket, or for that host's network
+  // The first one is there when this returns. Every other stands by, on the same port of its own address.
+  ChildProcess start_coordinator(const std::string& host, std::vector<std::string> prefix = {});
+  // Of all coordinators that were started, or beside the workers of `espalier up`.
   ChildProcess start_worker(const std::string& name, int slots, std::vector<std::string> prefix = {}) const;
 
   // ---- what the fake runners do ----
@@ -44,16 +49,20 @@ class RunningSystem {
   [[nodiscard]] std::size_t busy() const;  // attempts that have begun and not ended
 
   // ---- what the coordinator says ----
-  [[nodiscard]] std::string database_socket() const;  // the folder with it
+  [[nodiscard]] std::string database_socket() const;                       // the folder with it
+  [[nodiscard]] const std::string& database() const { return database_; }  // piece by piece: how to connect
   [[nodiscard]] bool worker_is_alive(const std::string& name) const;
   std::int64_t submit(const std::string& toml, const std::string& file = "job.toml") const;
   [[nodiscard]] std::optional<json::object> summary(std::int64_t job) const;  // unset while nobody answers
   [[nodiscard]] std::string state(std::int64_t job) const;                    // "" while nobody answers
   [[nodiscard]] std::int64_t executed(std::int64_t job) const;                // tasks
-  [[nodiscard]] json::array sql(const std::string& statement) const { return sandbox_.sql(statement); }
+  [[nodiscard]] json::array sql(const std::string& statement) const {
+    return sandbox_.sql(statement, database_);
+  }
   [[nodiscard]] std::string said() const;  // by `espalier up` and its programs: all logs
 
-  [[nodiscard]] std::optional<std::string> address(const char* of) const;  // "http", "zmq"
+  // "http", "zmq" of the coordinator that was the last to be ready.
+  [[nodiscard]] std::optional<std::string> address(const char* of) const;
 
  private:
   [[nodiscard]] std::optional<json::object> ask(const std::string& path) const;
@@ -61,6 +70,9 @@ class RunningSystem {
   Options options_;
   Sandbox sandbox_;
   ChildProcess up_;
+  ChildProcess postgres_;
+  std::string database_;                  // unset with `espalier up`
+  std::vector<std::string> for_workers_;  // the coordinators' addresses
 };
 
 // `trials` independent trials of three tasks each (train, evaluate, benchmark).

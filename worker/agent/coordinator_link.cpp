@@ -23,12 +23,16 @@ MonotonicTime clock_now() {
 }  // namespace
 
 Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::open(asio::any_io_executor owner,
-                                                               const std::string& endpoint, Act act,
+                                                               const std::string& endpoints, Act act,
                                                                KillSwitch& kill_switch) {
   std::unique_ptr<CoordinatorLink> link(new CoordinatorLink(std::move(owner), std::move(act), kill_switch));
-  auto socket = net::DealerSocket::connect(link->io_, endpoint);
-  if (!socket) return socket.error();
-  link->socket_ = std::move(*socket);
+  for (std::size_t from = 0; from <= endpoints.size();) {
+    const auto end = std::min(endpoints.find(',', from), endpoints.size());
+    auto socket = net::DealerSocket::connect(link->io_, endpoints.substr(from, end - from));
+    if (!socket) return socket.error();
+    link->sockets_.push_back(std::move(*socket));
+    from = end + 1;
+  }
   link->thread_ = std::thread([raw = link.get()] { raw->work(); });
   return link;
 }
@@ -64,7 +68,7 @@ void CoordinatorLink::work() {
 void CoordinatorLink::begin(Identity identity) {
   asio::post(io_, [this, self = std::move(identity)]() mutable {
     core_.emplace(std::move(self), clock_now());
-    tasks_.spawn("receiving", receive());
+    for (const auto& socket : sockets_) tasks_.spawn("receiving", receive(socket.get()));
     tasks_.spawn("pulse", pulse());
   });
 }
@@ -89,7 +93,7 @@ asio::awaitable<void> CoordinatorLink::ended() {
 void CoordinatorLink::close() {
   take_events();
   if (core_) feed(Leave{});
-  socket_->close();
+  for (const auto& socket : sockets_) socket->close();
   tasks_.cancel();
   keep_running_.reset();
 }
@@ -105,9 +109,9 @@ void CoordinatorLink::take_events() {
   speak();
 }
 
-asio::awaitable<void> CoordinatorLink::receive() {
+asio::awaitable<void> CoordinatorLink::receive(net::DealerSocket* socket) {
   while (true) {
-    const auto frame = co_await socket_->receive();
+    const auto frame = co_await socket->receive();
     auto messages = wire::decode_all_to_worker(frame);
     if (!messages) {
       log::warn("from the coordinator: {}", messages.error().message);
@@ -156,7 +160,8 @@ void CoordinatorLink::send(const std::vector<wire::ToCoordinator>& messages) {
   }
   if (frame.size() > net::kLargestMessage)
     log::error("a report of {} bytes is too large to be sent", frame.size());
-  const bool sent = socket_->send(std::move(frame));
+  bool sent = false;
+  for (const auto& socket : sockets_) sent = socket->send(frame) || sent;
   const bool asks = std::holds_alternative<wire::Hello>(messages.front()) ||
                     std::holds_alternative<wire::Heartbeat>(messages.front());
   if (!sent && asks) feed(NotSent{});

@@ -27,9 +27,11 @@ class CoordinatorLink {
  public:
   using Act = std::function<void(Action)>;  // called on the owner's loop, in order
 
-  // ErrorKind::usage if the endpoint is none. Silent until `begin`. The owner outlives the link.
+  // ErrorKind::usage if the endpoint is none. Several have commas between them: coordinators that stand in
+  // for each other. All of them that can be reached are told everything, since one that can't be any more
+  // may seem connected for long. Silent until `begin`. The owner outlives the link.
   static Result<std::unique_ptr<CoordinatorLink>> open(boost::asio::any_io_executor owner,
-                                                       const std::string& endpoint, Act act,
+                                                       const std::string& endpoints, Act act,
                                                        KillSwitch& kill_switch);
   ~CoordinatorLink();
 
@@ -45,7 +47,7 @@ class CoordinatorLink {
   void work();
 
   // All of these on the thread.
-  boost::asio::awaitable<void> receive();
+  boost::asio::awaitable<void> receive(net::DealerSocket* socket);
   boost::asio::awaitable<void> pulse();
   void take_events();
   void feed(Event event);
@@ -63,7 +65,7 @@ class CoordinatorLink {
 
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
-  std::unique_ptr<net::DealerSocket> socket_;
+  std::vector<std::unique_ptr<net::DealerSocket>> sockets_;  // never empty
   boost::asio::steady_timer pulse_timer_;
   std::optional<AgentCore> core_;
   net::TaskGroup tasks_;

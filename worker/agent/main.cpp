@@ -66,7 +66,9 @@ int main(int argc, char** argv) {
   options.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::string cache;
   std::string runner = (espalier::program_folder() / "espalier-runner").string();
-  app.add_option("--coordinator", options.coordinator, "its ZeroMQ address")->capture_default_str();
+  app.add_option("--coordinator", options.coordinator,
+                 "its ZeroMQ address, and with commas those of coordinators that stand by")
+      ->capture_default_str();
   app.add_option("--name", options.name, "unique among its workers")->capture_default_str();
   app.add_option("--slots", options.slots, "tasks that may run at once")
       ->capture_default_str()

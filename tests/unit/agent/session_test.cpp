@@ -94,13 +94,26 @@ TEST(Session, AnAnswerFromAnEarlierReignRenewsNothing) {
 
 TEST(Session, IntroducesItselfToACoordinatorThatDoesNotKnowItAndKeepsItsLease) {
   auto session = member(3);
-  session.who_are_you(kStart + seconds(1));
+  session.who_are_you({}, kStart + seconds(1));
   const auto duties = session.due(kStart + seconds(1));
   EXPECT_TRUE(duties.hello.has_value());
   EXPECT_FALSE(session.expire(kStart + seconds(1)));
   session.welcome(welcome(4, *duties.hello), kStart + seconds(1));
   EXPECT_EQ(session.epoch(), 4);
   EXPECT_FALSE(session.expire(kStart + milliseconds(8'500)));
+}
+
+TEST(Session, OnceItHasHeardOfALaterReignNeverJoinsAnEarlierOneAgain) {
+  auto session = member(3);
+  session.who_are_you({4}, kStart + seconds(1));
+  const auto hello = *session.due(kStart + seconds(1)).hello;
+  session.welcome(welcome(3, hello), kStart + seconds(1));
+  EXPECT_FALSE(session.member()) << "with two addresses it may be the earlier one that gets the Hello";
+  session.who_are_you({3}, kStart + seconds(1));
+  session.welcome(welcome(4, hello), kStart + seconds(1));
+  EXPECT_TRUE(session.member());
+  session.who_are_you({3}, kStart + seconds(1));
+  EXPECT_TRUE(session.member());
 }
 
 TEST(Session, AWelcomeThatCameLateCountsFromItsOwnHelloNotFromALaterOne) {
@@ -141,7 +154,7 @@ TEST(Session, IsNotJoinedByTheAnswerToAnEarlierGreeting) {
   Session session(kStart);
   const auto first = *session.due(kStart).hello;
   session.welcome(welcome(3, first), kStart);
-  session.who_are_you(kStart + seconds(1));
+  session.who_are_you({}, kStart + seconds(1));
   session.welcome(welcome(3, first), kStart + seconds(1));
   EXPECT_FALSE(session.member());
 }

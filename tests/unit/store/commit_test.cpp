@@ -93,7 +93,11 @@ TEST_F(Commit, KeepsHowAnAttemptEndedUnlessItIsSuperseded) {
   EXPECT_EQ(state(), "lost|w1 went away|t");
   store_->commit({EndAttempt{attempt, AttemptState::succeeded, "", 1, "cpu"}}, epoch_);
   EXPECT_EQ(state(), "lost|w1 went away|t");
-  store_->commit({EndAttempt{attempt, AttemptState::superseded, "came late", 1, "cpu"}}, epoch_);
+  store_->commit({EndAttempt{attempt, AttemptState::superseded, "forged", 1, "cpu", WorkerName{"w2"}}},
+                 epoch_);
+  EXPECT_EQ(state(), "lost|w1 went away|t");
+  store_->commit({EndAttempt{attempt, AttemptState::superseded, "came late", 1, "cpu", WorkerName{"w1"}}},
+                 epoch_);
   EXPECT_EQ(state(), "superseded|came late|t");
   store_->commit({EndAttempt{attempt, AttemptState::lost, "again", 1, "cpu"}}, epoch_);
   EXPECT_EQ(state(), "superseded|came late|t");
@@ -101,10 +105,11 @@ TEST_F(Commit, KeepsHowAnAttemptEndedUnlessItIsSuperseded) {
 
 TEST_F(Commit, FindsBothEndsOfAnAttemptInOneBatch) {
   store_->commit({StartAttempt{AttemptId{1}, id_of("train"), WorkerName{"w1"}},
-                  EndAttempt{AttemptId{1}, AttemptState::lost, "gone", 0, ""},
-                  EndAttempt{AttemptId{1}, AttemptState::superseded, "late", 0, ""}},
+                  EndAttempt{AttemptId{1}, AttemptState::lost, "gone", 0, "", WorkerName{"w1"}},
+                  EndAttempt{AttemptId{1}, AttemptState::superseded, "forged", 0, "", WorkerName{"w2"}},
+                  EndAttempt{AttemptId{1}, AttemptState::superseded, "late", 0, "", WorkerName{"w1"}}},
                  epoch_);
-  EXPECT_EQ(one("select state from v1.attempts"), "superseded");
+  EXPECT_EQ(one("select state, reason from v1.attempts"), "superseded|late");
 }
 
 TEST_F(Commit, IsRefusedOnceALaterEpochHasBegun) {

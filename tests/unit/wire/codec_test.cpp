@@ -38,6 +38,9 @@ void fill(double& out) {
 void fill(std::optional<double>& out) {
   out = *maybe_number();
 }
+void fill(std::optional<std::int64_t>& out) {
+  out = 1'000'000'000'001;
+}
 void fill(int& out) {
   out = *rc::gen::arbitrary<int>();
 }

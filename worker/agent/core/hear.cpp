@@ -24,8 +24,8 @@ void AgentCore::hear(wire::Beat& message) {
   session_.beat(message, now_);
 }
 
-void AgentCore::hear(wire::WhoAreYou&) {
-  session_.who_are_you(now_);
+void AgentCore::hear(wire::WhoAreYou& message) {
+  session_.who_are_you(message, now_);
 }
 
 void AgentCore::hear(wire::Rejected& message) {

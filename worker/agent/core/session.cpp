@@ -36,6 +36,11 @@ MonotonicTime Session::next_due() const {
   return lease_.ends() ? std::min(own, *lease_.ends()) : own;
 }
 
+bool Session::hear_of(std::int64_t epoch) {
+  latest_epoch_ = std::max(latest_epoch_, epoch);
+  return epoch == latest_epoch_;
+}
+
 void Session::greet(MonotonicTime now) {
   state_ = State::greeting;
   first_hello_ = next_number_;
@@ -44,7 +49,7 @@ void Session::greet(MonotonicTime now) {
 }
 
 void Session::welcome(const wire::Welcome& welcome, MonotonicTime now) {
-  if (welcome.epoch < epoch_) return;
+  if (!hear_of(welcome.epoch)) return;
   // An answer to an earlier greeting says nothing about what has become of us since.
   if (state_ == State::greeting && welcome.beat < first_hello_) return;
   first_attempt_ =
@@ -60,17 +65,18 @@ void Session::welcome(const wire::Welcome& welcome, MonotonicTime now) {
 }
 
 void Session::beat(const wire::Beat& beat, MonotonicTime now) {
-  if (beat.epoch < epoch_ || state_ != State::member) return;
+  if (!hear_of(beat.epoch) || state_ != State::member) return;
   if (beat.epoch > epoch_) return greet(now);
   lease_.answered(beat.beat, lease_length_);
 }
 
-void Session::who_are_you(MonotonicTime now) {
+void Session::who_are_you(const wire::WhoAreYou& question, MonotonicTime now) {
+  if (question.epoch && !hear_of(*question.epoch)) return;
   if (state_ == State::member) greet(now);
 }
 
 bool Session::accepts(std::int64_t epoch, std::int64_t attempt, MonotonicTime now) {
-  if (epoch > epoch_ && state_ == State::member) greet(now);
+  if (hear_of(epoch) && epoch > epoch_ && state_ == State::member) greet(now);
   return state_ == State::member && epoch == epoch_ && attempt >= first_attempt_ && lease_.held(now);
 }
 

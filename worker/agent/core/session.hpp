@@ -36,7 +36,7 @@ class Session {
 
   void welcome(const wire::Welcome& welcome, MonotonicTime now);
   void beat(const wire::Beat& beat, MonotonicTime now);
-  void who_are_you(MonotonicTime now);
+  void who_are_you(const wire::WhoAreYou& question, MonotonicTime now);
 
   // Whether such an Assign may start now. One from a later reign makes us introduce ourselves there.
   [[nodiscard]] bool accepts(std::int64_t epoch, std::int64_t attempt, MonotonicTime now);
@@ -48,6 +48,7 @@ class Session {
 
  private:
   enum class State { greeting, member };
+  bool hear_of(std::int64_t epoch);  // false: a later one has begun
   void greet(MonotonicTime now);
 
   State state_ = State::greeting;
@@ -60,7 +61,10 @@ class Session {
   std::int64_t next_number_ = 1;
   std::int64_t first_hello_ = 1;    // of this greeting
   std::int64_t first_attempt_ = 1;  // lower ones are over
-  std::int64_t epoch_ = 0;
+  std::int64_t epoch_ = 0;          // of the last Welcome
+  // The latest reign that we have heard of: who reigned before is not joined any more, though it may not know
+  // yet that it has been followed.
+  std::int64_t latest_epoch_ = 0;
   std::string http_;
 };
 
