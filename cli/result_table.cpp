@@ -49,7 +49,7 @@ std::string with_interval(std::optional<double> value, std::optional<double> low
 std::string verdict(std::optional<double> value, std::optional<double> low, std::optional<double> high,
                     const char* format) {
   if (!value) return "";
-  const auto number = fmt::format(fmt::runtime(format), *value);
+  auto number = fmt::format(fmt::runtime(format), *value);
   if (!low || !high || (*low <= 0 && *high >= 0)) return number + " can't tell";
   return number;
 }

@@ -79,6 +79,7 @@ void print_text(const store::Table& table) {
   TerminalTable text(std::move(columns));
   for (const auto& row : table.rows) {
     std::vector<std::string> cells;
+    cells.reserve(row.size());
     for (const auto& cell : row) cells.push_back(cell.value_or("–"));
     text.add(std::move(cells));
   }

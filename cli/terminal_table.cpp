@@ -12,6 +12,7 @@ std::size_t display_width(const std::string& text) {
 
 void TerminalTable::print(std::ostream& out) const {
   std::vector<std::size_t> widths;
+  widths.reserve(columns_.size());
   for (const auto& column : columns_) widths.push_back(display_width(column.title));
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));

@@ -106,7 +106,7 @@ class StateFile {
 std::filesystem::path usual_web_folder() {
   for (const char* place : {"../share/espalier/web", "../../../web/dist"}) {
     std::error_code none;
-    const auto folder = std::filesystem::weakly_canonical(program_folder() / place, none);
+    auto folder = std::filesystem::weakly_canonical(program_folder() / place, none);
     if (!none && std::filesystem::is_directory(folder, none)) return folder;
   }
   return {};

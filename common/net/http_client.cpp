@@ -232,7 +232,7 @@ asio::awaitable<Tried> try_once(Connection* connection, const Exchange* exchange
   throw_if_cancelled(failure);
   if (failure) co_return Tried{unreachable(exchange->target, *sent ? *sent : failure)};
   HttpReply reply;
-  reply.status = parser.get().result_int();
+  reply.status = static_cast<int>(parser.get().result_int());
   reply.content_type = std::string(parser.get()[http::field::content_type]);
   for (const auto& field : parser.get())
     reply.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
@@ -298,8 +298,9 @@ struct HttpClient::State {
         connection = std::move(*made);
       }
       auto tried = co_await try_once(connection.get(), &exchange, limits);
+      const bool is_last = tried.reply || tried.answered || !connection->used_before;
       if (tried.reusable) keep(authority, std::move(connection));
-      if (tried.reply || tried.answered || !connection->used_before) co_return std::move(tried.reply);
+      if (is_last) co_return std::move(tried.reply);
       connection = nullptr;
     }
   }

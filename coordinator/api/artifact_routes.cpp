@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <memory>

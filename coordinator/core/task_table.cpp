@@ -1,5 +1,7 @@
 #include "coordinator/core/task_table.hpp"
 
+#include "common/base/result.hpp"
+
 namespace espalier::core {
 
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/result.hpp"
+
 namespace espalier::core {
 
 Worker* WorkerTable::find(const WorkerName& name) {
@@ -24,8 +26,7 @@ void WorkerTable::remove(const WorkerName& name) {
   worker.session.clear();
   reorder(worker);
   leases_.erase({worker.lease_end, name});
-  const WorkerName key = name;  // the caller's name may be the record's own
-  workers_.erase(key);
+  workers_.erase(workers_.find(name));  // the caller's name may be the record's own
 }
 
 void WorkerTable::set_lease(Worker& worker, MonotonicTime end) {

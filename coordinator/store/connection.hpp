@@ -20,7 +20,7 @@ using Value = std::optional<std::string>;  // a parameter as text; unset is null
 
 class Rows {
  public:
-  explicit Rows(pqxx::result result) : result_(std::move(result)) {}
+  explicit Rows(const pqxx::result& result) : result_(result) {}
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(result_.size()); }
   [[nodiscard]] bool empty() const { return result_.empty(); }
   [[nodiscard]] bool is_null(std::size_t row, int column) const { return field(row, column).is_null(); }

@@ -203,7 +203,7 @@ asio::awaitable<void> Attempt::follow_log() {
 
 // One piece while the runner writes on, or all that is left.
 asio::awaitable<void> Attempt::tell_log(bool ended) {
-  do {
+  while (true) {
     NextPiece next{&*log_, ended};
     auto piece = co_await workshop_.disk.run(std::move(next));
     if (!piece) co_return;
@@ -213,7 +213,8 @@ asio::awaitable<void> Attempt::tell_log(bool ended) {
     text.offset = piece->offset;
     text.text = std::move(piece->text);
     workshop_.log(std::move(text));
-  } while (ended);
+    if (!ended) co_return;
+  }
 }
 
 void Attempt::take_checkpoint(RunnerCheckpoint saved) {

@@ -1,8 +1,10 @@
 #include <ATen/Parallel.h>
 
 #include <fcntl.h>
-#include <mimalloc.h>
 #include <unistd.h>
+#ifdef ESPALIER_MIMALLOC
+#include <mimalloc.h>
+#endif
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -79,6 +81,7 @@ int print_peak_memory(const std::string& model, std::int64_t batch) {
 // a net's activations would be faulted in again at every step, which doubles the time of a MobileNet's.
 // Reserving costs nothing until the memory is used.
 void keep_big_blocks() {
+#ifdef ESPALIER_MIMALLOC
   const auto memory =
       static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   constexpr std::size_t kMost = std::size_t{8} << 30;
@@ -86,6 +89,7 @@ void keep_big_blocks() {
   const std::unique_ptr<void, void (*)(void*)> probe(std::malloc(64), std::free);
   if (!mi_is_in_heap_region(probe.get()))
     std::fputs("espalier-runner: malloc is not mimalloc's; training will be slower\n", stderr);
+#endif
 }
 
 int main_of(int count, char** words) {

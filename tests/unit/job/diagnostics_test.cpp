@@ -260,6 +260,15 @@ TEST(Diagnostics, ASweepThatFailsInManyPointsIsBounded) {
   EXPECT_LE(errors.size(), 200U);
 }
 
+// One of each range of letters that toml++ looks at in its search for white space.
+TEST(Diagnostics, ALetterThatMustBeQuotedIsASyntaxError) {
+  for (const char* letter : {"\u00e4", "\u02fe", "\u16a0", "\u2100", "\u3042", "\ufe70", "\U0001f600"}) {
+    const auto errors = planned(letter + std::string(" = 1\n")).errors;
+    ASSERT_EQ(errors.size(), 1U) << letter;
+    EXPECT_EQ(errors[0].code, "E001") << letter;
+  }
+}
+
 TEST(Diagnostics, AHeaderWithoutAKeyIsASyntaxError) {
   for (const char* text : {"[[#x", "[#x]", "[ =]", "[a.]", "[", "[["}) {
     const auto errors = planned(text).errors;

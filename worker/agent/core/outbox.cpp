@@ -108,6 +108,7 @@ void Outbox::drop(std::int64_t attempt) {
 
 std::vector<std::int64_t> Outbox::ended_attempts() const {
   std::vector<std::int64_t> attempts;
+  attempts.reserve(ends_.size());
   for (const auto& [attempt, seq] : ends_) attempts.push_back(attempt);
   return attempts;
 }
