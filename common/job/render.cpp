@@ -1,4 +1,6 @@
 // Diagnostics as text, in the manner of Rust's compiler, and as JSON.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -58,8 +60,7 @@ std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view 
     } else {
       const auto line = line_of(text, diagnostic.line);
       const auto width = std::max(1, diagnostic.end_column - diagnostic.column);
-      out += gutter + "--> " + std::string(file_name) + ':' + number + ':' +
-             std::to_string(diagnostic.column) + '\n';
+      out += fmt::format("{}--> {}:{}:{}\n", gutter, file_name, number, diagnostic.column);
       out += gutter + " |\n";
       out += number + " | " + printable(line) + '\n';
       out += gutter + " | " + padding(line, diagnostic.column - 1) +
