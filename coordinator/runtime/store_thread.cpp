@@ -77,11 +77,11 @@ void StoreThread::execute(Item& item) {
       told = failure.what();
       store_.reset();
       if (!item.must) {
-        finish(item, error);
-        // One try, so that the next question finds it again if it is back.
+        // Only the connection may have broken: then the question is asked once more.
         auto opened = store::Store::open(connection_);
         if (opened) store_ = std::move(*opened);
-        return;
+        if (opened && !again) continue;
+        return finish(item, error);
       }
       // One that can be reached and still refuses, since its disk is full, say, is given some time.
       if ((again && !wait(pause, told)) || !reconnect(told)) return finish(item, error);

@@ -75,7 +75,10 @@ asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch
     std::optional<SubmitOutcome> outcome;
     std::exception_ptr error;
     try {
-      outcome = submit_or_reconnect(job, epoch);
+      outcome = submit_here(job, epoch);
+    } catch (const store::Unavailable&) {
+      store_.reset();
+      error = std::current_exception();
     } catch (...) {
       error = std::current_exception();
     }
@@ -92,24 +95,6 @@ asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch
   co_return std::move(*answer->outcome);
 }
 
-// The connection of an earlier submission may have broken since. Once more is harmless: what was written is
-// found again.
-SubmitOutcome Submitter::submit_or_reconnect(const JobText& job, std::int64_t epoch) {
-  const bool is_old = store_ != nullptr;
-  try {
-    return submit_here(job, epoch);
-  } catch (const store::Unavailable&) {
-    store_.reset();
-    if (!is_old) throw;
-  }
-  try {
-    return submit_here(job, epoch);
-  } catch (const store::Unavailable&) {
-    store_.reset();
-    throw;
-  }
-}
-
 store::Store& Submitter::store() {
   if (!store_) {
     auto opened = store::Store::open(database_);
@@ -119,10 +104,24 @@ store::Store& Submitter::store() {
   return *store_;
 }
 
+// The connection may have broken since the submission before. Only here is it safe to try again unasked:
+// nothing has been written yet.
+std::unique_ptr<store::OpenSubmission> Submitter::begin(const store::Submission& submission,
+                                                        std::int64_t epoch, std::optional<JobId> extends) {
+  if (store_) {
+    try {
+      return store_->begin_submission(submission, epoch, extends);
+    } catch (const store::Unavailable&) {
+      store_.reset();
+    }
+  }
+  return store().begin_submission(submission, epoch, extends);
+}
+
 SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
   const job::Surroundings surroundings = surroundings_of(job);
   store::Submission submission{job.toml, sha256_hex(job.toml), job.replace};
-  auto opened = store().begin_submission(submission, epoch, job.extends);
+  auto opened = begin(submission, epoch, job.extends);
   if (job.extends || !opened->text_is_unfinished()) return write(job, surroundings, *opened);
   opened.reset();
   // Does the text still mean the same tasks?
@@ -136,7 +135,7 @@ SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
   outcome.submitted = store().resume(submission, hash.hex(), epoch);
   outcome.resumed = outcome.submitted.has_value();
   if (outcome.resumed) return outcome;
-  return write(job, surroundings, *store().begin_submission(submission, epoch));
+  return write(job, surroundings, *begin(submission, epoch, std::nullopt));
 }
 
 SubmitOutcome Submitter::write(const JobText& job, const job::Surroundings& surroundings,

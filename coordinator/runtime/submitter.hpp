@@ -41,10 +41,11 @@ class Submitter {
   boost::asio::awaitable<SubmitOutcome> submit(JobText job, std::int64_t epoch);
 
  private:
-  SubmitOutcome submit_or_reconnect(const JobText& job, std::int64_t epoch);
   SubmitOutcome submit_here(const JobText& job, std::int64_t epoch);
   static SubmitOutcome write(const JobText& job, const job::Surroundings& surroundings,
                              store::OpenSubmission& opened);
+  std::unique_ptr<store::OpenSubmission> begin(const store::Submission& submission, std::int64_t epoch,
+                                               std::optional<JobId> extends);
   job::Surroundings surroundings_of(const JobText& job);
   store::Store& store();
 

@@ -143,6 +143,29 @@ TEST(Extend, AddsTheTrialsThatTheJobDoesNotHaveYet) {
   EXPECT_EQ(system.seen().size(), 15U);
 }
 
+TEST(Submit, GoesThroughAlthoughTheConnectionsOfTheOneBeforeHaveBroken) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  const auto first = system.submit(wide_job(1));
+  ASSERT_TRUE(eventually([&] { return system.state(first) == "succeeded"; })) << system.said();
+  ChildOptions psql;
+  psql.arguments = {"psql",
+                    "--quiet",
+                    "--host",
+                    system.database_socket(),
+                    "--username",
+                    "espalier",
+                    "--dbname",
+                    "postgres",
+                    "--command",
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                    "where backend_type = 'client backend' and pid <> pg_backend_pid()"};
+  const auto ended = run_to_end(psql, std::chrono::seconds(20));
+  ASSERT_TRUE(ended && ended->exit.succeeded()) << (ended ? ended->text : "");
+  const auto second = system.submit(wide_job(2));
+  EXPECT_TRUE(eventually([&] { return system.state(second) == "succeeded"; })) << system.said();
+}
+
 TEST(Verbs, TeachWhenTheyCannotBeDone) {
   RunningSystem system;
   const auto nobody = system.sandbox().run({"pause", "1"});
