@@ -42,5 +42,8 @@ if [ -n "$lines" ]; then printf 'SQL outside of sql/:\n%s\n' "$lines"; crossed=1
 lines=$(grep -rnE 'asio::detached|\.detach\(\)|sleep_for|usleep\(' --include='*.cpp' --include='*.hpp' common coordinator worker cli tests)
 if [ -n "$lines" ]; then printf 'detached or sleeping code:\n%s\n' "$lines"; crossed=1; fi
 
+lines=$(grep -rnE '\bjson::parse\(' --include='*.cpp' --include='*.hpp' common coordinator worker cli | grep -v '^common/base/json.hpp')
+if [ -n "$lines" ]; then printf 'JSON read inexactly (use parse_json):\n%s\n' "$lines"; crossed=1; fi
+
 [ "$crossed" -eq 0 ] && echo "every boundary holds"
 exit "$crossed"

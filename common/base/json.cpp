@@ -1,6 +1,8 @@
 #include "common/base/json.hpp"
 
 #include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
@@ -37,6 +39,44 @@ void write(const json::value& value, std::string& out) {
   }
 }
 
+// What Boost.JSON's parser calls for each piece of a text; all but the doubles goes on a stack as it is.
+struct ValueBuilder {
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);  // the names are Boost's
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+  using Failure = json::error_code;
+  using Text = json::string_view;
+
+  json::value_stack values;
+
+  ValueBuilder() { values.reset(); }
+  bool on_document_begin(Failure&) { return true; }
+  bool on_document_end(Failure&) { return true; }
+  bool on_object_begin(Failure&) { return true; }
+  bool on_array_begin(Failure&) { return true; }
+  bool on_number_part(Text, Failure&) { return true; }
+  bool on_comment_part(Text, Failure&) { return true; }
+  bool on_comment(Text, Failure&) { return true; }
+  bool on_object_end(std::size_t count, Failure&) { return values.push_object(count), true; }
+  bool on_array_end(std::size_t count, Failure&) { return values.push_array(count), true; }
+  bool on_key_part(Text text, std::size_t, Failure&) { return values.push_chars(text), true; }
+  bool on_key(Text text, std::size_t, Failure&) { return values.push_key(text), true; }
+  bool on_string_part(Text text, std::size_t, Failure&) { return values.push_chars(text), true; }
+  bool on_string(Text text, std::size_t, Failure&) { return values.push_string(text), true; }
+  bool on_int64(std::int64_t number, Text, Failure&) { return values.push_int64(number), true; }
+  bool on_uint64(std::uint64_t number, Text, Failure&) { return values.push_uint64(number), true; }
+  bool on_bool(bool truth, Failure&) { return values.push_bool(truth), true; }
+  bool on_null(Failure&) { return values.push_null(), true; }
+  bool on_double(double roughly, Text text, Failure&) {
+    double exactly = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), exactly);
+    // Out of range: Boost's infinity or zero is as near as a double gets.
+    values.push_double(read.ec == std::errc{} ? exactly : roughly);
+    return true;
+  }
+};
+
 }  // namespace
 
 std::string canonical(const json::value& value) {
@@ -46,10 +86,14 @@ std::string canonical(const json::value& value) {
 }
 
 Result<json::value> parse_json(std::string_view text) {
-  boost::system::error_code failure;
-  auto value = json::parse(text, failure);
+  json::parse_options options;
+  options.max_depth = kDeepestJson;
+  json::basic_parser<ValueBuilder> parser(options);
+  json::error_code failure;
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), failure);
+  if (!failure && read < text.size()) failure = json::error::extra_data;
   if (failure) return Error{ErrorKind::usage, "not valid JSON: " + failure.message(), ""};
-  return value;
+  return parser.handler().values.release();
 }
 
 }  // namespace espalier

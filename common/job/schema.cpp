@@ -106,7 +106,7 @@ const json::object& defaults_of(const TableSchema& table) {
       open.pop_back();
       if (!found.try_emplace(current).second) continue;
       for (const auto& key : current->keys) {
-        if (!key.fallback.empty()) found[current][key.name] = json::parse(key.fallback);
+        if (!key.fallback.empty()) found[current][key.name] = parse_json(key.fallback).value();
         if (key.table != nullptr) open.push_back(key.table);
       }
     }

@@ -8,9 +8,6 @@
 namespace espalier::wire {
 namespace {
 
-// Nobody nests a specification deeper; a message that does is an attack on the stack.
-constexpr std::size_t kDeepest = 48;
-
 template <class Message>
 struct TypeName;
 #define ESPALIER_TYPE_NAME(type, text)         \
@@ -95,26 +92,17 @@ Result<Variant> decode_one(const json::value& value) {
   return result;
 }
 
-Result<json::value> parse_frame(std::string_view bytes) {
-  json::parse_options options;
-  options.max_depth = kDeepest;
-  boost::system::error_code failure;
-  auto value = json::parse(bytes, failure, {}, options);
-  if (failure) return refused("it is not JSON (" + failure.message() + ")");
-  return value;
-}
-
 template <class Variant>
 Result<Variant> decode_single(std::string_view bytes) {
-  const auto value = parse_frame(bytes);
-  if (!value) return value.error();
+  const auto value = parse_json(bytes);
+  if (!value) return refused(value.error().message);
   return decode_one<Variant>(*value);
 }
 
 template <class Variant>
 Result<std::vector<Variant>> decode_frame(std::string_view bytes) {
-  const auto value = parse_frame(bytes);
-  if (!value) return value.error();
+  const auto value = parse_json(bytes);
+  if (!value) return refused(value.error().message);
   std::vector<Variant> messages;
   const auto* array = value->if_array();
   const std::size_t count = array != nullptr ? array->size() : 1;

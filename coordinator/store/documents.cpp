@@ -67,7 +67,7 @@ json::value eta_s(const Work& work, std::string_view state, double elapsed_s) {
 json::object summary_of(const Rows& jobs, std::size_t row, const JobCounts& counts) {
   const Work work{jobs.real(row, 8), jobs.real(row, 10), jobs.real(row, 13), jobs.real(row, 14)};
   json::array groups;
-  const auto names = json::parse(jobs.text(row, 4));
+  const auto names = parse_json(jobs.text(row, 4)).value();
   for (const auto& name : names.as_array()) {
     const auto found = counts.groups.find(std::string_view(name.as_string()));
     const TrialCounts group = found == counts.groups.end() ? TrialCounts{} : found->second;
@@ -108,10 +108,10 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
     result.push_back(json::object{
         {"id", id},
         {"group", rows.text(row, 1)},
-        {"params", json::parse(rows.text(row, 2))},
+        {"params", parse_json(rows.text(row, 2)).value()},
         {"state", rows.text(row, 3)},
         {"reason", text_or_null(rows, row, 4)},
-        {"metrics", rows.is_null(row, 5) ? json::value(json::object{}) : json::parse(rows.text(row, 5))},
+        {"metrics", rows.is_null(row, 5) ? json::value(json::object{}) : parse_json(rows.text(row, 5)).value()},
         {"pareto", front.contains(id)}});
   }
   return result;
@@ -119,7 +119,7 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
 
 json::object objectives_of(std::string_view stored) {
   json::object result;
-  const auto parsed = json::parse(stored);
+  const auto parsed = parse_json(stored).value();
   for (const auto& each : parsed.as_array()) {
     result[each.at("metric").as_string()] = each.at("maximize").as_bool() ? "max" : "min";
   }
@@ -129,7 +129,7 @@ json::object objectives_of(std::string_view stored) {
 
 json::object constraints_of(std::string_view stored) {
   json::object result;
-  const auto parsed = json::parse(stored);
+  const auto parsed = parse_json(stored).value();
   for (const auto& each : parsed.as_array()) {
     result[each.at("metric").as_string()] =
         std::string(each.at("comparison").as_string()) + " " + to_text(each.at("bound").to_number<double>());

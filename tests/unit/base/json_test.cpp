@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace espalier {
@@ -36,6 +37,30 @@ TEST(Canonical, DifferentNumbersHaveDifferentText) {
 TEST(ParseJson, RefusesWhatIsNotJson) {
   EXPECT_FALSE(parse_json("{\"a\": }").has_value());
   EXPECT_FALSE(parse_json("").has_value());
+  EXPECT_FALSE(parse_json("{} {}").has_value());
+  EXPECT_FALSE(parse_json("[1").has_value());
+  EXPECT_FALSE(parse_json(std::string(kDeepestJson + 1, '[') + std::string(kDeepestJson + 1, ']')).has_value());
+}
+
+TEST(ParseJson, ReadsEachPieceOfAText) {
+  constexpr std::string_view text =
+      R"({"a":[1,-2,18446744073709551615,null,true,false,"x\u00e9\n"],"b":{"c":{}},"":[]})";
+  EXPECT_EQ(*parse_json(text), json::parse(text));
+  EXPECT_EQ(parse_json(" \n[ ] ")->as_array().size(), 0U);
+  EXPECT_EQ(*parse_json("\"" + std::string(100000, 'x') + "\""), json::value(std::string(100000, 'x')));
+}
+
+TEST(ParseJson, ADoubleReadsAsItWasWritten) {
+  EXPECT_EQ(parse_json("458.12455122160236")->as_double(), 458.12455122160236);
+  EXPECT_EQ(parse_json("[-6.6899218568985617e-217, 1]")->at(0).as_double(), -6.6899218568985617e-217);
+  EXPECT_TRUE(std::isinf(parse_json("1e999")->as_double()));
+  EXPECT_EQ(parse_json("1e-999")->as_double(), 0);
+  std::mt19937_64 chance(1);
+  for (int i = 0; i < 100000; ++i) {
+    const double number = std::ldexp(static_cast<double>(chance() >> 11), static_cast<int>(chance() % 1900) - 1000);
+    const auto read = parse_json(json::serialize(json::value(number)));
+    ASSERT_EQ(read->to_number<double>(), number);
+  }
 }
 
 }  // namespace

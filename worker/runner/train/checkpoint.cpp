@@ -105,7 +105,7 @@ Result<TrainingPosition> load_checkpoint(const CheckpointPlan& plan, Model& mode
     archive.load_from(file.string());
     c10::IValue text;
     archive.read("position", text);
-    const auto object = json::parse(text.toStringRef()).as_object();
+    const auto object = parse_json(text.toStringRef()).value().as_object();
     if (integer_field(object, "format", 0) != kFormat) return unusable(file, "it has another format");
     if (text_field(object, "identity", "") != plan.identity) return unusable(file, "it is another task's");
     torch::Tensor numbers;
