@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/job/model_source.hpp"
+#include "common/job/pipeline.hpp"
 #include "common/job/section.hpp"
 #include "common/job/settings.hpp"
 #include "common/job/trial_tasks.hpp"
@@ -15,10 +16,6 @@ std::int64_t integer_at(const Node& group, std::string_view key) {
   const auto& defaults = defaults_of(table_of("job"));
   const auto* value = valid(group.find("job"), key);
   return value == nullptr ? defaults.at(key).as_int64() : value->scalar.as_int64();
-}
-
-bool contains(const std::vector<Stage>& stages, Stage stage) {
-  return std::find(stages.begin(), stages.end(), stage) != stages.end();
 }
 
 void read_teacher(const Node& group, TrialParts& parts, const DataSource* data, Looked& looked,

@@ -15,10 +15,6 @@ std::optional<Stage> stage_from(std::string_view name) {
   return std::nullopt;
 }
 
-bool contains(const std::vector<Stage>& stages, Stage stage) {
-  return std::find(stages.begin(), stages.end(), stage) != stages.end();
-}
-
 struct Misplaced {
   std::string message;
   std::string help;
@@ -77,6 +73,10 @@ bool read_pipeline(const Node& pipeline, bool model_is_trained, bool has_teacher
     stages.push_back(*stage);
   }
   return usable;
+}
+
+bool contains(const std::vector<Stage>& stages, Stage stage) {
+  return std::find(stages.begin(), stages.end(), stage) != stages.end();
 }
 
 bool is_read(std::string_view table, const std::vector<Stage>& stages) {

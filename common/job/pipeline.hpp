@@ -13,6 +13,8 @@ namespace espalier::job {
 bool read_pipeline(const Node& pipeline, bool model_is_trained, bool has_teacher, std::vector<Stage>& stages,
                    Diagnostics& diagnostics);
 
+bool contains(const std::vector<Stage>& stages, Stage stage);
+
 // Whether a group's table of this name is read by a pipeline of these stages: [train] is also the base of
 // [finetune] and [distill].
 bool is_read(std::string_view table, const std::vector<Stage>& stages);

@@ -4,10 +4,10 @@
 #include <iterator>
 #include <optional>
 
+#include "common/job/bound.hpp"
 #include "common/job/expand.hpp"
 #include "common/job/model_source.hpp"
 #include "common/job/pipeline.hpp"
-#include "common/job/quantity.hpp"
 #include "common/job/schema.hpp"
 #include "common/job/section.hpp"
 #include "common/job/validate.hpp"

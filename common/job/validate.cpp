@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/job/quantity.hpp"
+#include "common/base/quantity.hpp"
+#include "common/job/bound.hpp"
 
 namespace espalier::job {
 namespace {

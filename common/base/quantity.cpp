@@ -1,4 +1,4 @@
-#include "common/job/quantity.hpp"
+#include "common/base/quantity.hpp"
 
 #include <array>
 #include <charconv>
@@ -6,31 +6,18 @@
 #include <span>
 #include <utility>
 
-namespace espalier::job {
+#include "common/base/words.hpp"
+
+namespace espalier {
 namespace {
 
 using Unit = std::pair<std::string_view, double>;
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-// The finite number at the start, which is removed.
-std::optional<double> take_number(std::string_view& text) {
-  double value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || !std::isfinite(value)) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return value;
-}
-
 std::optional<double> parse(std::string_view text, std::span<const Unit> units) {
-  text = trimmed(text);
+  text = without_spaces_around(text);
   const auto value = take_number(text);
   if (!value) return std::nullopt;
-  text = trimmed(text);
+  text = without_spaces_around(text);
   for (const auto& [name, factor] : units) {
     if (name == text) return *value * factor;
   }
@@ -58,16 +45,28 @@ std::optional<double> parse_size(std::string_view text) {
   return parse(text, kUnits);
 }
 
-std::optional<Constraint> parse_bound(std::string_view text) {
-  text = trimmed(text);
-  for (const std::string_view comparison : {">=", "<=", "==", ">", "<"}) {
-    if (!text.starts_with(comparison)) continue;
-    auto rest = trimmed(text.substr(comparison.size()));
-    const auto bound = take_number(rest);
-    if (!bound || !rest.empty()) return std::nullopt;
-    return Constraint{"", std::string(comparison), *bound};
-  }
-  return std::nullopt;
+std::optional<double> take_number(std::string_view& text) {
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc() || !std::isfinite(value)) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return value;
 }
 
-}  // namespace espalier::job
+std::string_view without_spaces_around(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::string size_in_words(double bytes) {
+  constexpr std::array<std::string_view, 5> kNames = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  while (unit + 1 < kNames.size() && std::abs(bytes) >= 1024) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return as_written(std::round(bytes * 100) / 100) + " " + std::string(kNames[unit]);
+}
+
+}  // namespace espalier
