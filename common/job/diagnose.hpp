@@ -45,12 +45,22 @@ inline constexpr std::string_view kBadSweep = "E051";
 inline constexpr std::string_view kBadZip = "E052";
 inline constexpr std::string_view kTooManyTrials = "E053";
 inline constexpr std::string_view kNotAvailable = "E060";
+inline constexpr std::string_view kBadExpression = "E070";
+inline constexpr std::string_view kUnknownFact = "E071";
+inline constexpr std::string_view kWrongTypeOfFact = "E072";
 }  // namespace code
 
 class Diagnostics {
  public:
+  // The text of the whole file, which outlives this.
+  explicit Diagnostics(std::string_view source) : source_(source) {}
+
   // The same complaint about the same place is kept once: many trials share one line of the file.
   void add(std::string_view code, Span span, std::string message, std::string help = {});
+  // About a part of the text that stands at `text`: `offset` and `length` count its bytes as they read,
+  // without quotes and escapes.
+  void add_within(std::string_view code, Span text, std::size_t offset, std::size_t length,
+                  std::string message, std::string help = {});
   [[nodiscard]] bool empty() const { return found_.empty(); }
   // Enough for any person; a sweep may fail in a million points.
   [[nodiscard]] bool full() const { return found_.size() >= kMost; }
@@ -58,6 +68,7 @@ class Diagnostics {
 
  private:
   static constexpr std::size_t kMost = 200;
+  std::string_view source_;
   std::vector<Diagnostic> found_;
   std::set<std::tuple<int, int, std::string>> seen_;
 };

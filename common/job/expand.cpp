@@ -51,6 +51,7 @@ std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Look
   TrialParts parts;
   parts.seed = seed;
   parts.stages = group.stages;
+  parts.target = group.target;
   const auto* data_table = valid(&tables, "data");
   const auto* model_table = valid(&tables, "model");
   std::optional<DataSource> data;

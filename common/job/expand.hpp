@@ -18,6 +18,7 @@ struct Group {
   std::vector<Stage> stages;
   bool is_usable = true;  // its pipeline makes sense
   Sweep sweep;
+  std::size_t target = 0;  // index among the plan's targets
 };
 
 class Expansion {

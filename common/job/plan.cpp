@@ -11,6 +11,7 @@
 #include "common/job/schema.hpp"
 #include "common/job/section.hpp"
 #include "common/job/validate.hpp"
+#include "common/match/requirement.hpp"
 
 namespace espalier::job {
 namespace {
@@ -163,7 +164,27 @@ void read_limits(const Node& root, Plan& plan) {
   if (const auto* timeout = limits.if_contains("timeout")) plan.timeout_s = timeout->to_number<double>();
   if (const auto* memory = limits.if_contains("memory"))
     plan.memory_bytes = static_cast<std::int64_t>(memory->to_number<double>());
+  if (const auto* most = limits.if_contains("max_parallel")) plan.max_parallel = most->as_int64();
   plan.retries = static_cast<int>(limits.at("retries").as_int64());
+}
+
+Target read_target(const Node& group) {
+  Target target;
+  const auto* table = valid(&group, "target");
+  if (const auto* require = valid(table, "require"); require != nullptr && !match::is_blank(require->text()))
+    target.require = require->text();
+  if (const auto* any_of = valid(table, "any_of")) {
+    for (const auto& item : any_of->items) target.any_of.emplace_back(item.text());
+  }
+  return target;
+}
+
+// Among `targets`, where it is added if it lacks.
+std::size_t place_of(Target target, std::vector<Target>& targets) {
+  const auto found = std::find(targets.begin(), targets.end(), target);
+  const auto place = static_cast<std::size_t>(found - targets.begin());
+  if (found == targets.end()) targets.push_back(std::move(target));
+  return place;
 }
 
 void read_aims(const Node& root, Plan& plan) {
@@ -191,7 +212,7 @@ void check_search(const Node& root, Diagnostics& diagnostics) {
 
 std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
                                  const PlanSink& sink) {
-  Diagnostics diagnostics;
+  Diagnostics diagnostics(toml_text);
   auto root = read_toml(toml_text, diagnostics);
   if (!diagnostics.empty()) return std::move(diagnostics).in_file_order();
 
@@ -202,7 +223,11 @@ std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings&
   read_aims(root, head);
   check_search(root, diagnostics);
   auto groups = read_groups(root, diagnostics);
-  for (const auto& group : groups) head.groups.push_back(group.name);
+  head.targets = {Target{}};
+  for (auto& group : groups) {
+    head.groups.push_back(group.name);
+    group.target = place_of(read_target(group.settings), head.targets);
+  }
   if (is_within_bounds(root, groups, diagnostics)) {
     if (diagnostics.empty()) sink.head(head);
     Looked looked(surroundings);

@@ -52,6 +52,7 @@ struct Task {
   json::object spec;  // see docs/how-it-works.md; holds the keys of its inputs, so keys chain
   std::vector<TaskInput> inputs;
   bool exclusive = false;  // measures: nothing else of ours may run on its host meanwhile
+  std::size_t target = 0;  // index among the plan's targets; of the first group that needs it
 };
 
 // Why a trial has a task. Only `own` tasks' metrics are the trial's metrics.
@@ -84,6 +85,14 @@ struct Constraint {
   double bound = 0;
 };
 
+// Which workers may run a task: conditions on their facts, as `match::requirement_of` takes them. No part of
+// its key.
+struct Target {
+  std::string require;              // blank: any worker
+  std::vector<std::string> any_of;  // in order of preference; empty: any worker
+  bool operator==(const Target&) const = default;
+};
+
 struct Plan {
   std::string name;
   std::string description;
@@ -91,6 +100,8 @@ struct Plan {
   double timeout_s = 0;           // per task; 0: none
   int retries = 2;                // user errors and crashes; a lost worker never counts
   std::int64_t memory_bytes = 0;  // per task; 0: no limit
+  std::int64_t max_parallel = 0;  // so many of its tasks run at once; 0: no limit
+  std::vector<Target> targets;    // of its groups, each once; the first is any worker
   std::vector<std::string> groups;
   std::vector<Objective> objectives;
   std::vector<Constraint> constraints;

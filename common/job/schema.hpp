@@ -22,6 +22,8 @@ enum class ValueKind {
   size,         // "4GiB", or a number of bytes
   integers,     // a list of integers
   texts,        // a list of texts
+  expression,   // a condition on workers' facts, or a blank text
+  expressions,  // a list of conditions
   choice_list,  // a list, each one of `choices`
   device,       // a choice, or a list of them
   table,        // `table` says of what
@@ -49,7 +51,6 @@ struct KeySchema {
   std::size_t available =
       std::numeric_limits<std::size_t>::max();  // the first so many choices can be executed
   const TableSchema* table = nullptr;
-  bool is_available = true;  // false: known, but this version can't execute it
   bool is_sweepable = true;
 };
 

@@ -69,9 +69,8 @@ inline constexpr std::array kDataKeys = {
 };
 
 inline constexpr std::array kTargetKeys = {
-    KeySchema{.name = "require", .kind = text, .meaning = "a term on workers' facts", .is_available = false},
-    KeySchema{
-        .name = "any_of", .kind = texts, .meaning = "terms in order of preference", .is_available = false},
+    KeySchema{.name = "require", .kind = expression, .meaning = "a condition on workers' facts"},
+    KeySchema{.name = "any_of", .kind = expressions, .meaning = "conditions in order of preference"},
 };
 inline constexpr std::array kLimitsKeys = {
     KeySchema{.name = "timeout", .kind = duration, .meaning = "per task", .low = kAboveZero, .high = 1e9},
@@ -82,6 +81,11 @@ inline constexpr std::array kLimitsKeys = {
               .low = 0,
               .high = 100},
     KeySchema{.name = "memory", .kind = size, .meaning = "per task", .low = 1, .high = 1e15},
+    KeySchema{.name = "max_parallel",
+              .kind = integer,
+              .meaning = "tasks of the job that run at once",
+              .low = 1,
+              .high = 1e6},
 };
 inline constexpr std::array kSearchKeys = {
     KeySchema{.name = "strategy",
@@ -122,6 +126,11 @@ inline constexpr std::array kCommonKeys = {
     KeySchema{.name = "quantize", .kind = table, .meaning = "int8", .table = &kQuantizeTable},
     KeySchema{.name = "evaluate", .kind = table, .meaning = "accuracy and loss", .table = &kEvaluateTable},
     KeySchema{.name = "benchmark", .kind = table, .meaning = "speed and size", .table = &kBenchmarkTable},
+    KeySchema{.name = "target",
+              .kind = table,
+              .meaning = "which workers may run it",
+              .table = &kTargetTable,
+              .is_sweepable = false},
     KeySchema{.name = "sweep", .kind = axes, .meaning = "dotted keys to values", .is_sweepable = false},
     KeySchema{.name = "zip", .kind = zips, .meaning = "axes that move together", .is_sweepable = false},
 };
@@ -140,8 +149,6 @@ inline constexpr std::array kRootKeys = joined(
         },
         kCommonKeys),
     std::array{
-        KeySchema{
-            .name = "target", .kind = table, .meaning = "which workers may run it", .table = &kTargetTable},
         KeySchema{
             .name = "limits", .kind = table, .meaning = "time, memory, retries", .table = &kLimitsTable},
         KeySchema{.name = "objectives", .kind = directions, .meaning = "what best means"},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cstdint>
 
 namespace espalier::job {
 namespace {
@@ -58,6 +60,44 @@ std::size_t skip_quoted(std::string_view text, std::size_t offset) {
   return text.size();
 }
 
+// The bytes of the source before a line and column.
+std::size_t offset_of(std::string_view source, Span place) {
+  std::size_t offset = 0;
+  for (int line = 1; line < place.line; ++line)
+    offset = std::min(source.find('\n', offset), source.size() - 1) + 1;
+  for (int column = 1; column < place.column && offset < source.size(); ++column) {
+    ++offset;
+    while (offset < source.size() && continues(source[offset])) ++offset;
+  }
+  return offset;
+}
+
+std::size_t utf8_length(std::string_view hexadecimal) {
+  std::uint32_t code = 0;
+  std::from_chars(hexadecimal.data(), hexadecimal.data() + hexadecimal.size(), code, 16);
+  return code < 0x80U ? 1 : code < 0x800U ? 2 : code < 0x10000U ? 3 : 4;
+}
+
+// A piece of a text between its quotes: the bytes it is written with, and those it reads as.
+struct Piece {
+  std::size_t written = 1;
+  std::size_t read = 1;
+};
+
+Piece escaped_piece(std::string_view rest) {  // begins with `\`
+  const char letter = rest.size() > 1 ? rest[1] : ' ';
+  const std::size_t digits = letter == 'u' ? 4 : letter == 'U' ? 8 : letter == 'x' ? 2 : 0;
+  if (digits > 0) return {2 + digits, utf8_length(rest.substr(2, digits))};
+  if (letter != ' ' && letter != '\t' && letter != '\r' && letter != '\n') return {2, 1};
+  return {std::min(rest.find_first_not_of(" \t\r\n", 1), rest.size()), 0};  // the line goes on below
+}
+
+Piece piece_at(std::string_view rest, bool has_escapes) {
+  if (has_escapes && rest.front() == '\\') return escaped_piece(rest);
+  if (rest.starts_with("\r\n")) return {2, 1};
+  return {};
+}
+
 }  // namespace
 
 std::vector<int> line_lengths(std::string_view text) {
@@ -104,6 +144,35 @@ std::optional<Span> first_deep_key(std::string_view text) {
     ++i;
   }
   return std::nullopt;
+}
+
+Span span_within(std::string_view source, Span text, std::size_t offset, std::size_t length) {
+  auto at = offset_of(source, text);
+  if (at >= source.size()) return text;
+  const char quote = source[at];
+  const bool is_multi_line = source.substr(at, 3) == std::string(3, quote);
+  const auto end = skip_quoted(source, at) - (is_multi_line ? 3 : 1);
+  at += is_multi_line ? 3 : 1;
+  if (is_multi_line && source.substr(at).starts_with('\r')) ++at;
+  if (is_multi_line && source.substr(at).starts_with('\n'))
+    ++at;  // right after the quotes it is no part of the text
+  std::size_t read = 0;
+  const auto go_to = [&](std::size_t target, bool past_it) {
+    while (at < end) {
+      const auto piece = piece_at(source.substr(at, end - at), quote == '"');
+      if (past_it ? read >= target : read + piece.read > target) return;
+      at += piece.written;
+      read += piece.read;
+    }
+  };
+  go_to(offset, false);
+  auto span = place_of(source, at);
+  const auto begin = at;
+  go_to(offset + length, true);
+  const auto written = source.substr(begin, std::min(at, source.find('\n', begin)) - begin);
+  const auto columns = std::count_if(written.begin(), written.end(), [](char c) { return !continues(c); });
+  span.end_column = span.column + std::max(1, static_cast<int>(columns));
+  return span;
 }
 
 }  // namespace espalier::job

@@ -19,7 +19,8 @@ class TaskGraph {
  public:
   // Completes the specification with stage, version and inputs, and returns the place of the task with its
   // key.
-  std::size_t add(Stage stage, json::object spec, std::vector<TaskInput> inputs);
+  // `target` is no part of the key: a task that is there already keeps its own.
+  std::size_t add(Stage stage, json::object spec, std::vector<TaskInput> inputs, std::size_t target);
   [[nodiscard]] TaskInput output_of(std::size_t task, std::string role, std::string output) const;
   std::vector<Task> take() { return std::exchange(tasks_, {}); }  // those that were added since the last call
 

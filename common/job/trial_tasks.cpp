@@ -32,7 +32,7 @@ class TrialBuilder {
 
  private:
   std::size_t add(TaskRole role, Stage stage, json::object spec, std::vector<TaskInput> inputs) {
-    const auto place = graph_.add(stage, std::move(spec), std::move(inputs));
+    const auto place = graph_.add(stage, std::move(spec), std::move(inputs), parts_.target);
     tasks_.push_back({place, role});
     return place;
   }

@@ -15,6 +15,7 @@ namespace espalier::job {
 struct TrialParts {
   std::int64_t seed = 1;
   std::vector<Stage> stages;
+  std::size_t target = 0;  // index among the plan's targets
   DataSource data;
   ModelSource model;
   json::object train;

@@ -5,6 +5,7 @@
 
 #include "common/base/quantity.hpp"
 #include "common/job/bound.hpp"
+#include "common/match/requirement.hpp"
 
 namespace espalier::job {
 namespace {
@@ -101,6 +102,26 @@ void check_integers(Node& value, const KeySchema& key, const std::string& shown,
   }
 }
 
+std::string_view code_of(match::ProblemKind kind) {
+  switch (kind) {
+    case match::ProblemKind::syntax:
+      return code::kBadExpression;
+    case match::ProblemKind::unknown_fact:
+      return code::kUnknownFact;
+    case match::ProblemKind::wrong_type:
+      return code::kWrongTypeOfFact;
+  }
+  return code::kBadExpression;
+}
+
+void check_expression(Node& value, Diagnostics& diagnostics) {
+  for (auto& problem : match::parse(value.text()).problems) {
+    diagnostics.add_within(code_of(problem.kind), value.span, problem.offset, problem.length,
+                           std::move(problem.message), std::move(problem.help));
+    value.kind = NodeKind::invalid;
+  }
+}
+
 bool check_metric(const Member& member, const std::string& table, Diagnostics& diagnostics) {
   const auto names = metric_names();
   if (std::find(names.begin(), names.end(), member.name) != names.end()) return true;
@@ -148,10 +169,6 @@ void check_zips(Node& value, const std::string& shown, Diagnostics& diagnostics)
 
 void validate_value(Node& value, const KeySchema& key, const std::string& shown, Diagnostics& diagnostics) {
   if (value.is(NodeKind::invalid)) return;
-  if (!key.is_available) {
-    return reject(value, diagnostics, code::kNotAvailable, "`" + shown + "` isn't available yet",
-                  "leave it out: any worker may then run the job");
-  }
   switch (key.kind) {
     case ValueKind::boolean:
       expect(value, NodeKind::boolean, shown, diagnostics, "write true or false");
@@ -176,6 +193,15 @@ void validate_value(Node& value, const KeySchema& key, const std::string& shown,
     case ValueKind::texts:
       check_list(value, shown, diagnostics,
                  [&](Node& item) { expect(item, NodeKind::text, shown, diagnostics); });
+      return;
+    case ValueKind::expression:
+      if (expect(value, NodeKind::text, shown, diagnostics) && !match::is_blank(value.text()))
+        check_expression(value, diagnostics);
+      return;
+    case ValueKind::expressions:
+      check_list(value, shown, diagnostics, [&](Node& item) {
+        if (expect(item, NodeKind::text, shown, diagnostics)) check_expression(item, diagnostics);
+      });
       return;
     case ValueKind::choice_list:
       check_list(value, shown, diagnostics, [&](Node& item) { check_choice(item, key, shown, diagnostics); });

@@ -155,6 +155,42 @@ INSTANTIATE_TEST_SUITE_P(
                 "E015", "2", "seeds"}),
     name_of);
 
+std::string required(const std::string& text) {
+  return with("[target]\nrequire = " + text + "\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Targets, EveryMistake,
+    testing::Values(
+        Mistake{"TargetsKey", with("[target]\nrequires = 'cores > 1'\n"), "E010", "requires",
+                "did you mean `require`?"},
+        Mistake{"TargetOfAnotherType", required("4"), "E011", "4", "a text"},
+        Mistake{"PreferenceThatIsNoList", with("[target]\nany_of = 'cores > 1'\n"), "E011", "'cores > 1'",
+                "a list"},
+        Mistake{"SweptTarget", swept("\"target.require\" = ['cores > 1']\n"), "E010", "\"target.require\"",
+                "no key that can be swept"},
+        Mistake{"UnknownFact", required("'cores > 1 && memry >= 4GiB'"), "E071", "memry",
+                "did you mean `memory`?"},
+        Mistake{"TypesOfFacts", required("'cores > 1 && arch < 3'"), "E072", "arch < 3", "`arch` is a text"},
+        Mistake{"BrokenExpression", required("'cores >'"), "E070", "'", "missing at the end"},
+        Mistake{"EmptyPreference", with("[target]\nany_of = ['cores > 1', '']\n"), "E070", "'", "empty"},
+        Mistake{"InAListOfPreferences", with("[target]\nany_of = [\n  'cores > 1',  # ü\n  'core > 1',\n]\n"),
+                "E071", "core", "did you mean `cores`?"},
+        Mistake{"InAGroup",
+                kBasics + "[[group]]\nname = \"a\"\npipeline = []\ntarget = { require = 'gpu' }\n", "E071",
+                "gpu", "workers have no fact"},
+        Mistake{"AfterEscapes", required(R"("arch != \"\u00fc\U0001F600\t\\\" && memry > 1")"), "E071",
+                "memry", "`memory`"},
+        Mistake{"WithEscapesInIt", required(R"("cores > 1 && arch < \"y\" && cores < 9")"), "E072",
+                R"(arch < \"y\")", "no order"},
+        Mistake{"InALiteralOfManyLines", required("'''\n  cores > 1\n  && memry > 1\n'''"), "E071", "memry",
+                "`memory`"},
+        Mistake{"InATextOfManyLines", required("\"\"\"\r\ncores > 1\r\n  && \\\n   memry > 1\"\"\""), "E071",
+                "memry", "`memory`"},
+        Mistake{"TermOverTwoLines", required("'''arch <\n3'''"), "E072", "arch <", "`arch` is a text"},
+        Mistake{"NoTaskAtOnce", with("[limits]\nmax_parallel = 0\n"), "E012", "0", "from 1"}),
+    name_of);
+
 INSTANTIATE_TEST_SUITE_P(
     NotYet, EveryMistake,
     testing::Values(
@@ -168,8 +204,6 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"StructuredPruning", with("[prune]\nmethod = \"l1_structured\"\n"), "E060",
                 "\"l1_structured\"", "available: l1_unstructured, random_unstructured"},
         Mistake{"Precision", with("[train]\nprecision = \"bf16\"\n"), "E060", "\"bf16\"", "available: fp32"},
-        Mistake{"Target", with("[target]\nrequire = 'arch == \"x86_64\"'\n"), "E060", "'arch == \"x86_64\"'",
-                "any worker"},
         Mistake{"Devices", with("[benchmark]\ndevice = [\"cpu\", \"cuda\"]\n"), "E060", "[\"cpu\", \"cuda\"]",
                 "available: cpu"},
         Mistake{"Device", with("[benchmark]\ndevice = \"cuda\"\n"), "E060", "\"cuda\"", "available: cpu"},
@@ -214,6 +248,15 @@ TEST(Diagnostics, AllErrorsAreReportedAtOnceInTheOrderOfTheFile) {
   std::vector<std::string> codes;
   for (const auto& error : planned(text).errors) codes.push_back(error.code);
   EXPECT_THAT(codes, testing::ElementsAre("E011", "E030", "E020", "E010", "E013", "E040", "E010"));
+}
+
+TEST(Diagnostics, AllProblemsOfAllExpressionsAreReported) {
+  const auto text =
+      with("[target]\nrequire = 'core > 1 && isa == \"avx2\" && (cores = 1'\nany_of = ['x', 'arch < 3']\n");
+  std::vector<std::string> all;
+  for (const auto& error : planned(text).errors) all.push_back(error.code + " " + underlined(text, error));
+  EXPECT_THAT(all, testing::ElementsAre("E071 core", "E072 isa == \"avx2\"", "E070 (", "E070 =", "E071 x",
+                                        "E072 arch < 3"));
 }
 
 TEST(Diagnostics, AMissingDatasetPackageIsNamed) {
