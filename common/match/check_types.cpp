@@ -12,7 +12,7 @@ const FactName* fact_of(const Side& side) {
   return std::get_if<FactName>(&*side.value);
 }
 
-struct TypeOfLiteral {
+struct TypeOf {
   FactType operator()(const FactName& name) const { return name.fact->type; }
   FactType operator()(const std::string& text) const {
     return is_version(text) ? FactType::version : FactType::text;
@@ -23,7 +23,7 @@ struct TypeOfLiteral {
 };
 
 FactType type_of(const Side& side) {
-  return std::visit(TypeOfLiteral{}, *side.value);
+  return std::visit(TypeOf{}, *side.value);
 }
 bool is_text(const Side& side) {
   return type_of(side) == FactType::text || type_of(side) == FactType::version;

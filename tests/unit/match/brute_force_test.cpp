@@ -26,7 +26,10 @@ struct Reported {
 
 std::string written(const Version& version) {
   std::string text;
-  for (const int part : version) text += (text.empty() ? "" : ".") + std::to_string(part);
+  for (const int part : version) {
+    if (!text.empty()) text += '.';
+    text += std::to_string(part);
+  }
   return text;
 }
 
@@ -225,7 +228,7 @@ Truth truth_of(const std::optional<bool>& value) {
 RC_GTEST_PROP(Evaluation, EqualsThatByBruteForce, ()) {
   const auto whole = any_whole(4);
   const auto expression = compiled(whole.text);
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 20; ++i) {
     const auto worker = any_worker();
     RC_ASSERT(expression.evaluate(to_facts(worker)) == truth_of(whole.ask(worker)));
   }
