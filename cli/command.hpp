@@ -21,6 +21,8 @@ void add_pause(CLI::App& app, Action& chosen);
 void add_resume(CLI::App& app, Action& chosen);
 void add_retry(CLI::App& app, Action& chosen);
 void add_extend(CLI::App& app, Action& chosen);
+void add_workers(CLI::App& app, Action& chosen);
+void add_explain(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
 void add_logs(CLI::App& app, Action& chosen);
 void add_gc(CLI::App& app, Action& chosen);

@@ -1,6 +1,8 @@
 #include "cli/coordinator_client.hpp"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <boost/url.hpp>
 #include <optional>
@@ -55,6 +57,12 @@ std::optional<Error> error_in(const Reply& reply) {
   return Error{error_kind_from(text_of(said, "kind")), text_of(said, "message"), text_of(said, "help")};
 }
 
+// Who the work is for; with a token it is who that was given to.
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::geteuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+}
+
 }  // namespace
 
 Result<json::object> CoordinatorClient::ask(const std::string& method, const std::string& path,
@@ -81,6 +89,7 @@ Result<CoordinatorClient::Answer> CoordinatorClient::hand_in(const std::string& 
 Result<CoordinatorClient::Answer> CoordinatorClient::submit(const JobFile& job, bool replace) const {
   boost::urls::url target("/api/v1/jobs");
   target.params().append({"folder", job.folder.string()});
+  target.params().append({"user", user_name()});
   if (replace) target.params().append({"replace", "1"});
   return hand_in(std::string(target.buffer()), job);
 }
@@ -109,11 +118,31 @@ Result<json::object> CoordinatorClient::change(std::int64_t job, const std::stri
   return member(ask("POST", "/api/v1/jobs/" + std::to_string(job) + "/" + verb), "job");
 }
 
-Result<std::size_t> CoordinatorClient::living_workers() const {
+Result<json::array> CoordinatorClient::workers() const {
   auto reply = ask("GET", "/api/v1/workers");
   if (!reply) return reply.error();
+  return reply->at("workers").as_array();
+}
+
+Result<json::object> CoordinatorClient::cordon(const std::string& worker, const std::string& verb) const {
+  boost::urls::url target;
+  target.segments() = {"api", "v1", "workers", worker, verb};
+  return member(ask("POST", "/" + std::string(target.encoded_path())), "worker");
+}
+
+Result<json::array> CoordinatorClient::explanations(const std::string& trial_or_task) const {
+  boost::urls::url target("/api/v1/explanations");
+  target.params().append({"of", trial_or_task});
+  auto reply = ask("GET", std::string(target.buffer()));
+  if (!reply) return reply.error();
+  return reply->at("tasks").as_array();
+}
+
+Result<std::size_t> CoordinatorClient::living_workers() const {
+  const auto all = workers();
+  if (!all) return all.error();
   std::size_t count = 0;
-  for (const auto& worker : reply->at("workers").as_array())
+  for (const auto& worker : *all)
     if (text_of(worker.as_object(), "state") == "alive") ++count;
   return count;
 }

@@ -27,7 +27,11 @@ class CoordinatorClient {
   [[nodiscard]] Result<json::array> jobs() const;  // JobSummaries, the newest first
   // POST /api/v1/jobs/ID/VERB: cancel, pause, resume, retry. The JobSummary.
   [[nodiscard]] Result<json::object> change(std::int64_t job, const std::string& verb) const;
+  [[nodiscard]] Result<json::array> workers() const;
   [[nodiscard]] Result<std::size_t> living_workers() const;
+  // POST /api/v1/workers/NAME/VERB: cordon, drain, undrain. The worker.
+  [[nodiscard]] Result<json::object> cordon(const std::string& worker, const std::string& verb) const;
+  [[nodiscard]] Result<json::array> explanations(const std::string& trial_or_task) const;
   // {"attempts", "ended"} and {"text", "next", …}: docs/how-it-works.md.
   [[nodiscard]] Result<json::object> attempts(const std::string& trial_or_task) const;
   [[nodiscard]] Result<json::object> attempt_log(std::int64_t attempt, std::int64_t from) const;

@@ -42,6 +42,8 @@ int main(int argc, char** argv) {
   cli::add_resume(app, chosen);
   cli::add_retry(app, chosen);
   cli::add_extend(app, chosen);
+  cli::add_workers(app, chosen);
+  cli::add_explain(app, chosen);
   cli::add_plan(app, chosen);
   cli::add_logs(app, chosen);
   cli::add_gc(app, chosen);

@@ -20,8 +20,8 @@ asio::awaitable<void> post_job(Exchange* exchange) {
   auto file = co_await read_job_file(exchange);
   if (!file) co_return;
   const bool replace = exchange->parameter("replace") == "1";
-  auto submitted = co_await exchange->services().coordinator.submit(std::move(file->text),
-                                                                    std::move(file->folder), replace);
+  auto submitted = co_await exchange->services().coordinator.submit(
+      std::move(file->text), std::move(file->folder), replace, exchange->parameter("user"));
   co_await send_submitted(exchange, std::move(submitted));
 }
 
@@ -46,11 +46,6 @@ asio::awaitable<void> get_job_summary(Exchange* exchange) {
   if (!job) co_return;
   auto summary = co_await exchange->services().coordinator.job_summary(*job);
   co_await send(exchange, "job", std::move(summary));
-}
-
-asio::awaitable<void> get_workers(Exchange* exchange) {
-  auto workers = co_await exchange->services().coordinator.workers();
-  co_await send(exchange, "workers", std::move(workers));
 }
 
 }  // namespace espalier::api

@@ -15,7 +15,13 @@ boost::asio::awaitable<void> post_job(Exchange* exchange);
 boost::asio::awaitable<void> get_jobs(Exchange* exchange);
 boost::asio::awaitable<void> get_job(Exchange* exchange);
 boost::asio::awaitable<void> get_job_summary(Exchange* exchange);
+
+// worker_routes.cpp
 boost::asio::awaitable<void> get_workers(Exchange* exchange);
+boost::asio::awaitable<void> cordon_worker(Exchange* exchange);
+boost::asio::awaitable<void> drain_worker(Exchange* exchange);
+boost::asio::awaitable<void> undrain_worker(Exchange* exchange);
+boost::asio::awaitable<void> get_explanation(Exchange* exchange);
 
 // job_verbs.cpp
 boost::asio::awaitable<void> cancel_job(Exchange* exchange);

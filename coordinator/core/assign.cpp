@@ -1,84 +1,220 @@
-// Which worker gets which task. Jobs are served by priority, then by age; within a job tasks that share a
-// worker go before exclusive ones (benchmarks), each kind in the plan's order, but for those that a worker
-// has just made the inputs of: they go before others to that worker. An exclusive task waits for an idle
-// worker; when it is first in the order, some worker is kept free of what comes after it, so that it can't
+// Which worker gets which task. Jobs are served in the order of job_table.hpp; within a job tasks that share
+// a worker go before exclusive ones (benchmarks), each kind in the plan's order, but for those that a worker
+// has just made the inputs of: they go before others to that worker. A worker takes what its facts match and
+// its memory has room for, and leaves to another what prefers that one. An exclusive task waits for an idle
+// host; when it is first in the order, some host is kept free of what comes after it, so that it can't
 // starve.
+//
+// Who is looked at: workers of which something has changed (the restless ones), and of those that found
+// nothing before (the parked ones) as many as a target with new ready tasks takes. A step in which nothing
+// becomes free and nothing becomes ready looks at nobody.
+#include <algorithm>
+#include <utility>
+
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
 
 void Core::place() {
   std::size_t work = settings_.slice;
-  for (; work > 0 && !jobs_.order().empty() && place_one(); --work) {
+  while (work > 0 && targets_.any_ready() && jobs_.in_order() > 0) {
+    Worker* worker = next_to_look_at();
+    if (worker == nullptr) break;
+    --work;
+    if (const auto choice = choose(*worker)) {
+      give(*worker, *choice);
+    } else {
+      workers_.park(*worker);
+    }
   }
   to_place_ = work == 0;
 }
 
-bool Core::place_one() {
-  for (const auto& [load, name] : workers_.open()) {
-    Worker& worker = *workers_.find(name);
-    const auto task = choose(worker);
-    if (task) {
-      give(worker, *task);
-      return true;
+// The emptiest of the restless ones and of the parked ones that match something fresh.
+Worker* Core::next_to_look_at() {
+  const auto& restless = workers_.restless();
+  const auto& parked = workers_.parked();
+  while (const auto target = targets_.fresh()) {
+    auto& last = targets_[*target].looked_at;
+    for (auto place = last ? parked.upper_bound(*last) : parked.begin(); place != parked.end(); ++place) {
+      if (!restless.empty() && *restless.begin() < *place) return workers_.find(restless.begin()->second);
+      last = *place;
+      Worker& worker = *workers_.find(place->second);
+      if (targets_.rank(*target, worker.facts, worker.ranks)) return &worker;
     }
-    if (!worker.draining) return false;  // there is nothing for it, so neither for those that are busier
+    targets_.settle(*target);
+  }
+  return restless.empty() ? nullptr : workers_.find(restless.begin()->second);
+}
+
+std::optional<Core::Choice> Core::choose(Worker& worker) {
+  if (worker.host->drains_for && worker.host->drained_by != worker.name) return std::nullopt;
+  const bool idle = worker.host->attempts == 0;
+  std::vector<Ahead> ahead;
+  std::optional<Choice> chosen;
+  std::optional<TargetIndex> drains_for;
+  jobs_.visit_in_order([&](JobIndex index) {
+    const Job& job = jobs_[index];
+    if (const Lane* lane = first_lane(job, worker, false)) {
+      drains_for = to_drain_for(worker, ahead);
+      if (drains_for) return false;
+      const auto near = take_near(worker, index);
+      chosen = {near ? *near : job.tasks[*lane->ready.first()], index};
+      return false;
+    }
+    if (!idle) {
+      for (const Lane& lane : job.lanes) {
+        if (!lane.ready_exclusive.empty() && could_take(worker, job, lane.target, true))
+          ahead.push_back({lane.target, lane.ready_exclusive.size()});
+      }
+    } else if (const Lane* lane = first_lane(job, worker, true)) {
+      chosen = {job.tasks[*lane->ready_exclusive.first()], index};
+    }
+    return !chosen;
+  });
+  drain(worker, drains_for);
+  return chosen;
+}
+
+// Of those lanes of the job from which the worker may take something now, the one with the task that comes
+// first.
+const Lane* Core::first_lane(const Job& job, const Worker& worker, bool exclusive) const {
+  const Lane* first = nullptr;
+  std::uint32_t first_position = 0;
+  for (const Lane& lane : job.lanes) {
+    const auto position = (exclusive ? lane.ready_exclusive : lane.ready).first();
+    if (!position || (first != nullptr && *position > first_position)) continue;
+    if (!could_take(worker, job, lane.target, exclusive)) continue;
+    if (another_suits_better(worker, job, lane.target, exclusive)) continue;
+    first = &lane;
+    first_position = *position;
+  }
+  return first;
+}
+
+// As far as the worker and the task are concerned, whoever else there is. An exclusive one: once the host is
+// idle.
+bool Core::could_take(const Worker& worker, const Job& job, TargetIndex target, bool exclusive) const {
+  return targets_.rank(target, worker.facts, worker.ranks) &&
+         (exclusive ? worker.memory_bytes == 0 || job.memory_bytes <= worker.memory_bytes
+                    : worker.has_memory_for(job.memory_bytes));
+}
+
+// Whether the task prefers one that could take it now.
+bool Core::another_suits_better(const Worker& worker, const Job& job, TargetIndex target,
+                                bool exclusive) const {
+  const auto rank = targets_.rank(target, worker.facts, worker.ranks);
+  if (!rank || *rank == 0) return false;
+  for (const auto* order : {&workers_.restless(), &workers_.parked()}) {
+    for (const auto& [load, name] : *order) {
+      const Worker& other = *workers_.find(name);
+      const auto its_rank = targets_.rank(target, other.facts, other.ranks);
+      if (!its_rank || *its_rank >= *rank || !could_take(other, job, target, exclusive)) continue;
+      if (exclusive ? other.host->attempts == 0 : !other.host->drains_for) return true;
+    }
   }
   return false;
 }
 
-std::optional<TaskIndex> Core::choose(Worker& worker) {
-  const bool idle = worker.attempts.empty();
-  std::size_t exclusive = 0;  // tasks that come first but need an idle worker
-  for (const JobTable::Place& place : jobs_.order()) {
-    const Job& job = jobs_[place.job];
-    if (const auto position = job.ready.first()) {
-      const std::size_t others = workers_.draining() - (worker.draining ? 1 : 0);
-      workers_.set_draining(worker, others < exclusive);
-      if (worker.draining) return std::nullopt;
-      if (const auto task = take_near(worker, place.job)) return task;
-      return job.tasks[*position];
+// One of the targets whose exclusive tasks come first and for which not enough hosts are becoming idle.
+std::optional<TargetIndex> Core::to_drain_for(const Worker& worker, const std::vector<Ahead>& ahead) const {
+  const auto& own = worker.host->drains_for;
+  for (const Ahead& each : ahead) {
+    std::size_t waiting = 0;
+    for (const Ahead& other : ahead) {
+      if (other.target == each.target) waiting += other.count;
     }
-    if (idle) return job.tasks[*job.ready_exclusive.first()];
-    exclusive += job.ready_exclusive.size();
+    const std::size_t others = targets_[each.target].drainers - (own == each.target ? 1 : 0);
+    if (others < waiting) return each.target;
   }
-  workers_.set_draining(worker, false);
   return std::nullopt;
 }
 
+void Core::drain(Worker& worker, std::optional<TargetIndex> target) {
+  Host& host = *worker.host;
+  if (!target) return stop_draining(host);
+  if (host.drains_for == target) return;
+  stop_draining(host);
+  ++targets_[*target].drainers;
+  host.drains_for = target;
+  host.drained_by = worker.name;
+  targets_.refresh_choosy();  // what prefers its workers is for others now
+}
+
+void Core::stop_draining(Host& host) {
+  if (!host.drains_for) return;
+  --targets_[*host.drains_for].drainers;
+  host.drains_for.reset();
+  host.drained_by.reset();
+  workers_.reorder_host(host);
+}
+
+// An exclusive task of the target needs no host any more.
+void Core::stop_draining_for(TargetIndex target) {
+  if (targets_[target].drainers == 0) return;
+  for (auto& [name, host] : workers_.hosts()) {
+    if (host.drains_for == target) stop_draining(host);
+  }
+}
+
 // A ready task of the job whose last input this worker has made, and so still has.
-std::optional<TaskIndex> Core::take_near(Worker& worker, JobIndex job) {
+std::optional<TaskIndex> Core::take_near(Worker& worker, JobIndex index) {
+  const Job& job = jobs_[index];
   while (!worker.near.empty()) {
     const TaskIndex task = worker.near.front();
     worker.near.pop_front();
     const TaskRecord& record = tasks_[task];
-    if (record.state == TaskState::ready && !record.exclusive && tasks_.has_membership(task, job))
+    if (record.state != TaskState::ready || record.exclusive) continue;
+    const auto position = tasks_.position_in(task, index);
+    if (!position) continue;
+    const TargetIndex target = job.lane(*position).target;
+    if (could_take(worker, job, target, false) && !another_suits_better(worker, job, target, false))
       return task;
   }
   return std::nullopt;
 }
 
-void Core::give(Worker& worker, TaskIndex task) {
+void Core::give(Worker& worker, const Choice& choice) {
   const AttemptId id{next_attempt_++};
-  TaskRecord& record = tasks_[task];
-  record.attempt = id;
-  attempts_.emplace(id.value, LiveAttempt{task, worker.name, worker.attempts.size(), 0, std::nullopt});
-  worker.attempts.push_back(id);
-  worker.runs_exclusive = record.exclusive;
-  workers_.set_draining(worker, false);
-  workers_.reorder(worker);
-  workers_changed_ = true;
-
-  // The limits are those of the job that it is first for.
-  std::optional<JobTable::Place> first;
-  tasks_.for_each_job(task, [&](JobIndex index, std::uint32_t) {
-    const JobTable::Place place{-jobs_[index].priority, jobs_[index].id, index};
-    if (jobs_[index].state == JobState::running && (!first || place < *first)) first = place;
-  });
-  const Job& job = jobs_[first->job];
+  const TaskRecord& record = tasks_[choice.task];
+  Job& job = jobs_[choice.job];
+  LiveAttempt attempt;
+  attempt.task = choice.task;
+  attempt.job = job.id;
+  settle_in(worker, id, std::move(attempt));
+  job.served = now_;
   write(StartAttempt{id, record.id, worker.name});
-  apply_state(task, TaskState::assigned);
+  apply_state(choice.task, TaskState::assigned);
   actions_.emplace_back(GiveOut{worker.peer, id, record.id, job.timeout_s, job.memory_bytes});
+}
+
+// The attempt is the worker's, and on its job's account.
+void Core::settle_in(Worker& worker, AttemptId id, LiveAttempt attempt) {
+  TaskRecord& record = tasks_[attempt.task];
+  const JobIndex index = *jobs_.find(attempt.job);
+  const Job& job = jobs_[index];
+  record.attempt = id;
+  attempt.worker = worker.name;
+  attempt.place = worker.attempts.size();
+  attempt.user = job.user;
+  attempt.priority = job.priority;
+  attempt.memory_bytes = job.memory_bytes;
+  attempt.is_exclusive = record.exclusive;
+  attempt.slots = record.exclusive ? std::max(worker.slots, 1) : 1;
+  worker.attempts.push_back(id);
+  Host& host = *worker.host;
+  ++host.attempts;
+  host.reserved_bytes += attempt.memory_bytes;
+  if (attempt.is_exclusive) ++host.exclusive;
+  if (record.preemptible) preemptible_.emplace(attempt.priority, -id.value, id);
+  jobs_.charge(index, attempt.user, attempt.slots);
+  reorder(index);
+  if (attempt.is_exclusive) stop_draining(host);
+  attempts_.emplace(id.value, std::move(attempt));
+  workers_.reorder_host(host);
+  targets_.refresh_choosy();
+  targets_.refresh_choosy();
+  workers_changed_ = true;
 }
 
 }  // namespace espalier::core

@@ -14,6 +14,7 @@ Actions Core::step(MonotonicTime now, const Event& event) {
   end_jobs();
   retire_slice();
   place();
+  preempt();
   publish_changes();
   return std::move(actions_);
 }
@@ -23,11 +24,13 @@ std::optional<MonotonicTime> Core::next_deadline() const {
                                       [](const Retirement& retirement) { return retirement.left > 0; });
   const bool to_forget = submissions_ == 0 && (!retiring_.empty() || !orphans_.empty());
   if (to_release || to_forget || to_place_ || !ripples_.empty()) return now_;
-  return workers_.first_lease_end();
+  const auto lease_end = workers_.first_lease_end();
+  if (!lease_end || !preempt_at_) return lease_end ? lease_end : preempt_at_;
+  return std::min(*lease_end, *preempt_at_);
 }
 
 Core::Counts Core::counts() const {
-  return {jobs_.order().size(), tasks_.size(), workers_.live(), attempts_.size()};
+  return {jobs_.in_order(), tasks_.size(), workers_.live(), attempts_.size()};
 }
 
 std::optional<TaskState> Core::state_of(TaskId task) const {

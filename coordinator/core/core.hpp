@@ -5,6 +5,8 @@
 //   submit.cpp   jobs come, are paused, resumed, cancelled
 //   settle.cpp   a task or a job changes its state, and what follows for others
 //   assign.cpp   which worker gets which task
+//   preempt.cpp  what has a higher priority takes the place of a training
+//   explain.cpp  why a task isn't given to a worker
 //   report.cpp   a worker reports progress or an end
 //   lease.cpp    workers come, beat, leave, are lost
 //   retire.cpp   what nobody needs is cancelled and forgotten, a slice at a time
@@ -12,8 +14,11 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,11 +35,24 @@ struct Settings {
   Duration beat = std::chrono::seconds(2);
   Duration lease = std::chrono::seconds(10);
   std::size_t slice = 2000;  // tasks that one step wakes, gives out, cancels or forgets at most
+  // How long a task of a higher priority waits for a free place before it takes that of a training.
+  Duration patience = std::chrono::seconds(2);
+  std::map<std::string, double> weights{};  // of users; 1 for the others
+};
+
+// What keeps a task from a worker: what is so, and what would have to change.
+struct Obstacle {
+  std::string what;
+  std::string change;
+};
+struct Explained {  // of one worker
+  WorkerName worker;
+  std::vector<Obstacle> obstacles;  // none: it would get the task, or has it
 };
 
 class Core {
  public:
-  explicit Core(Settings settings) : settings_(settings) {}
+  explicit Core(const Settings& settings) : settings_(settings), jobs_(settings.weights) {}
 
   // `now` never goes back. The first event is Started.
   Actions step(MonotonicTime now, const Event& event);
@@ -52,6 +70,14 @@ class Core {
   [[nodiscard]] std::optional<TaskState> state_of(TaskId task) const;  // unset if it was forgotten
   // Device class that all live workers share; unset if there is none.
   [[nodiscard]] std::optional<std::string> common_device_class() const;
+  // Why the task isn't given to each of the workers that hold a lease. Unset if the core doesn't know the
+  // task.
+  struct Explanation {
+    TaskState state{};
+    std::vector<Obstacle> obstacles;  // whichever worker it is
+    std::vector<Explained> workers;
+  };
+  [[nodiscard]] std::optional<Explanation> explain(TaskId task) const;
 
  private:
   // submit.cpp
@@ -68,7 +94,8 @@ class Core {
     const TaskRow* row = nullptr;
   };
   std::vector<Newcomer> enlist(const JobRow& row, bool ask_again);
-  void join(TaskIndex task, JobIndex job);
+  void add_lanes(Job& job, const std::vector<job::Target>& targets);
+  void join(TaskIndex task, JobIndex job, std::uint16_t target);
   void adopt(const OpenAttempt& attempt);
   void evaluate(const Newcomer& newcomer);
   bool count_missing_inputs(const Newcomer& newcomer);
@@ -84,9 +111,11 @@ class Core {
   // lease.cpp
   void handle(const WorkerHello& event);
   void handle(const WorkerHeartbeat& event);
+  void handle(const WorkerCordoned& event);
   void handle(const WorkerGoodbye& event);
   void handle(const AssignmentsSent& event);
   void handle(const Tick& event);
+  void take_facts(Worker& worker, const json::object& facts);
   void expire_leases();
   void lose_worker(Worker& worker, const std::string& reason);
   void forget_session(Worker& worker);
@@ -110,17 +139,51 @@ class Core {
   void cancel_task(TaskIndex task, const std::string& reason);
   void end_attempt(AttemptId attempt, AttemptState state, const std::string& reason, double seconds,
                    const std::string& device_class);
+  void list_ready(TaskIndex task, JobIndex job, std::uint32_t position);
+  void unlist_ready(TaskIndex task, JobIndex job, std::uint32_t position);
+  void reorder(JobIndex job);
   void set_job_state(JobIndex job, JobState state);
   void end_jobs();
   void mark_changed(JobIndex job);
   int retries_of(TaskIndex task) const;
 
   // assign.cpp
+  struct Choice {
+    TaskIndex task;
+    JobIndex job;
+  };
+  struct Ahead {  // exclusive tasks that come before others
+    TargetIndex target;
+    std::size_t count = 0;
+  };
   void place();
-  std::optional<TaskIndex> choose(Worker& worker);
+  Worker* next_to_look_at();
+  std::optional<Choice> choose(Worker& worker);
+  [[nodiscard]] const Lane* first_lane(const Job& job, const Worker& worker, bool exclusive) const;
+  [[nodiscard]] bool could_take(const Worker& worker, const Job& job, TargetIndex target,
+                                bool exclusive) const;
+  [[nodiscard]] bool another_suits_better(const Worker& worker, const Job& job, TargetIndex target,
+                                          bool exclusive) const;
+  [[nodiscard]] std::optional<TargetIndex> to_drain_for(const Worker& worker,
+                                                        const std::vector<Ahead>& ahead) const;
+  void drain(Worker& worker, std::optional<TargetIndex> target);
+  void stop_draining(Host& host);
+  void stop_draining_for(TargetIndex target);
   std::optional<TaskIndex> take_near(Worker& worker, JobIndex job);
-  void give(Worker& worker, TaskIndex task);
-  bool place_one();
+  void give(Worker& worker, const Choice& choice);
+  void settle_in(Worker& worker, AttemptId id, LiveAttempt attempt);
+
+  // preempt.cpp
+  void preempt();
+  bool make_room_for(JobIndex job);
+  [[nodiscard]] std::optional<AttemptId> victim_for(const Job& job, TargetIndex target) const;
+  [[nodiscard]] std::vector<AttemptId> victims_for_host(const Job& job, TargetIndex target) const;
+  void give_back(AttemptId attempt, const std::string& reason);
+
+  // explain.cpp
+  [[nodiscard]] std::vector<Obstacle> obstacles(const Worker& worker, TaskIndex task) const;
+  [[nodiscard]] std::vector<Obstacle> obstacles(const Worker& worker, TaskIndex task, const Job& job,
+                                                std::uint32_t position) const;
 
   // retire.cpp
   struct Retirement {
@@ -131,6 +194,7 @@ class Core {
   void release_last(Retirement& retirement);
   void retire_slice();
   void finish_retirement(JobIndex job);
+  void forget_job(JobIndex job);
 
   void write(Write write) { actions_.emplace_back(std::move(write)); }
   void send(const std::string& peer, wire::ToWorker message) {
@@ -144,8 +208,13 @@ class Core {
   std::int64_t next_attempt_ = 1;
   int submissions_ = 0;  // on their way through the store
   TaskTable tasks_;
+  TargetTable targets_;
   JobTable jobs_;
   WorkerTable workers_;
+  std::set<WorkerName> cordoned_;  // whether they are here or not
+  // Live attempts that may be taken from their workers: by priority, the youngest first.
+  std::set<std::tuple<std::int64_t, std::int64_t, AttemptId>> preemptible_;
+  std::optional<MonotonicTime> preempt_at_;
   boost::unordered_flat_map<std::int64_t, LiveAttempt> attempts_;
   std::deque<Ripple> ripples_;
   bool to_place_ = false;  // the last step left some placements to the next

@@ -17,6 +17,7 @@ namespace espalier::core {
 struct Started {
   std::int64_t epoch = 0;         // ours, newly begun
   std::int64_t next_attempt = 1;  // attempt numbers never repeat
+  std::vector<WorkerName> cordoned{};
 };
 
 // Attempts that were under way when the last coordinator stopped: their workers have one lease to come back.
@@ -59,6 +60,12 @@ struct WorkerHeartbeat {
   std::string peer;
   wire::Heartbeat message;
 };
+// Somebody wants the worker, known or not, to be given nothing any more, or something again.
+struct WorkerCordoned {
+  WorkerName name;
+  bool cordoned = true;
+  bool drain = false;  // trainings of it go on elsewhere, from where they have saved themselves
+};
 struct WorkerGoodbye {
   wire::Goodbye message;
 };
@@ -83,8 +90,9 @@ struct AssignmentsSent {
 
 struct Tick {};  // time has passed
 
-using Event = std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused,
-                           JobResumed, JobCancelled, WorkerHello, WorkerHeartbeat, WorkerGoodbye,
-                           AttemptProgress, AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
+using Event =
+    std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused, JobResumed,
+                 JobCancelled, WorkerHello, WorkerHeartbeat, WorkerCordoned, WorkerGoodbye, AttemptProgress,
+                 AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
 
 }  // namespace espalier::core

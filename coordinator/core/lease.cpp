@@ -18,6 +18,17 @@ std::int64_t in_ms(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
+std::int64_t integer_fact(const json::object& facts, const char* name) {  // 0: unknown
+  const auto* fact = facts.if_contains(name);
+  std::int64_t value = 0;
+  if (fact != nullptr && fact->is_number()) {
+    boost::system::error_code out_of_range;
+    value = fact->to_number<std::int64_t>(out_of_range);
+    if (out_of_range) value = 0;
+  }
+  return std::max<std::int64_t>(value, 0);
+}
+
 std::string objection(const wire::Hello& message) {
   if (message.protocol != wire::kProtocolVersion) {
     return fmt::format(
@@ -47,6 +58,7 @@ void Core::handle(const WorkerHello& event) {
   const bool has_returned = worker != nullptr && !worker->alive();
   const bool is_new = worker == nullptr;
   if (is_new) worker = &workers_.add(name, now_ + settings_.lease);
+  worker->cordoned = cordoned_.contains(name);
   if (is_new || has_returned) worker->first_attempt = next_attempt_;
   // Only a process that was there until the restart knows what became of its attempts; another one of the
   // same name doesn't.
@@ -57,12 +69,50 @@ void Core::handle(const WorkerHello& event) {
   worker->device_class = message.device_class;
   worker->slots = message.slots;
   worker->overslept = false;
+  take_facts(*worker, message.facts);
   workers_.set_lease(*worker, now_ + settings_.lease);
   write(SeeWorker{name, message.session, message.device_class, message.slots, message.facts, true});
   send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), "", message.beat,
                                  worker->first_attempt});
   reconcile(*worker, message.attempts, knows_all);
-  workers_.reorder(*worker);
+  workers_.reorder_host(*worker->host);
+  targets_.refresh_choosy();  // it may have been preferred, or be so now
+  workers_changed_ = true;
+}
+
+void Core::take_facts(Worker& worker, const json::object& facts) {
+  worker.facts = facts;
+  worker.ranks.clear();
+  worker.facts["worker"] = worker.name.value;
+  worker.facts["slots"] = worker.slots;
+  worker.facts["device_class"] = worker.device_class;
+  worker.memory_bytes = integer_fact(facts, "memory");
+  Host share;
+  share.attempts = worker.attempts.size();
+  for (const AttemptId id : worker.attempts) {
+    share.reserved_bytes += live(id.value)->memory_bytes;
+    share.exclusive += live(id.value)->is_exclusive ? 1 : 0;
+  }
+  stop_draining(*worker.host);
+  const auto* host = facts.if_contains("host");
+  workers_.set_host(worker, host != nullptr && host->is_string() ? std::string(host->get_string()) : "",
+                    share);
+}
+
+void Core::handle(const WorkerCordoned& event) {
+  const bool changes = event.cordoned ? cordoned_.insert(event.name).second : cordoned_.erase(event.name) > 0;
+  if (changes) write(CordonWorker{event.name, event.cordoned});
+  Worker* worker = workers_.find(event.name);
+  if (worker == nullptr) return;
+  worker->cordoned = event.cordoned;
+  stop_draining(*worker->host);
+  if (event.drain) {
+    for (const AttemptId attempt : std::vector<AttemptId>(worker->attempts)) {
+      if (tasks_[live(attempt.value)->task].preemptible) give_back(attempt, "its worker is being drained");
+    }
+  }
+  workers_.reorder_host(*worker->host);
+  targets_.refresh_choosy();  // it may have been preferred, or be so now
   workers_changed_ = true;
 }
 
@@ -115,7 +165,9 @@ void Core::lose_worker(Worker& worker, const std::string& reason) {
   gone.name = worker.name;
   gone.alive = false;
   write(std::move(gone));
+  stop_draining(*worker.host);
   workers_.remove(worker.name);
+  targets_.refresh_choosy();
   workers_changed_ = true;
 }
 
@@ -123,7 +175,7 @@ void Core::lose_worker(Worker& worker, const std::string& reason) {
 void Core::forget_session(Worker& worker) {
   worker.session.clear();
   workers_.set_lease(worker, *worker.inherits_until);
-  workers_.reorder(worker);
+  workers_.reorder_host(*worker.host);
   SeeWorker gone;
   gone.name = worker.name;
   gone.alive = false;

@@ -15,8 +15,10 @@ void Core::retire(JobIndex job) {
 // From the last task to the first: those that wait for others go before these.
 void Core::release_last(Retirement& retirement) {
   const TaskIndex task = jobs_[retirement.job].tasks[--retirement.left];
-  tasks_.remove_membership(task, retirement.job);
   TaskRecord& record = tasks_[task];
+  if (record.state == TaskState::ready)
+    unlist_ready(task, retirement.job, static_cast<std::uint32_t>(retirement.left));
+  tasks_.remove_membership(task, retirement.job);
   if (record.memberships != kNone) return;
   if (!is_terminal(record.state)) cancel_task(task, "its job was cancelled");
   if (!record.orphaned) orphans_.push_back(task);
@@ -31,7 +33,7 @@ void Core::retire_slice() {
   // See SubmissionBegun; and what is told to a task's dependents must find it in the table.
   if (submissions_ > 0 || !ripples_.empty()) return;
   while (!retiring_.empty() && retiring_.front().left == 0) {
-    jobs_.remove(retiring_.front().job);
+    forget_job(retiring_.front().job);
     retiring_.pop_front();
   }
   for (; !orphans_.empty() && work > 0; --work) {
@@ -48,8 +50,13 @@ void Core::finish_retirement(JobIndex job) {
                                   [&](const Retirement& retirement) { return retirement.job == job; });
   ESPALIER_ASSERT(found != retiring_.end());
   while (found->left > 0) release_last(*found);
-  jobs_.remove(job);
+  forget_job(job);
   retiring_.erase(found);
+}
+
+void Core::forget_job(JobIndex job) {
+  for (const Lane& lane : jobs_[job].lanes) targets_.release(lane.target);
+  jobs_.remove(job);
 }
 
 }  // namespace espalier::core

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "common/base/ids.hpp"
+#include "common/job/plan.hpp"
 #include "coordinator/core/states.hpp"
 
 namespace espalier::core {
@@ -16,6 +18,9 @@ struct TaskRow {
   TaskId id;
   TaskState state{};
   bool exclusive = false;
+  bool preemptible =
+      false;  // saves where it stands: may be taken from its worker for what has a higher priority
+  std::uint16_t target = 0;    // of the job's targets
   int failures = 0;            // attempts that count against `retries`
   std::vector<TaskId> inputs;  // tasks it waits for. One that the core doesn't know has its result already
 };
@@ -24,10 +29,13 @@ struct JobRow {
   JobId id;
   JobState state{};
   std::int64_t priority = 50;  // a higher one goes first
+  std::string user;            // whose share of the slots it is on
   int retries = 2;
   double timeout_s = 0;           // of each attempt; 0: none
   std::int64_t memory_bytes = 0;  // of each attempt; 0: no limit
-  std::vector<TaskRow> tasks;     // in the plan's order; those with a result may be left out
+  std::int64_t max_parallel = 0;  // attempts at once; 0: no limit
+  std::vector<job::Target> targets{{}};
+  std::vector<TaskRow> tasks;  // in the plan's order; those with a result may be left out
 };
 
 struct OpenAttempt {  // was running when the last coordinator stopped
@@ -35,6 +43,7 @@ struct OpenAttempt {  // was running when the last coordinator stopped
   TaskId task;
   WorkerName worker;
   bool heard = false;  // its worker has spoken of it
+  std::string host{};  // of the worker, as it said last; empty: not known
 };
 
 }  // namespace espalier::core

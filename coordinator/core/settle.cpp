@@ -16,10 +16,8 @@ void Core::apply_state(TaskIndex task, TaskState to) {
   record.state = to;
   tasks_.for_each_job(task, [&](JobIndex index, std::uint32_t position) {
     Job& job = jobs_[index];
-    IndexSet& ready = record.exclusive ? job.ready_exclusive : job.ready;
-    if (from == TaskState::ready) ready.erase(position);
-    if (to == TaskState::ready) ready.insert(position);
-    if (from == TaskState::ready || to == TaskState::ready) jobs_.reorder(index);
+    if (from == TaskState::ready) unlist_ready(task, index, position);
+    if (to == TaskState::ready) list_ready(task, index, position);
     if (is_terminal(to)) {
       --job.unfinished;
       if (to != TaskState::succeeded) ++job.unsuccessful;
@@ -30,6 +28,31 @@ void Core::apply_state(TaskIndex task, TaskState to) {
     }
     mark_changed(index);
   });
+}
+
+void Core::list_ready(TaskIndex task, JobIndex index, std::uint32_t position) {
+  Job& job = jobs_[index];
+  Lane& lane = job.lane(position);
+  if (lane.empty()) job.served = std::max(job.served, now_);
+  (tasks_[task].exclusive ? lane.ready_exclusive : lane.ready).insert(position);
+  targets_.add_ready(lane.target);
+  reorder(index);
+}
+
+void Core::unlist_ready(TaskIndex task, JobIndex index, std::uint32_t position) {
+  Lane& lane = jobs_[index].lane(position);
+  const bool exclusive = tasks_[task].exclusive;
+  (exclusive ? lane.ready_exclusive : lane.ready).erase(position);
+  targets_.remove_ready(lane.target);
+  reorder(index);
+  if (exclusive) stop_draining_for(lane.target);
+}
+
+void Core::reorder(JobIndex index) {
+  if (!jobs_.reorder(index)) return;
+  for (const Lane& lane : jobs_[index].lanes) {
+    if (!lane.empty()) targets_.refresh(lane.target);
+  }
 }
 
 void Core::set_state(TaskIndex task, TaskState to, const std::string& reason) {
@@ -94,24 +117,33 @@ void Core::end_attempt(AttemptId attempt, AttemptState state, const std::string&
                        const std::string& device_class) {
   const auto found = attempts_.find(attempt.value);
   ESPALIER_ASSERT(found != attempts_.end());
-  const WorkerName name = found->second.worker;
-  Worker* worker = workers_.find(name);
-  ESPALIER_ASSERT(worker != nullptr);
-  const std::size_t place = found->second.place;
-  worker->attempts[place] = worker->attempts.back();
-  attempts_.find(worker->attempts[place].value)->second.place = place;
-  worker->attempts.pop_back();
-  worker->runs_exclusive = false;  // it was the only one if it was exclusive
-  workers_.reorder(*worker);
-  tasks_[found->second.task].attempt = AttemptId{};
+  const LiveAttempt ended = std::move(found->second);
   attempts_.erase(found);
-  write(EndAttempt{attempt, state, reason, seconds, device_class, name});
+  Worker* worker = workers_.find(ended.worker);
+  ESPALIER_ASSERT(worker != nullptr);
+  if (ended.place + 1 < worker->attempts.size()) {
+    worker->attempts[ended.place] = worker->attempts.back();
+    attempts_.find(worker->attempts[ended.place].value)->second.place = ended.place;
+  }
+  worker->attempts.pop_back();
+  Host& host = *worker->host;
+  --host.attempts;
+  host.reserved_bytes -= ended.memory_bytes;
+  if (ended.is_exclusive) --host.exclusive;
+  preemptible_.erase({ended.priority, -attempt.value, attempt});
+  const auto job = jobs_.find(ended.job);
+  jobs_.charge(job, ended.user, -ended.slots);
+  if (job) reorder(*job);
+  tasks_[ended.task].attempt = AttemptId{};
+  workers_.reorder_host(*worker->host);
+  targets_.refresh_choosy();  // short tasks or long ones: how many it may have at once changes with that
+  write(EndAttempt{attempt, state, reason, seconds, device_class, ended.worker});
   workers_changed_ = true;
 }
 
 void Core::set_job_state(JobIndex job, JobState state) {
   jobs_[job].state = state;
-  jobs_.reorder(job);
+  reorder(job);
   write(SetJob{jobs_[job].id, state});
   mark_changed(job);
 }

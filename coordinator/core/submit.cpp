@@ -1,4 +1,6 @@
 // Jobs come, are paused, resumed, cancelled.
+#include <algorithm>
+
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
@@ -6,6 +8,7 @@ namespace espalier::core {
 void Core::handle(const Started& event) {
   epoch_ = event.epoch;
   next_attempt_ = event.next_attempt;
+  cordoned_ = {event.cordoned.begin(), event.cordoned.end()};
 }
 
 void Core::handle(const AttemptsFound& event) {
@@ -61,14 +64,15 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
   if (index) {
     if (jobs_[*index].state != row.state) set_job_state(*index, row.state);
   } else {
-    index = jobs_.add(row.id);
+    index = jobs_.add(row.id, row.priority, row.user);
     Job& job = jobs_[*index];
     job.state = row.state;
-    job.priority = row.priority;
     job.retries = row.retries;
     job.timeout_s = row.timeout_s;
     job.memory_bytes = row.memory_bytes;
+    job.max_parallel = row.max_parallel;
   }
+  add_lanes(jobs_[*index], row.targets);
   std::vector<Newcomer> newcomers;
   tasks_.reserve(row.tasks.size());
   for (const TaskRow& task_row : row.tasks) {
@@ -78,11 +82,12 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
       task = tasks_.add(task_row.id);
       TaskRecord& record = tasks_[*task];
       record.exclusive = task_row.exclusive;
+      record.preemptible = task_row.preemptible;
       record.failures = static_cast<std::uint16_t>(task_row.failures);
       // What isn't finished starts as waiting here; `evaluate` finds out where it stands.
       record.state = is_terminal(task_row.state) ? task_row.state : TaskState::waiting;
     }
-    if (!tasks_.has_membership(*task, *index)) join(*task, *index);
+    if (!tasks_.position_in(*task, *index)) join(*task, *index, task_row.target);
     const TaskState state = tasks_[*task].state;
     const bool asked_again = ask_again && (state == TaskState::failed || state == TaskState::cancelled);
     if (asked_again) {
@@ -96,35 +101,52 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
   return newcomers;
 }
 
-void Core::join(TaskIndex task, JobIndex index) {
+// A job that is extended may have more of them.
+void Core::add_lanes(Job& job, const std::vector<job::Target>& targets) {
+  for (std::size_t index = job.lanes.size(); index < targets.size(); ++index) {
+    job.lanes.push_back({targets_.hold(targets[index]), {}, {}});
+  }
+  if (job.lanes.empty()) job.lanes.push_back({targets_.hold({}), {}, {}});
+  if (job.lanes.size() > 1) job.lane_of.resize(job.tasks.size());
+}
+
+void Core::join(TaskIndex task, JobIndex index, std::uint16_t target) {
   Job& job = jobs_[index];
   const auto position = static_cast<std::uint32_t>(job.tasks.size());
   job.tasks.push_back(task);
+  if (job.lanes.size() > 1) job.lane_of.push_back(std::min<std::uint16_t>(target, job.lanes.size() - 1));
   tasks_.add_membership(task, index, position);
   const TaskRecord& record = tasks_[task];
   if (!is_terminal(record.state)) ++job.unfinished;
   if (record.state == TaskState::failed || record.state == TaskState::cancelled) ++job.unsuccessful;
-  if (record.state == TaskState::ready) {
-    (record.exclusive ? job.ready_exclusive : job.ready).insert(position);
-    jobs_.reorder(index);
-  }
+  if (record.state == TaskState::ready) list_ready(task, index, position);
 }
 
 // An attempt of before the restart: its worker has one lease to come back and say that it still holds it.
 void Core::adopt(const OpenAttempt& open) {
   const auto task = tasks_.find(open.task);
-  if (!task || tasks_[*task].state != TaskState::ready) {
+  std::optional<JobIndex> payer;  // the first that needs it
+  if (task) {
+    tasks_.for_each_job(*task, [&](JobIndex job, std::uint32_t) {
+      if (!is_terminal(jobs_[job].state) && (!payer || jobs_[job].id < jobs_[*payer].id)) payer = job;
+    });
+  }
+  if (!payer || tasks_[*task].state != TaskState::ready) {
     write(EndAttempt{open.attempt, AttemptState::lost, "the coordinator restarted and nobody needs it", 0, "",
                      open.worker});
     return;
   }
   Worker* worker = workers_.find(open.worker);
-  if (worker == nullptr) worker = &workers_.add(open.worker, now_ + settings_.lease);
+  if (worker == nullptr) {
+    worker = &workers_.add(open.worker, now_ + settings_.lease);
+    workers_.set_host(*worker, open.host, {});
+  }
   worker->inherits_until = now_ + settings_.lease;
-  worker->runs_exclusive = worker->runs_exclusive || tasks_[*task].exclusive;
-  tasks_[*task].attempt = open.attempt;
-  attempts_.emplace(open.attempt.value, LiveAttempt{*task, open.worker, worker->attempts.size(), 0, now_});
-  worker->attempts.push_back(open.attempt);
+  LiveAttempt attempt;
+  attempt.task = *task;
+  attempt.job = jobs_[*payer].id;
+  attempt.heard = now_;
+  settle_in(*worker, open.attempt, std::move(attempt));
   apply_state(*task, TaskState::assigned);
   if (open.heard) apply_state(*task, TaskState::running);
 }

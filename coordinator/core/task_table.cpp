@@ -83,9 +83,11 @@ void TaskTable::remove_membership(TaskIndex task, JobIndex job) {
   }
 }
 
-bool TaskTable::has_membership(TaskIndex task, JobIndex job) const {
-  bool found = false;
-  for_each_job(task, [&](JobIndex other, std::uint32_t) { found = found || other == job; });
+std::optional<std::uint32_t> TaskTable::position_in(TaskIndex task, JobIndex job) const {
+  std::optional<std::uint32_t> found;
+  for_each_job(task, [&](JobIndex other, std::uint32_t position) {
+    if (other == job) found = position;
+  });
   return found;
 }
 

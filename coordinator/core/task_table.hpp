@@ -36,6 +36,7 @@ struct TaskRecord {
   std::uint16_t failures = 0;
   TaskState state{};
   bool exclusive = false;
+  bool preemptible = false;
   bool orphaned = false;  // no job needed it: to be removed unless one does again
 };
 
@@ -53,7 +54,7 @@ class TaskTable {
   // Job `job` needs the task; it is the job's task number `position`.
   void add_membership(TaskIndex task, JobIndex job, std::uint32_t position);
   void remove_membership(TaskIndex task, JobIndex job);
-  [[nodiscard]] bool has_membership(TaskIndex task, JobIndex job) const;
+  [[nodiscard]] std::optional<std::uint32_t> position_in(TaskIndex task, JobIndex job) const;
   template <class Visit>  // visit(JobIndex, position)
   void for_each_job(TaskIndex task, Visit&& visit) const {
     for (std::uint32_t m = records_[task.value].memberships; m != kNone; m = memberships_[m].next) {

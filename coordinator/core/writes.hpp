@@ -85,7 +85,12 @@ struct SeeWorker {
   bool alive = true;  // false: lost or gone; the other fields are then empty but for the name
 };
 
+struct CordonWorker {
+  WorkerName name;
+  bool cordoned = true;
+};
+
 using Write = std::variant<StartAttempt, EndAttempt, SetTask, AcceptResult, AddPoints, SaveCheckpoint, AddLog,
-                           SetProgress, SetJob, SeeWorker>;
+                           SetProgress, SetJob, SeeWorker, CordonWorker>;
 
 }  // namespace espalier::core

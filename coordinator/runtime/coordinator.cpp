@@ -9,6 +9,7 @@
 #include "common/net/router_socket.hpp"
 #include "common/net/task_group.hpp"
 #include "coordinator/runtime/driver.hpp"
+#include "coordinator/runtime/explanation.hpp"
 #include "coordinator/runtime/job_intake.hpp"
 #include "coordinator/runtime/publisher.hpp"
 #include "coordinator/runtime/store_thread.hpp"
@@ -41,6 +42,12 @@ Error database_error(const std::exception_ptr& error) {
 
 Error no_such_job(JobId job) {
   return {ErrorKind::not_found, "there is no job " + std::to_string(job.value), "`espalier jobs` lists them"};
+}
+
+Error no_such_trial_or_task(const std::string& name) {
+  return {ErrorKind::not_found, "there is no trial or task \"" + name + "\"",
+          "name a trial by its number or a task by the first digits of its key: `espalier sql \"select id "
+          "from trials\"`, `select key, stage from tasks`"};
 }
 
 std::string job_in_words(const json::object& summary) {
@@ -107,14 +114,14 @@ class RunningCoordinator final : public Coordinator {
   }
 
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> submit(std::string toml,
-                                                                             std::string folder,
-                                                                             bool replace) override {
-    JobText job{std::move(toml), std::move(folder), replace, std::nullopt};
+                                                                             std::string folder, bool replace,
+                                                                             std::string user) override {
+    JobText job{std::move(toml), std::move(folder), replace, std::nullopt, std::move(user)};
     return take_in(std::move(job));
   }
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> extend(JobId job, std::string toml,
                                                                              std::string folder) override {
-    JobText text{std::move(toml), std::move(folder), false, job};
+    JobText text{std::move(toml), std::move(folder), false, job, {}};
     return take_in(std::move(text));
   }
   asio::awaitable<Result<json::object>> retry(JobId job) override {
@@ -159,7 +166,46 @@ class RunningCoordinator final : public Coordinator {
   }
 
   asio::awaitable<Result<json::array>> workers() override {
-    return ask<json::array>([](store::Store& store) { return store.workers(); });
+    return ask<json::array>([](store::Store& store) { return store.workers_with_facts(); });
+  }
+
+  asio::awaitable<Result<json::object>> cordon(WorkerName worker, Cordon wish) override {
+    std::function<bool(store::Store&)> question = [worker](store::Store& store) {
+      return store.worker_exists(worker);
+    };
+    const Result<bool> exists = co_await ask(std::move(question));
+    if (!exists) co_return exists.error();
+    if (!*exists)
+      co_return Error{ErrorKind::not_found, fmt::format("there never was a worker \"{}\"", worker.value),
+                      "`espalier workers` lists them"};
+    driver_.happen(core::WorkerCordoned{worker, wish != Cordon::lift, wish == Cordon::drain});
+    std::exception_ptr failure;
+    try {
+      co_await intake_.committed();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) co_return database_error(failure);
+    const Result<json::array> all = co_await workers();
+    if (!all) co_return all.error();
+    for (const auto& each : *all) {
+      if (each.at("name").as_string() == worker.value) co_return each.as_object();
+    }
+    co_return Error{ErrorKind::internal, "the worker is gone", ""};
+  }
+
+  asio::awaitable<Result<json::array>> explain(std::string trial_or_task) override {
+    std::function<std::vector<store::TaskToExplain>(store::Store&)> question =
+        [trial_or_task](store::Store& store) { return store.tasks_to_explain(trial_or_task); };
+    const Result<std::vector<store::TaskToExplain>> tasks = co_await ask(std::move(question));
+    if (!tasks) co_return tasks.error();
+    if (tasks->empty()) co_return no_such_trial_or_task(trial_or_task);
+    const Result<json::array> all = co_await workers();
+    if (!all) co_return all.error();
+    json::array explanations;
+    for (const auto& task : *tasks)
+      explanations.push_back(explanation_of(task, driver_.explain(task.id), *all));
+    co_return explanations;
   }
 
   asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) override {
@@ -167,11 +213,7 @@ class RunningCoordinator final : public Coordinator {
         [trial_or_task](store::Store& store) { return store.attempts_of(trial_or_task); };
     Result<std::optional<json::object>> found = co_await ask(std::move(question));
     if (!found) co_return found.error();
-    if (!*found)
-      co_return Error{
-          ErrorKind::not_found, "there is no trial or task \"" + trial_or_task + "\"",
-          "name a trial by its number or a task by the first digits of its key: `espalier sql \"select id "
-          "from trials\"`, `select key, stage from tasks`"};
+    if (!*found) co_return no_such_trial_or_task(trial_or_task);
     co_return std::move(**found);
   }
 

@@ -36,6 +36,12 @@ struct SubmitFailure {
   std::vector<job::Diagnostic> diagnostics;
 };
 
+enum class Cordon {
+  cordon,  // the worker is given nothing any more
+  drain,   // nor does it keep its trainings: they go on elsewhere
+  lift,
+};
+
 class Coordinator {
  public:
   // Binds ZeroMQ, opens the database. `begin` comes next, once everything else that can fail has been done.
@@ -53,7 +59,7 @@ class Coordinator {
 
   // Returns the JobSummary once the job is committed.
   virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> submit(
-      std::string toml, std::string folder, bool replace) = 0;
+      std::string toml, std::string folder, bool replace, std::string user) = 0;
   // Each returns the JobSummary once the change is committed. What is asked for twice is done once; a job
   // that has ended otherwise is ErrorKind::busy.
   virtual boost::asio::awaitable<Result<json::object>> cancel(
@@ -70,6 +76,11 @@ class Coordinator {
   virtual boost::asio::awaitable<Result<json::object>> job_summary(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> workers() = 0;
+  // Returns the worker as `workers` tells it.
+  virtual boost::asio::awaitable<Result<json::object>> cordon(WorkerName worker, Cordon wish) = 0;
+  // explanation.hpp, of a trial's own tasks (its number), or of the tasks whose key begins so: the first
+  // hundred.
+  virtual boost::asio::awaitable<Result<json::array>> explain(std::string trial_or_task) = 0;
   // {"attempts": [{"attempt", "stage", "task", "worker", "state"}], "ended"} of a trial's own tasks (its
   // number), or of the tasks whose key begins so.
   virtual boost::asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) = 0;

@@ -45,6 +45,9 @@ class Driver {
   // Gives everything decided until now to the store thread: whatever is asked of that afterwards sees it.
   void commit_now();
 
+  [[nodiscard]] std::optional<core::Core::Explanation> explain(core::TaskId task) const {
+    return core_.explain(task);
+  }
   [[nodiscard]] Duration longest_pass() const { return longest_pass_; }  // of the core
 
   boost::asio::awaitable<void> hear_workers();    // until the socket is closed

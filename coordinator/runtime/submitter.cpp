@@ -120,7 +120,7 @@ std::unique_ptr<store::OpenSubmission> Submitter::begin(const store::Submission&
 
 SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
   const job::Surroundings surroundings = surroundings_of(job);
-  store::Submission submission{job.toml, sha256_hex(job.toml), job.replace};
+  store::Submission submission{job.toml, job.user, sha256_hex(job.toml), job.replace};
   auto opened = begin(submission, epoch, job.extends);
   if (job.extends || !opened->text_is_unfinished()) return write(job, surroundings, *opened);
   opened.reset();

@@ -22,6 +22,7 @@ struct JobText {
   std::string folder;  // what its relative paths start from
   bool replace = false;
   std::optional<JobId> extends;
+  std::string user{};  // who asks for it
 };
 
 struct SubmitOutcome {

@@ -166,6 +166,15 @@ void write(Transaction& transaction, const std::vector<const SeeWorker*>& worker
                                      facts.text(), alive.text()});
 }
 
+void write(Transaction& transaction, const std::vector<const CordonWorker*>& cordons) {
+  ArrayColumn name, cordoned;
+  for (const auto* cordon : cordons) {
+    name.add(cordon->name.value);
+    cordoned.add(cordon->cordoned);
+  }
+  transaction.run(sql::cordon_workers, {name.text(), cordoned.text()});
+}
+
 }  // namespace
 
 // Results and checkpoints are there before the attempts that take them as inputs begin, attempts begin before
@@ -185,6 +194,7 @@ std::vector<Assignment> write_all(Transaction& transaction, const std::vector<Wr
   if (!batch.progress.empty()) write(transaction, batch.progress);
   if (!batch.jobs.empty()) write(transaction, batch.jobs);
   if (!batch.workers.empty()) write(transaction, batch.workers);
+  if (!batch.cordons.empty()) write(transaction, batch.cordons);
   return assignments;
 }
 

@@ -105,14 +105,14 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
   json::array result;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto id = rows.integer(row, 0);
-    result.push_back(json::object{
-        {"id", id},
-        {"group", rows.text(row, 1)},
-        {"params", parse_json(rows.text(row, 2)).value()},
-        {"state", rows.text(row, 3)},
-        {"reason", text_or_null(rows, row, 4)},
-        {"metrics", rows.is_null(row, 5) ? json::value(json::object{}) : parse_json(rows.text(row, 5)).value()},
-        {"pareto", front.contains(id)}});
+    result.push_back(json::object{{"id", id},
+                                  {"group", rows.text(row, 1)},
+                                  {"params", parse_json(rows.text(row, 2)).value()},
+                                  {"state", rows.text(row, 3)},
+                                  {"reason", text_or_null(rows, row, 4)},
+                                  {"metrics", rows.is_null(row, 5) ? json::value(json::object{})
+                                                                   : parse_json(rows.text(row, 5)).value()},
+                                  {"pareto", front.contains(id)}});
   }
   return result;
 }
@@ -191,15 +191,15 @@ std::optional<json::object> read_job_document(Transaction& transaction, JobId jo
                       {"trials", read_trials(transaction, job, std::nullopt, read_front(transaction, job))}};
 }
 
-json::array read_workers(Transaction& transaction) {
+json::array read_workers(Transaction& transaction, bool with_facts) {
   const auto rows = transaction.run(sql::worker_list);
   json::array result;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    result.push_back(json::object{{"name", rows.text(row, 0)},
-                                  {"device_class", rows.text(row, 1)},
-                                  {"slots", rows.integer(row, 2)},
-                                  {"state", rows.truth(row, 3) ? "alive" : "lost"},
-                                  {"running", rows.integer(row, 4)}});
+    json::object worker{{"name", rows.text(row, 0)},       {"device_class", rows.text(row, 1)},
+                        {"slots", rows.integer(row, 2)},   {"state", rows.truth(row, 3) ? "alive" : "lost"},
+                        {"running", rows.integer(row, 4)}, {"cordoned", rows.truth(row, 5)}};
+    if (with_facts) worker["facts"] = parse_json(rows.text(row, 6)).value();
+    result.push_back(std::move(worker));
   }
   return result;
 }

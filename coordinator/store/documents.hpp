@@ -12,7 +12,7 @@ namespace espalier::store {
 json::array read_job_summaries(Transaction& transaction, std::optional<JobId> only);
 json::object read_untouched_summary(Transaction& transaction, JobId job);
 std::optional<json::object> read_job_document(Transaction& transaction, JobId job);
-json::array read_workers(Transaction& transaction);
+json::array read_workers(Transaction& transaction, bool with_facts);
 
 // Which trials of a job stood on the Pareto front at which watermark. A trial that ends can take others off
 // the front: they have changed too, though nothing was written for them.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coordinator/store/recovery.hpp"
 #include "sql_files.hpp"
 
 namespace espalier::store {
@@ -48,6 +49,23 @@ std::optional<json::object> read_attempts_of(Transaction& transaction, const std
                         {"state", rows.text(row, 4)}});
   }
   return json::object{{"attempts", std::move(attempts)}, {"ended", tasks.integer(0, 1) == 0}};
+}
+
+std::vector<TaskToExplain> read_tasks_to_explain(Transaction& transaction, const std::string& of) {
+  std::vector<TaskToExplain> tasks;
+  const auto selection = selection_of(of);
+  if (!selection) return tasks;
+  const auto rows = transaction.run(sql::tasks_to_explain, *selection);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    TaskToExplain& task = tasks.emplace_back();
+    task.id = {rows.integer(row, 0)};
+    task.key.value = rows.text(row, 1);
+    task.stage = rows.text(row, 2);
+    task.state = rows.text(row, 3);
+    task.reason = rows.text(row, 4);
+    if (!rows.is_null(row, 5)) task.target = target_from(parse_json(rows.text(row, 5)).value());
+  }
+  return tasks;
 }
 
 std::optional<json::object> read_attempt_log(Transaction& transaction, AttemptId attempt, std::int64_t from) {

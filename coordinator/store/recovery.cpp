@@ -19,7 +19,21 @@ std::vector<TaskId> split_ids(std::string_view text) {
   return ids;
 }
 
+std::vector<job::Target> targets_from(std::string_view stored) {
+  std::vector<job::Target> targets;
+  const auto list = parse_json(stored).value();
+  for (const auto& each : list.as_array()) targets.push_back(target_from(each));
+  return targets;
+}
+
 }  // namespace
+
+job::Target target_from(const json::value& stored) {
+  job::Target target;
+  target.require = stored.at("require").as_string();
+  for (const auto& term : stored.at("any_of").as_array()) target.any_of.emplace_back(term.as_string());
+  return target;
+}
 
 JobRow read_job_row(Transaction& transaction, JobId job) {
   const auto found = transaction.run(sql::job_row, {std::to_string(job.value)});
@@ -27,9 +41,12 @@ JobRow read_job_row(Transaction& transaction, JobId job) {
   return {.id = job,
           .state = state_from<JobState>(found.text(0, 0)),
           .priority = found.integer(0, 1),
+          .user = std::string(found.text(0, 5)),
           .retries = static_cast<int>(found.integer(0, 2)),
           .timeout_s = found.real(0, 3),
           .memory_bytes = found.integer(0, 4),
+          .max_parallel = found.integer(0, 6),
+          .targets = targets_from(found.text(0, 7)),
           .tasks = {}};
 }
 
@@ -47,6 +64,8 @@ TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std:
     page.tasks.push_back({.id = TaskId{rows.integer(row, 1)},
                           .state = state_from<TaskState>(rows.text(row, 2)),
                           .exclusive = rows.truth(row, 3),
+                          .preemptible = rows.truth(row, 6),
+                          .target = static_cast<std::uint16_t>(rows.integer(row, 7)),
                           .failures = static_cast<int>(rows.integer(row, 4)),
                           .inputs = split_ids(rows.text(row, 5))});
   }
@@ -58,7 +77,8 @@ std::vector<OpenAttempt> read_open_attempts(Transaction& transaction) {
   std::vector<OpenAttempt> attempts;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     attempts.push_back({AttemptId{rows.integer(row, 0)}, TaskId{rows.integer(row, 1)},
-                        WorkerName{std::string(rows.text(row, 2))}, rows.truth(row, 3)});
+                        WorkerName{std::string(rows.text(row, 2))}, rows.truth(row, 3),
+                        std::string(rows.text(row, 4))});
   }
   return attempts;
 }
@@ -69,6 +89,9 @@ Reign begin_reign(Transaction& transaction) {
   reign.epoch = transaction.run(sql::begin_epoch).integer(0, 0);
   transaction.run(sql::cancel_orphans);
   reign.next_attempt = transaction.run(sql::next_attempt).integer(0, 0);
+  const auto cordoned = transaction.run(sql::cordoned_workers);
+  for (std::size_t row = 0; row < cordoned.size(); ++row)
+    reign.cordoned.push_back({std::string(cordoned.text(row, 0))});
   const auto jobs = transaction.run(sql::unfinished_jobs);
   for (std::size_t row = 0; row < jobs.size(); ++row) reign.unfinished.push_back({jobs.integer(row, 0)});
   return reign;

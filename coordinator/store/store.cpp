@@ -185,7 +185,13 @@ json::array Store::trials_changed_since(JobId job, std::int64_t& watermark) {
 }
 
 json::array Store::workers() {
-  return implementation_->in_transaction([](Transaction& transaction) { return read_workers(transaction); });
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return read_workers(transaction, false); });
+}
+
+json::array Store::workers_with_facts() {
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return read_workers(transaction, true); });
 }
 
 std::optional<json::object> Store::attempts_of(const std::string& trial_or_task) {
@@ -196,6 +202,17 @@ std::optional<json::object> Store::attempts_of(const std::string& trial_or_task)
 std::optional<json::object> Store::attempt_log(AttemptId attempt, std::int64_t from) {
   return implementation_->in_transaction(
       [&](Transaction& transaction) { return read_attempt_log(transaction, attempt, from); });
+}
+
+std::vector<TaskToExplain> Store::tasks_to_explain(const std::string& trial_or_task) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_tasks_to_explain(transaction, trial_or_task); });
+}
+
+bool Store::worker_exists(const WorkerName& name) {
+  return implementation_->in_transaction([&](Transaction& transaction) {
+    return transaction.run(sql::worker_exists, {name.value}).truth(0, 0);
+  });
 }
 
 std::vector<ContentHash> Store::unneeded_artifacts(const std::vector<ContentHash>& hashes) {

@@ -47,6 +47,16 @@ struct Reign {                    // what a coordinator begins with
   std::int64_t epoch = 0;         // ours
   std::int64_t next_attempt = 1;  // attempt numbers never repeat
   std::vector<JobId> unfinished;  // jobs, paused ones too
+  std::vector<WorkerName> cordoned;
+};
+
+struct TaskToExplain {
+  TaskId id;
+  TaskKey key;
+  std::string stage;
+  std::string state;
+  std::string reason;
+  job::Target target;  // of the first unfinished job that needs it
 };
 
 struct TaskPage {
@@ -56,6 +66,7 @@ struct TaskPage {
 
 struct Submission {
   std::string text;       // the TOML
+  std::string user{};     // who asks for it
   std::string text_hash;  // the same text as an unfinished job's resumes that job
   bool replace = false;   // pause every other unfinished job
 };
@@ -95,6 +106,7 @@ class OpenSubmission {
 using core::AcceptResult;
 using core::AddLog;
 using core::AddPoints;
+using core::CordonWorker;
 using core::EndAttempt;
 using core::SaveCheckpoint;
 using core::SeeWorker;
@@ -147,8 +159,11 @@ class Store {
   std::optional<json::object> job_document(JobId job);
   json::array trials_changed_since(JobId job, std::int64_t& watermark);  // watermark moves on; 0 to begin
   json::array workers();
+  json::array workers_with_facts();
   std::optional<json::object> attempts_of(const std::string& trial_or_task);  // logs.hpp
   std::optional<json::object> attempt_log(AttemptId attempt, std::int64_t from);
+  std::vector<TaskToExplain> tasks_to_explain(const std::string& trial_or_task);
+  bool worker_exists(const WorkerName& name);
 
   // ---- for garbage collection: garbage.hpp ----
   std::vector<ContentHash> unneeded_artifacts(const std::vector<ContentHash>& hashes);

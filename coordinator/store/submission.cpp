@@ -29,6 +29,18 @@ json::array constraints_of(const job::Plan& plan) {
   return result;
 }
 
+json::array to_json(const std::vector<job::Target>& targets) {
+  json::array result;
+  for (const auto& target : targets)
+    result.push_back(json::object{{"require", target.require},
+                                  {"any_of", json::array(target.any_of.begin(), target.any_of.end())}});
+  return result;
+}
+
+bool saves_itself(job::Stage stage) {
+  return stage == job::Stage::train || stage == job::Stage::distill || stage == job::Stage::finetune;
+}
+
 bool waits_for_others(const job::Task& task) {
   return std::any_of(task.inputs.begin(), task.inputs.end(),
                      [](const job::TaskInput& input) { return !input.task.value.empty(); });
@@ -57,21 +69,35 @@ void SubmissionWriter::head(const job::Plan& head) {
     next_place_ = places.integer(0, 0);
     next_trial_ = places.integer(0, 1);
     row_ = read_job_row(transaction_, *extends_);
+    add_targets(head.targets);
   } else {
     job_ = transaction_
                .run(sql::insert_job,
                     {clean_text(head.name), clean_text(head.description), std::to_string(head.priority),
                      std::to_string(head.retries), to_text(head.timeout_s), std::to_string(head.memory_bytes),
                      groups.text(), clean_json(objectives_of(head)), clean_json(constraints_of(head)),
-                     clean_text(submission_.text), submission_.text_hash})
+                     clean_text(submission_.text), submission_.text_hash, clean_text(submission_.user),
+                     std::to_string(head.max_parallel), clean_json(to_json(head.targets))})
                .text(0, 0);
     row_ = {.id = JobId{std::stoll(job_)},
             .state = JobState::running,
             .priority = head.priority,
+            .user = clean_text(submission_.user),
             .retries = head.retries,
             .timeout_s = head.timeout_s,
             .memory_bytes = head.memory_bytes,
+            .max_parallel = head.max_parallel,
+            .targets = head.targets,
             .tasks = {}};
+  }
+}
+
+// Those that the job has already keep their places.
+void SubmissionWriter::add_targets(const std::vector<job::Target>& targets) {
+  for (const auto& target : targets) {
+    auto place = std::find(row_.targets.begin(), row_.targets.end(), target);
+    if (place == row_.targets.end()) place = row_.targets.insert(place, target);
+    target_places_.push_back(static_cast<std::uint16_t>(place - row_.targets.begin()));
   }
 }
 
@@ -117,6 +143,9 @@ std::vector<bool> SubmissionWriter::number(const std::vector<job::Task>& tasks) 
     TaskRow& each = rows_.emplace_back();
     each.id.value = found.integer(row, 0);
     each.exclusive = tasks[row].exclusive;
+    each.preemptible = saves_itself(tasks[row].stage);
+    each.target = static_cast<std::uint16_t>(target_places_.empty() ? tasks[row].target
+                                                                    : target_places_.at(tasks[row].target));
     is_new.push_back(found.is_null(row, 1));
     if (is_new.back()) {
       each.state = waits_for_others(tasks[row]) ? TaskState::waiting : TaskState::ready;
@@ -206,23 +235,24 @@ std::vector<std::size_t> SubmissionWriter::choose(const std::vector<job::Trial>&
 }
 
 void SubmissionWriter::add_to_job(std::vector<std::size_t> tasks, std::vector<Value>& parameters) {
-  ArrayColumn place, task, reused;
+  ArrayColumn place, task, reused, target;
   std::sort(tasks.begin(), tasks.end());  // inputs before those that need them
   for (const std::size_t index : tasks) {
     place.add(next_place_++);
     task.add(rows_[index].id.value);
+    target.add(std::int64_t{rows_[index].target});
     reused.add(rows_[index].state == TaskState::succeeded);
     reuses_ = reuses_ || core::is_terminal(rows_[index].state);
     if (rows_[index].state != TaskState::succeeded) row_.tasks.push_back(rows_[index]);
   }
   parameters.emplace_back(extends_ ? "t" : "f");
-  for (const auto* column : {&place, &task, &reused}) parameters.push_back(column->text());
+  for (const auto* column : {&place, &task, &reused, &target}) parameters.push_back(column->text());
 }
 
 Submitted SubmissionWriter::finish() {
   // At the end: whoever changes this row meanwhile must not have to wait for us.
   if (extends_) {
-    transaction_.run(sql::extend_job, {job_, groups_});
+    transaction_.run(sql::extend_job, {job_, groups_, clean_json(to_json(row_.targets))});
     row_.state = JobState::running;
   } else {
     transaction_.run(sql::set_plan_hash, {job_, hash_.hex()});

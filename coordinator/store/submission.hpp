@@ -29,6 +29,7 @@ class SubmissionWriter {
   void add_trials(const std::vector<job::Trial>& trials, std::vector<Value>& parameters);
   void add_to_job(std::vector<std::size_t> tasks, std::vector<Value>& parameters);
   std::vector<bool> number(const std::vector<job::Task>& tasks);
+  void add_targets(const std::vector<job::Target>& targets);
   std::vector<std::size_t> choose(const std::vector<job::Trial>& trials);
 
   Transaction& transaction_;
@@ -37,8 +38,9 @@ class SubmissionWriter {
   std::string job_;  // its number
   JobRow row_;
   PlanHash hash_;
-  std::string groups_;   // their names, as the text of an array
-  bool reuses_ = false;  // a task that has ended before
+  std::string groups_;                        // their names, as the text of an array
+  std::vector<std::uint16_t> target_places_;  // in an extended job, of the plan's targets
+  bool reuses_ = false;                       // a task that has ended before
   std::int64_t next_place_ = 0;
   std::int64_t next_trial_ = 0;
   std::vector<TaskRow> rows_;  // of all tasks of the plan, by their place in it

@@ -48,6 +48,7 @@ class Sorter {
   void operator()(const SetTask& write) { tasks_.add(write.task, write, kLast); }
   void operator()(const SetProgress& write) { progress_.add(write.attempt, write, kLast); }
   void operator()(const SetJob& write) { jobs_.add(write.job, write, kLast); }
+  void operator()(const CordonWorker& write) { cordons_.add(write.name, write, kLast); }
   void operator()(const SeeWorker& write) { workers_.add(write.name, write, kLast); }
 
  private:
@@ -59,6 +60,7 @@ class Sorter {
   OnePerKey<AttemptId, SetProgress> progress_{batch_.progress};
   OnePerKey<JobId, SetJob> jobs_{batch_.jobs};
   OnePerKey<WorkerName, SeeWorker> workers_{batch_.workers};
+  OnePerKey<WorkerName, CordonWorker> cordons_{batch_.cordons};
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ struct WriteBatch {
   std::vector<const SetProgress*> progress;
   std::vector<const SetJob*> jobs;
   std::vector<const SeeWorker*> workers;
+  std::vector<const CordonWorker*> cordons;
 };
 
 WriteBatch sort_by_kind(const std::vector<Write>& writes);

@@ -23,9 +23,9 @@ with tasks as (
   select trial, ordinal, role::espalier.task_role, task
   from unnest($18::bigint[], $19::integer[], $20::text[], $21::bigint[]) as g (trial, ordinal, role, task)
 )
-insert into espalier.job_task (job_id, ordinal, task_id, reused)
-select $1::bigint, g.ordinal, g.task, g.reused
-from unnest($23::bigint[], $24::bigint[], $25::boolean[]) as g (ordinal, task, reused)
+insert into espalier.job_task (job_id, ordinal, task_id, reused, target)
+select $1::bigint, g.ordinal, g.task, g.reused, g.target
+from unnest($23::bigint[], $24::bigint[], $25::boolean[], $26::smallint[]) as g (ordinal, task, reused, target)
 left join lateral (
   select true as there from espalier.job_task jt
   where $22::boolean and jt.task_id = g.task and jt.job_id = $1::bigint limit 1

@@ -1,1 +1,2 @@
-select state, priority, retries, timeout_s, memory_bytes from espalier.job where id = $1::bigint
+select state, priority, retries, timeout_s, memory_bytes, user_name, max_parallel, targets
+from espalier.job where id = $1::bigint

@@ -1,6 +1,6 @@
 create view v1.jobs as
 select id, name, description, state::text as state, priority, groups, objectives, constraints, submitted_at,
-       resumed_at, finished_at, text
+       resumed_at, finished_at, text, user_name, max_parallel
 from espalier.job;
 
 comment on view v1.jobs is 'One row a submitted job file.';
@@ -16,3 +16,5 @@ comment on column v1.jobs.submitted_at is 'When the job was first submitted.';
 comment on column v1.jobs.resumed_at is 'When it was last submitted or resumed.';
 comment on column v1.jobs.finished_at is 'When it succeeded, failed or was cancelled; null before.';
 comment on column v1.jobs.text is 'The TOML as it was submitted.';
+comment on column v1.jobs.user_name is 'Who submitted it: the slots are shared among users.';
+comment on column v1.jobs.max_parallel is 'Tasks of it that may run at once; 0: no limit.';

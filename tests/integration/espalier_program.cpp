@@ -46,8 +46,8 @@ std::vector<Process> all_processes() {
 }
 
 bool takes_state(const std::string& command) {
-  for (const char* other :
-       {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume", "retry", "extend", "logs", "gc"})
+  for (const char* other : {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume", "retry",
+                            "extend", "logs", "gc", "workers", "explain"})
     if (command == other) return true;
   return false;
 }

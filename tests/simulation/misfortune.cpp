@@ -55,7 +55,12 @@ void World::trouble_users() {
   if (once(weather_.submit_one_in)) submit();
   const JobId job{1 + static_cast<std::int64_t>(chance_.below(static_cast<std::uint64_t>(next_job_)))};
   if (!once(weather_.steer_one_in)) return;
-  switch (chance_.below(4)) {
+  switch (chance_.below(6)) {
+    case 4:
+    case 5: {
+      const WorkerName worker{workers_[chance_.below(workers_.size())]->name()};
+      return leader().happen(core::WorkerCordoned{worker, once(2), once(2)});
+    }
     case 0:
       return leader().happen(core::JobCancelled{job});
     case 1:

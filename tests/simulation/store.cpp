@@ -32,8 +32,10 @@ Store::Recovered Store::begin_epoch() {
   }
   for (const auto& [id, attempt] : attempts_) {
     if (attempt.state == AttemptState::running)
-      recovered.attempts.push_back({AttemptId{id}, attempt.task, attempt.worker, attempt.heard});
+      recovered.attempts.push_back(
+          {AttemptId{id}, attempt.task, attempt.worker, attempt.heard, host_of(attempt.worker)});
   }
+  recovered.started.cordoned.assign(cordoned_.begin(), cordoned_.end());
   return recovered;
 }
 
@@ -80,9 +82,13 @@ void Store::apply(const core::StartAttempt& write) {
   const Task& task = tasks_.at(write.task.value);
   require(write.attempt.value > last_attempt(), "attempt numbers only rise");
   require(task.results == 0, "a task with a result is never run again");
+  require(!cordoned_.contains(write.worker), "a cordoned worker is given nothing");
   for (const auto& [id, attempt] : attempts_) {
-    require(attempt.task != write.task || attempt.state != AttemptState::running,
-            "no two live leases on one task");
+    if (attempt.state != AttemptState::running) continue;
+    require(attempt.task != write.task, "no two live leases on one task");
+    require(host_of(attempt.worker) != host_of(write.worker) ||
+                (!task.row.exclusive && !tasks_.at(attempt.task.value).row.exclusive),
+            "a benchmark has its host to itself");
   }
   require(task.failed_ends <= most_retries(write.task), "a task is tried as often as its jobs allow");
   for (const core::TaskId input : task.row.inputs)
@@ -170,6 +176,25 @@ void Store::apply(const core::SetJob& write) {
               "a job succeeds with all of its tasks");
   }
   job.row.state = write.state;
+}
+
+void Store::apply(const core::SeeWorker& write) {
+  if (!write.alive) return;
+  const auto* host = write.facts.if_contains("host");
+  if (host != nullptr) hosts_[write.name] = host->as_string();
+}
+
+void Store::apply(const core::CordonWorker& write) {
+  if (write.cordoned) {
+    cordoned_.insert(write.name);
+  } else {
+    cordoned_.erase(write.name);
+  }
+}
+
+std::string Store::host_of(const WorkerName& worker) const {
+  const auto known = hosts_.find(worker);
+  return known == hosts_.end() ? "of " + worker.value : known->second;
 }
 
 bool Store::contains(const Job& job, core::TaskId task) {

@@ -65,6 +65,7 @@ class Store {
     core::AttemptState state = core::AttemptState::running;
     std::set<std::int64_t> points;  // their steps
   };
+  [[nodiscard]] std::set<WorkerName> cordoned() const { return cordoned_; }
   [[nodiscard]] const std::map<std::int64_t, Attempt>& attempts() const { return attempts_; }
 
  private:
@@ -90,12 +91,16 @@ class Store {
   void apply(const core::AddLog&) {}
   void apply(const core::SetProgress& write);
   void apply(const core::SetJob& write);
-  void apply(const core::SeeWorker&) {}
+  void apply(const core::SeeWorker& write);
+  void apply(const core::CordonWorker& write);
+  [[nodiscard]] std::string host_of(const WorkerName& worker) const;
 
   Trace& trace_;
   std::map<std::int64_t, Task> tasks_;
   std::map<std::int64_t, Job> jobs_;
   std::map<std::int64_t, Attempt> attempts_;
+  std::map<WorkerName, std::string> hosts_;  // as the workers said last
+  std::set<WorkerName> cordoned_;
   std::multiset<std::int64_t> news_;  // jobs of submissions that the coordinator doesn't know yet
   std::int64_t epoch_ = 0;
   bool again_ = false;

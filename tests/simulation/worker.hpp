@@ -22,10 +22,12 @@ class Worker : public Process {
   // False if there is no connection at the moment.
   using Send = std::function<bool(Worker& from, std::vector<wire::ToCoordinator>)>;
 
-  Worker(std::string name, int slots, Clockwork& clockwork, Chance& chance, Judge& judge, Send send)
+  Worker(std::string name, int slots, std::string host, Clockwork& clockwork, Chance& chance, Judge& judge,
+         Send send)
       : Process(clockwork, chance),
         name_(std::move(name)),
         slots_(slots),
+        host_(std::move(host)),
         judge_(judge),
         send_(std::move(send)) {}
 
@@ -70,6 +72,7 @@ class Worker : public Process {
 
   std::string name_;
   int slots_ = 1;
+  std::string host_;
   Judge& judge_;
   Send send_;
   std::unique_ptr<agent::AgentCore> core_;

@@ -29,6 +29,7 @@ core::TaskRow task(std::uint64_t number) {
   row.id = id(number);
   row.state = number < 3 ? core::TaskState::ready : core::TaskState::waiting;
   row.exclusive = number % 4 == 3;
+  row.preemptible = number % 4 == 1;
   for (const auto input : inputs(number)) row.inputs.push_back(id(input));
   return row;
 }
@@ -47,9 +48,11 @@ World::World(std::uint64_t seed)
 }
 
 void World::add_worker(std::string name) {
+  const std::string host = fmt::format("h{}", name.back() % 2);  // a namesake is on the same
+  const int slots = 1 + static_cast<int>(chance_.below(3));
   workers_.push_back(
-      std::make_unique<Worker>(std::move(name), 1 + static_cast<int>(chance_.below(3)), clockwork_, chance_,
-                               judge_, [this](Worker& from, std::vector<wire::ToCoordinator> messages) {
+      std::make_unique<Worker>(std::move(name), slots, host, clockwork_, chance_, judge_,
+                               [this](Worker& from, std::vector<wire::ToCoordinator> messages) {
                                  return send_up(from, std::move(messages));
                                }));
   workers_.back()->start(next_session_++);
@@ -103,6 +106,8 @@ void World::second() {
   if (!calm_) return;
   for (const auto& worker : workers_)
     if (!worker->runs() && once(12)) worker->start(next_session_++);
+  for (const auto& worker : database_.store.cordoned())
+    leader().happen(core::WorkerCordoned{worker, false, false});
   for (const JobId job : database_.store.unfinished_jobs())
     if (database_.store.state_of(job) == core::JobState::paused) leader().happen(core::JobResumed{job});
 }
@@ -113,6 +118,9 @@ void World::submit() {
   job.id = {once(4) && known > 0 ? 1 + static_cast<std::int64_t>(chance_.below(known)) : next_job_++};
   job.priority = static_cast<std::int64_t>(chance_.below(3));
   job.retries = static_cast<int>(chance_.below(3));
+  job.user = fmt::format("u{}", chance_.below(3));
+  job.max_parallel = once(4) ? 1 + static_cast<std::int64_t>(chance_.below(3)) : 0;
+  if (once(2)) job.targets = {{"", {"cores >= 3", "cores >= 1"}}};  // there is always somebody
   std::set<std::uint64_t> needed;
   for (std::uint64_t i = 0, count = 1 + chance_.below(4); i < count; ++i) {
     std::vector<std::uint64_t> open{chance_.below(kTasks)};

@@ -17,6 +17,7 @@ class FakeCoordinator : public runtime::Coordinator {
   };
   Asked asked;
   std::optional<runtime::SubmitFailure> refusal;
+  std::string submitter;
   std::optional<Error> outage;
   std::string snapshot;  // data of the "job" event that every subscriber gets first
   std::list<Listener> listeners;
@@ -26,7 +27,8 @@ class FakeCoordinator : public runtime::Coordinator {
   artifact::ArtifactStore& artifacts() override { return store_; }
 
   boost::asio::awaitable<boost::system::result<json::object, runtime::SubmitFailure>> submit(
-      std::string toml, std::string folder, bool replace) override {
+      std::string toml, std::string folder, bool replace, std::string user) override {
+    submitter = std::move(user);
     asked = {std::move(toml), std::move(folder), replace};
     if (refusal) co_return *refusal;
     co_return json::object{{"id", 7}};
@@ -56,6 +58,15 @@ class FakeCoordinator : public runtime::Coordinator {
   }
   boost::asio::awaitable<Result<json::array>> workers() override {
     co_return json::array{json::object{{"name", "w1"}}};
+  }
+  std::pair<std::string, runtime::Cordon> cordoned;
+  boost::asio::awaitable<Result<json::object>> cordon(WorkerName worker, runtime::Cordon wish) override {
+    cordoned = {worker.value, wish};
+    co_return json::object{{"name", worker.value}};
+  }
+  boost::asio::awaitable<Result<json::array>> explain(std::string trial_or_task) override {
+    if (trial_or_task != "12") co_return Error{ErrorKind::not_found, "there is no such trial", ""};
+    co_return json::array{json::object{{"task", "3fa9c1"}}};
   }
   boost::asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) override {
     if (trial_or_task != "12") co_return Error{ErrorKind::not_found, "there is no such trial", ""};

@@ -27,9 +27,9 @@ TEST_F(Placement, gives_an_exclusive_task_a_worker_of_its_own) {
   EXPECT_NE(given("more"), 0);
 }
 
-TEST_F(Placement, keeps_a_worker_free_for_an_exclusive_task_of_an_earlier_job) {
+TEST_F(Placement, keeps_a_worker_free_for_an_exclusive_task_that_comes_first) {
   hello("a", 2);
-  add(job(1, {task("train"), task("benchmark", {}, true)}));
+  add(job(1, {task("train"), task("benchmark", {}, true)}, 60));
   const auto train = given("train");
   std::vector<TaskRow> many;
   for (int i = 0; i < 10; ++i) many.push_back(task("later " + std::to_string(i)));
@@ -42,7 +42,7 @@ TEST_F(Placement, keeps_a_worker_free_for_an_exclusive_task_of_an_earlier_job) {
 TEST_F(Placement, lets_the_others_work_while_one_worker_is_kept_free) {
   hello("a", 2);
   hello("b", 2);
-  add(job(1, {task("t1"), task("t2"), task("benchmark", {}, true)}));
+  add(job(1, {task("t1"), task("t2"), task("benchmark", {}, true)}, 60));
   add(job(2, {task("l1"), task("l2"), task("l3")}));
   EXPECT_EQ(all<GiveOut>().size(), 1u);  // one of the two free slots is kept
 }

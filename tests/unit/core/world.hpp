@@ -50,7 +50,12 @@ class World : public testing::Test {
 
   Actions& hello(const std::string& worker, int slots = 1, std::vector<std::int64_t> attempts = {},
                  const std::string& session = "s") {
+    return hello_with(worker, slots, {}, std::move(attempts), session);
+  }
+  Actions& hello_with(const std::string& worker, int slots, json::object facts,
+                      std::vector<std::int64_t> attempts = {}, const std::string& session = "s") {
     wire::Hello message;
+    message.facts = std::move(facts);
     message.worker = worker;
     message.session = session;
     message.slots = slots;

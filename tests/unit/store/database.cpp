@@ -138,7 +138,7 @@ job::Plan small_plan() {
 
 Submission submission(std::string text, bool replace) {
   const auto hash = sha256_hex(text);
-  return {std::move(text), hash, replace};
+  return {std::move(text), "ann", hash, replace};
 }
 
 Taken submit(Store& store, const job::Plan& plan, const Submission& submission, std::int64_t epoch,

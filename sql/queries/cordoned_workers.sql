@@ -1,0 +1,1 @@
+select name from espalier.worker where cordoned order by name

@@ -1,0 +1,1 @@
+select exists (select from espalier.worker where name = $1::text)
