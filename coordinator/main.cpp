@@ -198,6 +198,16 @@ int main(int argc, char** argv) {
                  "A worker that is silent for so long has lost its tasks")
       ->capture_default_str()
       ->check(CLI::Range(30, 3'600'000));
+  std::vector<std::pair<std::string, double>> shares;
+  app.add_option("--share", shares,
+                 "A user and their weight when slots are shared, as in --share ann 3; default: 1")
+      ->check([](const std::string& text) -> std::string {
+        // Of each pair CLI11 checks both halves; a name may be anything.
+        char* end = nullptr;
+        const double weight = std::strtod(text.c_str(), &end);
+        const bool is_number = end != text.c_str() && *end == '\0';
+        return is_number && !(weight > 0 && weight < 1e9) ? "a weight has to be above 0" : "";
+      });
   int standby_s = -1;
   app.add_option(
          "--standby-s", standby_s,
@@ -210,6 +220,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
   }
   set_up_log("coordinator");
+  options.coordinator.shares = {shares.begin(), shares.end()};
   if (standby_s >= 0) options.patience = std::chrono::seconds(standby_s);
   if (options.web.empty()) options.web = usual_web_folder();
   if (const auto wrong = objection_to(options)) return fail(*wrong);

@@ -72,6 +72,14 @@ Error wrong_state(const json::object& summary) {
           "`espalier retry JOB --failed` runs again what failed, `espalier extend JOB FILE` adds trials"};
 }
 
+core::Settings settings_of(const CoordinatorOptions& options) {
+  core::Settings settings;
+  settings.beat = std::chrono::milliseconds(options.beat_ms);
+  settings.lease = std::chrono::milliseconds(options.lease_ms);
+  settings.weights = options.shares;
+  return settings;
+}
+
 class RunningCoordinator final : public Coordinator {
  public:
   RunningCoordinator(asio::io_context& io, const Reign& reign, const CoordinatorOptions& options,
@@ -85,8 +93,7 @@ class RunningCoordinator final : public Coordinator {
         publisher_(reader_, io.get_executor()),
         submitter_(artifacts_, classes_, options.database, io.get_executor()),
         garbage_(artifacts_, store_, reader_),
-        driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal},
-                {std::chrono::milliseconds(options.beat_ms), std::chrono::milliseconds(options.lease_ms)},
+        driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal}, settings_of(options),
                 io.get_executor()),
         intake_(driver_, store_, submitter_),
         work_(io.get_executor()) {

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,7 @@ struct CoordinatorOptions {
   std::string http_address = "http://127.0.0.1:0";  // told to workers; set by the API once it listens
   int beat_ms = 2000;
   int lease_ms = 10000;
+  std::map<std::string, double> shares;  // users' weights; 1 for the others
   // Nothing can be put on record any more, another coordinator has taken over: called once; the program is to
   // end.
   std::function<void(Error)> on_fatal = [](const Error&) {};
