@@ -22,6 +22,10 @@ struct RunnerHello {
   std::vector<std::string> engines;
   std::string isa;
   std::string device_class;
+  std::optional<std::string> allocator;  // absent: "cpu", and nothing is known of the others
+  std::optional<std::string> device;
+  std::optional<std::vector<std::string>> device_names;
+  std::optional<std::vector<std::string>> confinement;  // what of it is active
 };
 
 struct RunnerCheckpoint {
@@ -59,7 +63,8 @@ Result<FromRunner> parse_runner_line(std::string_view line);
 std::string run_line(const wire::Assign& assign, const std::filesystem::path& folder,
                      const std::map<std::string, std::filesystem::path>& inputs);
 
-BOOST_DESCRIBE_STRUCT(RunnerHello, (), (libtorch, engines, isa, device_class))
+BOOST_DESCRIBE_STRUCT(RunnerHello, (),
+                      (libtorch, engines, isa, device_class, allocator, device, device_names, confinement))
 BOOST_DESCRIBE_STRUCT(RunnerCheckpoint, (), (path, step))
 BOOST_DESCRIBE_STRUCT(RunnerProgress, (), (attempt, fraction, note, points, checkpoint))
 BOOST_DESCRIBE_STRUCT(RunnerOutput, (), (name, path))
