@@ -8,6 +8,9 @@
 namespace espalier::wire {
 namespace {
 
+constexpr std::size_t kMostChangingFacts = 64;
+constexpr std::size_t kLongestFact = 256;
+
 template <class Message>
 struct TypeName;
 #define ESPALIER_TYPE_NAME(type, text)         \
@@ -64,6 +67,16 @@ Result<void> read(const json::value& value, Hello& hello) {
   if (hello.protocol == kProtocolVersion) return from_json(value, "", hello);
   if (!member_from_json(object, "", "worker", hello.worker)) hello.worker.clear();
   if (!member_from_json(object, "", "session", hello.session)) hello.session.clear();
+  return {};
+}
+// Every heartbeat may bring facts: those of one worker stay few and small.
+Result<void> read(const json::value& value, Heartbeat& heartbeat) {
+  if (auto done = from_json(value, "", heartbeat); !done || !heartbeat.facts) return done;
+  if (heartbeat.facts->size() > kMostChangingFacts) return field_error("facts", "has too many members");
+  for (const auto& [name, fact] : *heartbeat.facts)
+    if (fact.is_structured() || name.size() > kLongestFact ||
+        (fact.is_string() && fact.get_string().size() > kLongestFact))
+      return field_error("facts", "has a member that is too long or no plain value");
   return {};
 }
 template <class Message>

@@ -64,7 +64,7 @@ struct Hello {
   std::string worker;                  // unique name
   std::string session;                 // random per agent process
   int slots = 1;                       // runners that may work at once
-  std::string device_class;            // "cpu|AMD EPYC|avx2|t1|libtorch 1.13.1|onednn"
+  std::string device_class;            // "cpu|AMD EPYC|avx2|t1|libtorch 1.13.1"
   json::object facts;                  // everything else that placement may use
   std::vector<std::int64_t> attempts;  // attempts it still holds: running, or finished and not acknowledged
   std::int64_t beat = 0;               // counts up with those of heartbeats; the answering Welcome repeats it
@@ -76,6 +76,8 @@ struct Heartbeat {
   std::string session;
   std::vector<std::int64_t> attempts;
   std::int64_t beat = 0;  // counts up within a session; the answering Beat repeats it
+  // What changes of the worker's facts, all of it, if it has changed enough to matter: until it is answered.
+  std::optional<json::object> facts = {};
 };
 
 // Where an attempt stood, already in the coordinator's artifact store: a later attempt goes on from there.
@@ -176,7 +178,7 @@ BOOST_DESCRIBE_STRUCT(Input, (), (role, hash, bytes))
 BOOST_DESCRIBE_ENUM(Outcome, succeeded, failed, crashed, timed_out, out_of_memory, cancelled)
 BOOST_DESCRIBE_STRUCT(Hello, (),
                       (protocol, worker, session, slots, device_class, facts, attempts, beat, epoch))
-BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat))
+BOOST_DESCRIBE_STRUCT(Heartbeat, (), (worker, session, attempts, beat, facts))
 BOOST_DESCRIBE_STRUCT(Checkpoint, (), (hash, bytes, step))
 BOOST_DESCRIBE_STRUCT(Progress, (), (worker, attempt, seq, fraction, note, points, checkpoint))
 BOOST_DESCRIBE_STRUCT(LogText, (), (worker, attempt, seq, offset, text))

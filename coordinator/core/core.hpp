@@ -116,6 +116,7 @@ class Core {
   void handle(const AssignmentsSent& event);
   void handle(const Tick& event);
   void take_facts(Worker& worker, const json::object& facts);
+  void take_changed_facts(Worker& worker, const json::object& facts);
   void expire_leases();
   void lose_worker(Worker& worker, const std::string& reason);
   void forget_session(Worker& worker);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/match/facts.hpp"
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
@@ -125,7 +126,24 @@ void Core::handle(const WorkerHeartbeat& event) {
   worker->overslept = false;
   workers_.set_lease(*worker, now_ + settings_.lease);
   send(event.peer, wire::Beat{epoch_, message.beat});
+  if (message.facts) take_changed_facts(*worker, *message.facts);
   reconcile(*worker, message.attempts, false);
+}
+
+// All that changes while it lives; what isn't there it doesn't know any more.
+void Core::take_changed_facts(Worker& worker, const json::object& facts) {
+  for (const match::Fact& fact : match::facts()) {
+    if (!fact.changes) continue;
+    const auto* value = facts.if_contains(fact.name);
+    if (value != nullptr) {
+      worker.facts[fact.name] = *value;
+    } else {
+      worker.facts.erase(fact.name);
+    }
+  }
+  worker.ranks.clear();
+  workers_.reorder_host(*worker.host);
+  targets_.refresh_choosy();
 }
 
 void Core::handle(const WorkerGoodbye& event) {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "common/base/log.hpp"
-#include "worker/agent/machine_facts.hpp"
+#include "worker/agent/facts/changing_facts.hpp"
 
 namespace espalier::agent {
 namespace asio = boost::asio;
@@ -18,6 +18,14 @@ namespace {
 
 constexpr Duration kWatchInterval = std::chrono::milliseconds(200);
 constexpr Duration kLongestSleep = std::chrono::seconds(5);
+constexpr Duration kBetweenSamples = std::chrono::seconds(2);  // as between heartbeats
+
+struct Sample {
+  SystemFiles system;
+  std::filesystem::path cache;
+  std::optional<std::int64_t> throttle_count;
+  ChangingFacts operator()() const { return sample(system, cache, throttle_count); }
+};
 
 std::string random_name() {
   std::random_device source;
@@ -64,6 +72,7 @@ Agent::Agent(asio::io_context& io, AgentOptions options, Cache cache)
                 [this](wire::LogText text) { link_->happen(AttemptLogged{std::move(text)}); },
                 [this](std::int64_t attempt) { link_->happen(AttemptComputed{attempt}); }},
       watch_timer_(io),
+      machine_timer_(io),
       end_signal_(io, asio::steady_timer::time_point::max()),
       tasks_(io.get_executor()) {}
 
@@ -98,8 +107,27 @@ asio::awaitable<void> Agent::start_first_runner() {
   runners_.release(*runner);
   const auto& hello = *runners_.hello();
   log::info("{} has {} slots on {}", options_.name, options_.slots, hello.device_class);
-  link_->begin({options_.name, random_name(), options_.slots, hello.device_class, machine_facts(hello)});
+  link_->begin({options_.name, random_name(), options_.slots, hello.device_class,
+                static_facts(options_.system, hello, options_.labels, options_.cache)});
   tasks_.spawn("watching attempts", watch_attempts());
+  tasks_.spawn("watching the machine", watch_machine());
+}
+
+asio::awaitable<void> Agent::watch_machine() {
+  std::optional<ChangingFacts> told;
+  std::optional<std::int64_t> throttle_count;
+  while (!outcome_) {
+    Sample next{options_.system, options_.cache, throttle_count};
+    auto now = co_await disk_.run(std::move(next));
+    throttle_count = now.throttle_count;
+    if (!told || differ_materially(*told, now)) {
+      link_->happen(FactsChanged{to_json(now)});
+      told = std::move(now);
+    }
+    machine_timer_.expires_after(kBetweenSamples);
+    boost::system::error_code woken;
+    co_await machine_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
 }
 
 asio::awaitable<void> Agent::watch_attempts() {

@@ -19,6 +19,7 @@
 #include "worker/agent/attempt.hpp"
 #include "worker/agent/coordinator_link.hpp"
 #include "worker/agent/disk_threads.hpp"
+#include "worker/agent/facts/static_facts.hpp"
 #include "worker/agent/kill_switch.hpp"
 #include "worker/agent/runner_pool.hpp"
 #include "worker/agent/transfers.hpp"
@@ -32,6 +33,8 @@ struct AgentOptions {
   std::filesystem::path cache;
   std::vector<std::string> runner;  // the command: program and arguments
   std::int64_t cache_bytes = kDefaultCacheBytes;
+  Labels labels = {};
+  SystemFiles system = SystemFiles{};
 };
 
 class Agent {
@@ -51,6 +54,7 @@ class Agent {
   boost::asio::awaitable<void> start_first_runner();
   boost::asio::awaitable<void> carry_out(std::int64_t number);
   boost::asio::awaitable<void> watch_attempts();
+  boost::asio::awaitable<void> watch_machine();  // tells the core of changing facts
   void end_with(Result<void> outcome);
 
   void act(Action action);
@@ -71,6 +75,7 @@ class Agent {
   Workshop workshop_;
   std::map<std::int64_t, std::unique_ptr<Attempt>> attempts_;
   boost::asio::steady_timer watch_timer_;
+  boost::asio::steady_timer machine_timer_;
   boost::asio::steady_timer end_signal_;  // never expires; cancelled by `end_with`
   std::optional<Result<void>> outcome_;
   net::TaskGroup tasks_;

@@ -13,7 +13,7 @@
 #include "common/base/files.hpp"
 #include "common/base/log.hpp"
 #include "worker/agent/agent.hpp"
-#include "worker/agent/machine_facts.hpp"
+#include "worker/agent/facts/static_facts.hpp"
 
 namespace {
 
@@ -77,6 +77,9 @@ int main(int argc, char** argv) {
   app.add_option("--cache-bytes", options.cache_bytes, "what it may hold, as in 20GiB")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(true));
+  std::vector<std::string> labels;
+  app.add_option("--label", labels, "NAME=VALUE: the fact labels.NAME, for jobs that ask for it; repeatable")
+      ->allow_extra_args(false);
   app.add_option("--runner", runner, "the program that executes tasks")
       ->envname("ESPALIER_RUNNER")
       ->capture_default_str();
@@ -85,6 +88,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : espalier::exit_code(espalier::ErrorKind::usage);
   }
+  for (const auto& label : labels)
+    if (auto added = espalier::agent::add_label(label, &options.labels); !added)
+      return complain(added.error());
   options.cache = cache.empty() ? default_cache(options.name) : std::filesystem::path(cache);
   options.runner = {runner, "serve"};
   espalier::set_up_log("worker");

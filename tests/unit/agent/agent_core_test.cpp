@@ -212,5 +212,38 @@ TEST_F(Core, AnEventCostsTheSameHoweverMuchIsPending) {
   EXPECT_THAT(core.held_attempts(), IsEmpty());
 }
 
+TEST_F(Core, ChangedFactsAreToldUntilWhatBroughtThemIsAnswered) {
+  join();
+  step(FactsChanged{{{"load", 1.5}}});
+  const auto beats = [this] {
+    now += seconds(2);
+    return said<wire::Heartbeat>();
+  };
+  const auto first = beats();
+  ASSERT_EQ(first.size(), 1U);
+  ASSERT_TRUE(first[0].facts.has_value());
+  EXPECT_EQ(first[0].facts->at("load"), 1.5);
+  const auto again = beats();
+  ASSERT_TRUE(again.at(0).facts.has_value()) << "the first may be lost";
+  hear(wire::Beat{1, again[0].beat});
+  const auto later = beats();
+  EXPECT_FALSE(later.at(0).facts.has_value());
+  step(FactsChanged{{{"load", 3.0}}});
+  hear(wire::Beat{1, later[0].beat});
+  EXPECT_TRUE(beats().at(0).facts.has_value()) << "that answer was to a heartbeat without them";
+}
+
+TEST_F(Core, AHelloBringsTheChangingFactsToo) {
+  join();
+  step(FactsChanged{{{"load", 1.5}}});
+  hear(wire::WhoAreYou{});
+  const auto hellos = said<wire::Hello>();
+  ASSERT_EQ(hellos.size(), 1U);
+  EXPECT_EQ(hellos[0].facts.at("load"), 1.5);
+  hear(wire::Welcome{1, 2'000, 10'000, "http://c", hellos[0].beat});
+  now += seconds(2);
+  EXPECT_FALSE(said<wire::Heartbeat>().at(0).facts.has_value());
+}
+
 }  // namespace
 }  // namespace espalier::agent

@@ -108,6 +108,16 @@ TEST_F(Targets, a_host_is_kept_free_also_by_a_neighbour_that_could_not_take_the_
   EXPECT_EQ(all<GiveOut>().size(), 1u) << "the neighbour keeps still";
 }
 
+TEST_F(Targets, follow_what_changes_while_a_worker_lives) {
+  hello_with("a", 1, {{"cores", 4}, {"load", 7.5}});
+  add(aimed(1, {task("1")}, "load < 2 && cores == 4"));
+  EXPECT_TRUE(all<GiveOut>().empty());
+  wire::Heartbeat heartbeat{"a", "s", {}, 2};
+  heartbeat.facts = json::object{{"load", 0.5}, {"cores", 64}};
+  step(WorkerHeartbeat{"peer-a", heartbeat});
+  EXPECT_EQ(worker_of("1"), "a") << "cores don't change";
+}
+
 TEST_F(Targets, a_job_starts_no_more_at_once_than_its_limit) {
   JobRow row = job(1, {task("1"), task("2"), task("3")});
   row.max_parallel = 2;

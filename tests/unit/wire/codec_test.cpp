@@ -53,6 +53,11 @@ void fill(Outcome& out) {
 void fill(json::object& out) {
   out = {{*any_text(), *any_number()}, {"nested", {{"list", {1, "two", nullptr}}}}};
 }
+void fill(std::optional<json::object>& out) {  // facts, which are plain values
+  out.reset();
+  if (*rc::gen::arbitrary<bool>())
+    out = json::object{{*any_text(), *any_number()}, {"governor", *any_text()}};
+}
 template <Described T>
 void fill(T& out);
 template <Described T>
@@ -170,6 +175,20 @@ TEST(Codec, FieldsOfANewerPeerAreIgnored) {
   const auto back = decode_to_worker(R"({"type":"cancel","attempt":4,"colour":"green"})");
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(std::get<Cancel>(*back).attempt, 4);
+}
+
+TEST(Codec, AHeartbeatBringsFewPlainFactsOrNone) {
+  const auto with = [](const std::string& facts) {
+    return decode_to_coordinator(R"({"type":"heartbeat","worker":"w","session":"s","attempts":[],"beat":3)" +
+                                 facts + "}");
+  };
+  EXPECT_FALSE(std::get<Heartbeat>(with("").value()).facts.has_value()) << "as earlier workers say it";
+  EXPECT_EQ(std::get<Heartbeat>(with(R"(,"facts":{"load":1.5})").value()).facts->at("load"), 1.5);
+  EXPECT_FALSE(with(R"(,"facts":{"load":[1]})").has_value());
+  EXPECT_FALSE(with(R"(,"facts":{"governor":")" + std::string(300, 'x') + "\"}").has_value());
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += (many.empty() ? "" : ",") + ("\"f" + std::to_string(i)) + "\":1";
+  EXPECT_THAT(with(",\"facts\":{" + many + "}").error().message, HasSubstr("facts"));
 }
 
 TEST(Codec, DeepNestingIsRefused) {

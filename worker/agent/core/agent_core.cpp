@@ -95,6 +95,18 @@ void AgentCore::remember_done(std::int64_t attempt) {
 
 // ---- what we say ----
 
+void AgentCore::handle(FactsChanged& event) {
+  changing_facts_ = std::move(event.facts);
+  facts_are_news_ = true;
+  facts_told_from_.reset();
+}
+
+void AgentCore::facts_answered(std::int64_t beat) {
+  if (!facts_told_from_ || beat < *facts_told_from_) return;
+  facts_are_news_ = false;
+  facts_told_from_.reset();
+}
+
 void AgentCore::handle(NotSent&) {
   session_.not_asked();
 }
@@ -112,9 +124,7 @@ void AgentCore::handle(Tick&) {
   std::vector<wire::ToCoordinator> messages;
   const auto duties = session_.due(now_);
   if (duties.hello) messages.emplace_back(hello(*duties.hello));
-  if (duties.beat)
-    messages.emplace_back(
-        wire::Heartbeat{identity_.worker, identity_.session, held_attempts(), *duties.beat});
+  if (duties.beat) messages.emplace_back(heartbeat(*duties.beat));
   if (session_.member()) {
     auto due = due_messages();
     std::move(due.begin(), due.end(), std::back_inserter(messages));
@@ -145,13 +155,24 @@ void AgentCore::say(std::vector<wire::ToCoordinator> messages) {
   if (!frame.messages.empty()) actions_.emplace_back(std::move(frame));
 }
 
-wire::Hello AgentCore::hello(std::int64_t beat) const {
+wire::Heartbeat AgentCore::heartbeat(std::int64_t beat) {
+  wire::Heartbeat heartbeat{identity_.worker, identity_.session, held_attempts(), beat};
+  if (facts_are_news_) {
+    heartbeat.facts = changing_facts_;
+    if (!facts_told_from_) facts_told_from_ = beat;
+  }
+  return heartbeat;
+}
+
+wire::Hello AgentCore::hello(std::int64_t beat) {
   wire::Hello hello;
   hello.worker = identity_.worker;
   hello.session = identity_.session;
   hello.slots = identity_.slots;
   hello.device_class = identity_.device_class;
   hello.facts = identity_.facts;
+  for (const auto& [name, fact] : changing_facts_) hello.facts[name] = fact;
+  if (facts_are_news_ && !facts_told_from_) facts_told_from_ = beat;
   hello.attempts = held_attempts();
   hello.beat = beat;
   hello.epoch = session_.epoch();

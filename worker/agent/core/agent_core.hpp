@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -59,6 +60,7 @@ class AgentCore {
   void handle(AttemptLogged& event);
   void handle(AttemptComputed& event);
   void handle(AttemptEnded& event);
+  void handle(FactsChanged& event);
   void handle(NotSent& event);
   void handle(Leave& event);
   void handle(Tick& event);
@@ -76,7 +78,9 @@ class AgentCore {
   void remember_done(std::int64_t attempt);
   void say(std::vector<wire::ToCoordinator> messages);
   [[nodiscard]] std::vector<wire::ToCoordinator> due_messages();
-  [[nodiscard]] wire::Hello hello(std::int64_t beat) const;
+  [[nodiscard]] wire::Hello hello(std::int64_t beat);
+  [[nodiscard]] wire::Heartbeat heartbeat(std::int64_t beat);
+  void facts_answered(std::int64_t beat);
 
   Identity identity_;
   std::size_t frame_;
@@ -86,6 +90,10 @@ class AgentCore {
       passing_;  // of an attempt the latest that carries nothing to keep: said once
   std::map<std::int64_t, Stage> attempts_;
   std::set<std::int64_t> done_;  // the latest attempts that are over: a late Assign must not start one again
+  json::object changing_facts_;
+  // Told from this Hello or heartbeat on, in each one until one of them is answered.
+  std::optional<std::int64_t> facts_told_from_;
+  bool facts_are_news_ = false;
   bool over_ = false;
   MonotonicTime now_;
   Actions actions_;

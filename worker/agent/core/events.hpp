@@ -5,6 +5,7 @@
 #include <optional>
 #include <variant>
 
+#include "common/base/json.hpp"
 #include "common/wire/messages.hpp"
 
 namespace espalier::agent {
@@ -28,12 +29,17 @@ struct AttemptEnded {
   std::optional<wire::Finished> finished;  // unset: it was given up with the lease, and nobody waits for it
 };
 
+// Those of this machine's facts that change, all of them, when they did.
+struct FactsChanged {
+  json::object facts;
+};
+
 // The frame of the last step that asked for the lease (Hello, Heartbeat) couldn't be handed to the network.
 struct NotSent {};
 struct Leave {};
 struct Tick {};  // time has passed, or everything that came at once has been told
 
-using Event = std::variant<Heard, AttemptProgressed, AttemptLogged, AttemptComputed, AttemptEnded, NotSent,
-                           Leave, Tick>;
+using Event = std::variant<Heard, AttemptProgressed, AttemptLogged, AttemptComputed, AttemptEnded,
+                           FactsChanged, NotSent, Leave, Tick>;
 
 }  // namespace espalier::agent

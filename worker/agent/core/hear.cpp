@@ -15,6 +15,7 @@ void AgentCore::hear(wire::Welcome& message) {
   const bool was_member = session_.member();
   const auto earlier_epoch = session_.epoch();
   session_.welcome(message, now_);
+  facts_answered(message.beat);
   if (!session_.member() || (was_member && earlier_epoch == session_.epoch())) return;
   actions_.emplace_back(Welcomed{session_.epoch(), session_.http()});
   outbox_.send_all_again(now_);
@@ -22,6 +23,7 @@ void AgentCore::hear(wire::Welcome& message) {
 
 void AgentCore::hear(wire::Beat& message) {
   session_.beat(message, now_);
+  facts_answered(message.beat);
 }
 
 void AgentCore::hear(wire::WhoAreYou& message) {
