@@ -66,7 +66,7 @@ bool has_type(const json::value& value, FactType type) {
 
 std::string reported_in_words(const FactName& name, const json::object& facts, bool exact) {
   const auto* value = facts.if_contains(name.name);
-  if (value == nullptr || value->is_null()) return "it doesn't tell its " + in_ticks(name.name);
+  if (value == nullptr || value->is_null()) return "nothing to tell of its " + in_ticks(name.name);
   if (!has_type(*value, name.fact->type))
     return "it tells " + in_ticks(json::serialize(*value)) + ", which is no " +
            std::string(to_string(name.fact->type));

@@ -165,13 +165,13 @@ TEST(WhatFails, NamesTheTermWhatTheWorkerHasAndWhatItWants) {
   EXPECT_THAT(failed(R"(!"avx2" in isa)"),
               ElementsAre(R"(!("avx2" in isa) | "sse4_2", "avx2" | a list without "avx2" | 0)"));
   EXPECT_THAT(failed("throttled"), ElementsAre("throttled | false | true | 0"));
-  EXPECT_THAT(failed("on_battery"), ElementsAre("on_battery | it doesn't tell its `on_battery` | true | 0"));
+  EXPECT_THAT(failed("on_battery"), ElementsAre("on_battery | nothing to tell of its `on_battery` | true | 0"));
   EXPECT_THAT(failed("!on_battery"),
-              ElementsAre("!on_battery | it doesn't tell its `on_battery` | false | 0"));
+              ElementsAre("!on_battery | nothing to tell of its `on_battery` | false | 0"));
   EXPECT_THAT(failed("cores >= threads"),
               ElementsAre("cores >= threads | 8 | at least its `threads`, 16 | 0"));
   EXPECT_THAT(failed("temperature_c < 80"),
-              ElementsAre("temperature_c < 80 | it doesn't tell its `temperature_c` | less than 80 °C | 0"));
+              ElementsAre("temperature_c < 80 | nothing to tell of its `temperature_c` | less than 80 °C | 0"));
   EXPECT_THAT(failed("false"), ElementsAre("false | no worker meets it | another condition | 0"));
 }
 
@@ -210,7 +210,7 @@ TEST(Requirement, MatchesOnlyIfOneOfItsPreferencesHolds) {
   const auto requirement = requirement_of("", {R"(device == "cuda")", "cores > 8"}).value();
   EXPECT_FALSE(requirement.matches(kWorker));
   EXPECT_THAT(in_words(requirement.what_fails(kWorker)),
-              ElementsAre(R"(device == "cuda" | it doesn't tell its `device` | "cuda" | 1)",
+              ElementsAre(R"(device == "cuda" | nothing to tell of its `device` | "cuda" | 1)",
                           "cores > 8 | 8 | more than 8 | 1"));
   EXPECT_TRUE(requirement.matches({{"cores", 9}}));
 }
