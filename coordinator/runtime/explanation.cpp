@@ -31,7 +31,12 @@ std::vector<core::Obstacle> obstacles_of_lost(const json::object& worker, const 
     add(found, "its target can't be read: " + requirement.error().message, "");
     return found;
   }
-  for (const auto& term : requirement->what_fails(worker.at("facts").as_object()))
+  // The core adds these to what a worker tells: coordinator/core/lease.cpp.
+  json::object facts = worker.at("facts").as_object();
+  facts["worker"] = worker.at("name");
+  facts["slots"] = worker.at("slots");
+  facts["device_class"] = worker.at("device_class");
+  for (const auto& term : requirement->what_fails(facts))
     add(found, fmt::format("{}: it has {}", term.term, term.has), term.wants);
   return found;
 }

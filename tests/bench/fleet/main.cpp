@@ -241,7 +241,8 @@ void explanation() {
   for (int i = 0; i < 1000; ++i) {
     const std::string name = "w" + std::to_string(i);
     if (i % 2 == 0) fleet.join(name, 4, facts_of(i));  // the others are lost
-    workers.push_back({{"name", name}, {"cordoned", false}, {"facts", facts_of(i)}});
+    workers.push_back(
+        {{"name", name}, {"slots", 4}, {"device_class", "cpu"}, {"cordoned", false}, {"facts", facts_of(i)}});
   }
   core::JobRow row = job(1, "ann", 1, 1);
   row.targets = {{"cores >= 64 && memory >= 1TiB", {"\"amx\" in isa", "arch == \"riscv64\""}}};
