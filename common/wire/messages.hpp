@@ -134,6 +134,10 @@ struct Welcome {
   std::int64_t beat = 0;  // of that Hello: the lease counts from when it was sent
   // Lower numbers, but for those that the worker holds, are over for it: their late Assign starts nothing.
   std::int64_t first_attempt = 1;
+  // Where HTTP asks for it: what the worker shows with each request (a secret, never logged), and the
+  // certificate (PEM) by which it knows the server, as this message came over a channel that is encrypted.
+  std::optional<std::string> http_token = {};
+  std::optional<std::string> http_certificate = {};
 };
 
 struct Beat {  // answer to a heartbeat; renews the worker's own copy of the lease
@@ -186,7 +190,7 @@ BOOST_DESCRIBE_STRUCT(Finished, (),
                       (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics,
                        outputs))
 BOOST_DESCRIBE_STRUCT(Goodbye, (), (worker, session))
-BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http, beat, first_attempt))
+BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http, beat, first_attempt, http_token, http_certificate))
 BOOST_DESCRIBE_STRUCT(Beat, (), (epoch, beat))
 BOOST_DESCRIBE_STRUCT(Rejected, (), (reason))
 BOOST_DESCRIBE_STRUCT(Assign, (), (epoch, attempt, task, spec, inputs, timeout_s, memory_bytes))
