@@ -213,7 +213,6 @@ void Core::settle_in(Worker& worker, AttemptId id, LiveAttempt attempt) {
   attempts_.emplace(id.value, std::move(attempt));
   workers_.reorder_host(host);
   targets_.refresh_choosy();
-  targets_.refresh_choosy();
   workers_changed_ = true;
 }
 

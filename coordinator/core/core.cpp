@@ -39,10 +39,6 @@ std::optional<TaskState> Core::state_of(TaskId task) const {
   return tasks_[*found].state;
 }
 
-std::optional<std::string> Core::common_device_class() const {
-  return workers_.common_device_class();
-}
-
 void Core::mark_changed(JobIndex job) {
   if (jobs_[job].changed) return;
   jobs_[job].changed = true;

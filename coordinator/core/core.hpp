@@ -68,8 +68,6 @@ class Core {
   };
   [[nodiscard]] Counts counts() const;
   [[nodiscard]] std::optional<TaskState> state_of(TaskId task) const;  // unset if it was forgotten
-  // Device class that all live workers share; unset if there is none.
-  [[nodiscard]] std::optional<std::string> common_device_class() const;
   // Why the task isn't given to each of the workers that hold a lease. Unset if the core doesn't know the
   // task.
   struct Explanation {

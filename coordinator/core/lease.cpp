@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/match/facts.hpp"
+#include "common/match/worker_facts.hpp"
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
@@ -82,11 +83,8 @@ void Core::handle(const WorkerHello& event) {
 }
 
 void Core::take_facts(Worker& worker, const json::object& facts) {
-  worker.facts = facts;
+  worker.facts = match::worker_facts(facts, worker.name.value, worker.slots, worker.device_class);
   worker.ranks.clear();
-  worker.facts["worker"] = worker.name.value;
-  worker.facts["slots"] = worker.slots;
-  worker.facts["device_class"] = worker.device_class;
   worker.memory_bytes = integer_fact(facts, "memory");
   Host share;
   share.attempts = worker.attempts.size();

@@ -115,9 +115,6 @@ class WorkerTable {
   [[nodiscard]] std::map<std::string, Host>& hosts() { return hosts_; }
   [[nodiscard]] const std::map<std::string, Host>& hosts() const { return hosts_; }
 
-  // Of all live workers; unset if there is none or they differ. Walks through all of them.
-  [[nodiscard]] std::optional<std::string> common_device_class() const;
-
  private:
   void settle(Worker& worker, const std::string& host);
   void leave_host(Worker& worker);

@@ -56,10 +56,9 @@ void Driver::happen(const core::Event& event) {
 }
 
 void Driver::take(core::Actions actions) {
-  bool workers_changed = false;
   for (core::Action& action : actions) {
     if (auto* write = std::get_if<core::Write>(&action)) {
-      workers_changed = workers_changed || std::holds_alternative<core::SeeWorker>(*write);
+      if (const auto* worker = std::get_if<core::SeeWorker>(write)) parts_.classes.see(*worker);
       pending_->writes.push_back(std::move(*write));
     } else if (core::may_overtake(action)) {
       auto& beat = std::get<core::Send>(action);
@@ -68,7 +67,6 @@ void Driver::take(core::Actions actions) {
       pending_->others.push_back(std::move(action));
     }
   }
-  if (workers_changed) parts_.classes.tell(core_.counts().live_workers, core_.common_device_class());
 }
 
 void Driver::commit_if_idle() {

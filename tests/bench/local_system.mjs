@@ -1,5 +1,4 @@
-// A private PostgreSQL and a coordinator without workers, as `espalier up` starts them, for benches that bring
-// workers of their own.
+// `espalier up` in a folder of its own; without workers, for benches that bring their own, or with some.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,12 +18,12 @@ export async function until(condition, seconds, what) {
 }
 
 export class LocalSystem {
-  static async start(bin) {
-    const system = new LocalSystem();
+  static async start(bin, workers = ["--workers", "0"]) {
+    const system = new this();
     system.bin = bin;
     system.folder = mkdtempSync(join(tmpdir(), "espalier-bench-"));
     system.state = join(system.folder, "state");
-    system.up = spawn(join(bin, "espalier"), ["up", "--workers", "0", "--state", system.state, "--http", "127.0.0.1:0"],
+    system.up = spawn(join(bin, "espalier"), ["up", ...workers, "--state", system.state, "--http", "127.0.0.1:0"],
       { stdio: ["ignore", "pipe", "inherit"] });
     system.ended = new Promise((resolve) => system.up.once("exit", resolve));
     await until(() => existsSync(join(system.state, "coordinator.json")), 60, "the coordinator");
