@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -17,7 +16,9 @@
 #include "common/base/json.hpp"
 #include "common/base/log.hpp"
 #include "common/base/open_files.hpp"
+#include "coordinator/addresses.hpp"
 #include "coordinator/api/server.hpp"
+#include "coordinator/http_options.hpp"
 #include "coordinator/runtime/coordinator.hpp"
 #include "coordinator/runtime/reign.hpp"
 
@@ -44,28 +45,13 @@ struct Options {
   std::string public_http;
   std::filesystem::path web;
   std::filesystem::path state_file;
+  HttpOptions http_options;
+  api::Security security;  // of those, once they are known to be right
   bool insecure_bind = false;
   std::optional<std::chrono::seconds> patience;
 };
 
-// "tcp://127.0.0.1:8471", "http://127.0.0.1:8470" or "127.0.0.1:8470" -> "127.0.0.1"
-std::string host_of(const std::string& address) {
-  const auto scheme = address.find("://");
-  std::string rest = scheme == std::string::npos ? address : address.substr(scheme + 3);
-  rest = rest.substr(0, rest.rfind(':'));
-  if (rest.size() >= 2 && rest.front() == '[' && rest.back() == ']') rest = rest.substr(1, rest.size() - 2);
-  return rest;
-}
-
-bool is_loopback(const std::string& address) {
-  const std::string host = host_of(address);
-  if (host == "localhost") return true;
-  boost::system::error_code wrong;
-  const auto ip = asio::ip::make_address(host, wrong);
-  return !wrong && ip.is_loopback();
-}
-
-std::optional<Error> objection_to_zmq(const Options& options) {
+std::optional<Error> objection_to(const Options& options) {
   if (options.insecure_bind || !options.coordinator.keys.empty() || is_loopback(options.coordinator.zmq))
     return std::nullopt;
   return Error{
@@ -75,16 +61,6 @@ std::optional<Error> objection_to_zmq(const Options& options) {
           "encrypted",
       "run `espalier keys init`, and `espalier keys add-worker NAME` for each worker, then give --keys DIR "
       "here and --key NAME.worker there"};
-}
-
-std::optional<Error> objection_to(const Options& options) {
-  if (auto objection = objection_to_zmq(options)) return objection;
-  if (options.insecure_bind || is_loopback(options.http)) return std::nullopt;
-  return Error{ErrorKind::usage,
-               "refusing to listen on " + options.http +
-                   ": whoever can reach it could run jobs and read results, and "
-                   "nothing is encrypted",
-               "use a loopback address, or --insecure-bind inside a private network"};
 }
 
 int fail(const Error& error) {
@@ -133,6 +109,15 @@ asio::awaitable<void> stop(asio::io_context& io, api::Server& server, runtime::C
   io.stop();
 }
 
+// What they show with a request, and by what they know us.
+void tell_workers_of(const api::Security& security, runtime::Coordinator& coordinator) {
+  std::optional<std::string> token;
+  std::optional<std::string> certificate;
+  if (security.demands_tokens) token = security.worker_token;
+  if (security.tls) certificate = security.tls->certificate();
+  coordinator.set_http_access(std::move(token), std::move(certificate));
+}
+
 int serve(Options options) {
   asio::io_context io{1};
   std::optional<Error> fatal;
@@ -157,16 +142,19 @@ int serve(Options options) {
       if (!fatal) options.coordinator.on_fatal(error);
     });
   });
+  options.coordinator.reads_tokens = options.security.demands_tokens;
   auto coordinator = runtime::Coordinator::start(io, **reign, options.coordinator);
   if (!coordinator) return fail(coordinator.error());
-  auto server = api::Server::listen(io, **coordinator, options.http, options.web);
+  auto server = api::Server::listen(io, **coordinator, options.http, options.web, options.security);
   if (!server) return fail(server.error());
   const std::string http = (*server)->address();
   (*coordinator)->set_http_address(options.public_http.empty() ? http : options.public_http);
+  tell_workers_of(options.security, **coordinator);
 
   if (auto begun = (*coordinator)->begin(); !begun) return fail(begun.error());
 
-  const json::object ready{{"http", http}, {"zmq", (*coordinator)->zmq_endpoint()}};
+  json::object ready{{"http", http}, {"zmq", (*coordinator)->zmq_endpoint()}};
+  if (options.security.tls) ready["certificate"] = options.security.tls->certificate();
   const auto state_file = StateFile::write(options.state_file, ready);
   if (!state_file) return fail(state_file.error());
   std::cout << json::serialize(json::object{{"ready", ready}}) << std::endl;
@@ -229,6 +217,7 @@ int main(int argc, char** argv) {
          "--standby-s", standby_s,
          "How long to stand by while another coordinator is at work on the database; default: for ever")
       ->check(CLI::NonNegativeNumber);
+  add_http_options(app, options.http_options);
   app.add_flag("--insecure-bind", options.insecure_bind, "Allow addresses that others can reach");
   try {
     app.parse(argc, argv);
@@ -241,6 +230,9 @@ int main(int argc, char** argv) {
   if (standby_s >= 0) options.patience = std::chrono::seconds(standby_s);
   if (options.web.empty()) options.web = usual_web_folder();
   if (const auto wrong = objection_to(options)) return fail(*wrong);
+  auto security = security_of(options.http_options, options.http, options.public_http, options.insecure_bind);
+  if (!security) return fail(security.error());
+  options.security = std::move(*security);
   try {
     return serve(std::move(options));
   } catch (const ErrorException& error) {

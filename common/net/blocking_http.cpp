@@ -29,11 +29,12 @@ struct EventSink {
 }  // namespace
 
 Result<HttpReply> request(const std::string& method, const std::string& url, const std::string& body,
-                          std::chrono::milliseconds limit) {
+                          std::chrono::milliseconds limit, const HttpAccess& access) {
   asio::io_context io;
   // A step never runs out of time together with the whole: Asio's cancellation of a coroutine that ends at
   // the same moment would reach for what is freed.
   HttpClient client(io.get_executor(), HttpLimits{.connect = 2 * limit, .step = 2 * limit});
+  client.set_access(access);
   TaskGroup tasks(io.get_executor());
   Result<HttpReply> result = Error{
       ErrorKind::unavailable, url + " gave no answer within " + std::to_string(limit.count()) + " ms", ""};
@@ -47,9 +48,10 @@ Result<HttpReply> request(const std::string& method, const std::string& url, con
 }
 
 Result<void> events(const std::string& url, const OnEvent& on_event, std::chrono::milliseconds silence,
-                    std::stop_token stop) {
+                    std::stop_token stop, const HttpAccess& access) {
   asio::io_context io;
   HttpClient client(io.get_executor(), HttpLimits{.connect = silence, .step = silence});
+  client.set_access(access);
   TaskGroup tasks(io.get_executor());
   EventStreamParser parser;
   Result<HttpReply> result = Error{ErrorKind::interrupted, "stopped", ""};

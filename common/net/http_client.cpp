@@ -17,6 +17,7 @@
 
 #include "common/net/http_target.hpp"
 #include "common/net/send_file.hpp"
+#include "common/net/stream.hpp"
 
 namespace espalier::net {
 namespace asio = boost::asio;
@@ -31,7 +32,7 @@ constexpr std::size_t kIdleConnections = 8;
 
 struct Connection {
   explicit Connection(const asio::any_io_executor& executor) : stream(executor) {}
-  beast::tcp_stream stream;
+  Stream stream;
   beast::flat_buffer buffer;
   bool used_before = false;
 };
@@ -47,6 +48,7 @@ struct Exchange {
   std::shared_ptr<OpenFile> file =
       {};  // the body instead of `body`; shared: an Exchange is copied into a coroutine
   asio::any_io_executor threads = {};  // to read the file on
+  std::string token = {};
   [[nodiscard]] std::uint64_t body_size() const {
     return file ? static_cast<std::uint64_t>(file->size()) - first : body.size();
   }
@@ -66,7 +68,7 @@ void throw_if_cancelled(const error_code& failure) {
 
 Error unreachable(const HttpTarget& target, const error_code& failure) {
   const auto reason = failure == beast::error::timeout ? std::string("no answer in time") : failure.message();
-  return {ErrorKind::unavailable, "http://" + target.authority() + " can't be reached: " + reason, ""};
+  return {ErrorKind::unavailable, target.origin() + " can't be reached: " + reason, tls_help(failure)};
 }
 
 using Request = http::request<http::empty_body>;
@@ -80,6 +82,7 @@ Request make_request(const Exchange& exchange) {
   if (has_body || exchange.body_size() > 0) request.content_length(exchange.body_size());
   if (exchange.blocks != nullptr && exchange.first > 0)
     request.set(http::field::range, fmt::format("bytes={}-", exchange.first));
+  if (!exchange.token.empty()) request.set(http::field::authorization, "Bearer " + exchange.token);
   if (!exchange.content_type.empty()) request.set(http::field::content_type, exchange.content_type);
   return request;
 }
@@ -98,8 +101,7 @@ asio::awaitable<Result<error_code>> send_request(Connection* connection, const E
   if (exchange->file) {
     const FileRange range{static_cast<std::int64_t>(exchange->first),
                           static_cast<std::int64_t>(exchange->body_size())};
-    connection->stream.expires_never();
-    failure = co_await send_file(connection->stream.socket(), *exchange->file, range, exchange->threads,
+    failure = co_await send_file(connection->stream, *exchange->file, range, exchange->threads,
                                  limits.step);
     if (failure == asio::error::eof)
       co_return Error{ErrorKind::failed, "a file became shorter while it was sent", ""};
@@ -157,7 +159,7 @@ asio::awaitable<Result<error_code>> read_blocks(Connection* connection, Parser* 
     const auto said = first_of_range(parser->get()[http::field::content_range]);
     if (!said)
       co_return Error{ErrorKind::failed,
-                      "http://" + exchange->target.authority() + " sends a range of its own", ""};
+                      exchange->target.origin() + " sends a range of its own", ""};
     first = *said;
   }
   if (auto begun = exchange->blocks->begin(first); !begun) co_return begun.error();
@@ -209,7 +211,7 @@ asio::awaitable<Result<error_code>> read_body(Connection* connection, Parser* pa
         co_return taken.error();
     } else if (reply->body.size() + size > limits.body_bytes) {
       co_return Error{ErrorKind::unavailable,
-                      "http://" + exchange->target.authority() + " answers with too much", ""};
+                      exchange->target.origin() + " answers with too much", ""};
     } else {
       reply->body.append(piece.data(), size);
     }
@@ -253,18 +255,19 @@ std::string HttpReply::header(std::string_view name) const {
 struct HttpClient::State {
   asio::any_io_executor executor;
   HttpLimits limits;
-  std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle;  // by authority
+  std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle = {};  // by origin
+  HttpAccess access = {};
 
-  std::unique_ptr<Connection> take_idle(const std::string& authority) {
-    auto& connections = idle[authority];
+  std::unique_ptr<Connection> take_idle(const std::string& origin) {
+    auto& connections = idle[origin];
     if (connections.empty()) return nullptr;
     auto connection = std::move(connections.back());
     connections.pop_back();
     return connection;
   }
 
-  void keep(const std::string& authority, std::unique_ptr<Connection> connection) {
-    auto& connections = idle[authority];
+  void keep(const std::string& origin, std::unique_ptr<Connection> connection) {
+    auto& connections = idle[origin];
     if (connections.size() >= kIdleConnections) return;
     connection->used_before = true;
     connection->stream.expires_never();
@@ -280,17 +283,25 @@ struct HttpClient::State {
     throw_if_cancelled(failure);
     if (failure) co_return unreachable(target, failure);
     connection->stream.expires_after(limits.connect);
-    co_await connection->stream.async_connect(found, asio::redirect_error(asio::use_awaitable, failure));
+    co_await connection->stream.tcp().async_connect(found, asio::redirect_error(asio::use_awaitable, failure));
     throw_if_cancelled(failure);
     if (failure) co_return unreachable(target, failure);
     connection->stream.socket().set_option(asio::ip::tcp::no_delay(true), failure);
+    if (target.secure) {
+      const auto tls = access.tls ? Result<TlsClient>(*access.tls) : TlsClient::of_this_system();
+      if (!tls) co_return tls.error();
+      failure = co_await connection->stream.connect_tls(*tls, target.host);
+      throw_if_cancelled(failure);
+      if (failure) co_return unreachable(target, failure);
+    }
     co_return connection;
   }
 
   asio::awaitable<Result<HttpReply>> run(Exchange exchange) {
-    const auto authority = exchange.target.authority();
+    const auto origin = exchange.target.origin();
+    exchange.token = access.token;
     // A server may close a kept connection at any moment; a POST isn't sent where its fate would be unknown.
-    auto connection = exchange.method == http::verb::post ? nullptr : take_idle(authority);
+    auto connection = exchange.method == http::verb::post ? nullptr : take_idle(origin);
     while (true) {
       if (!connection) {
         auto made = co_await connect(exchange.target);
@@ -299,7 +310,7 @@ struct HttpClient::State {
       }
       auto tried = co_await try_once(connection.get(), &exchange, limits);
       const bool is_last = tried.reply || tried.answered || !connection->used_before;
-      if (tried.reusable) keep(authority, std::move(connection));
+      if (tried.reusable) keep(origin, std::move(connection));
       if (is_last) co_return std::move(tried.reply);
       connection = nullptr;
     }
@@ -307,8 +318,13 @@ struct HttpClient::State {
 };
 
 HttpClient::HttpClient(asio::any_io_executor executor, HttpLimits limits)
-    : state_(std::make_unique<State>(State{std::move(executor), limits, {}})) {}
+    : state_(std::make_unique<State>(State{std::move(executor), limits})) {}
 HttpClient::~HttpClient() = default;
+
+void HttpClient::set_access(HttpAccess access) {
+  state_->access = std::move(access);
+  state_->idle.clear();  // of a server that was known by something else
+}
 
 asio::awaitable<Result<HttpReply>> HttpClient::request(std::string method, std::string url, std::string body,
                                                        std::string content_type) {

@@ -1,4 +1,4 @@
-// Plain HTTP/1.1 to one host and port after the other. Connections are kept and used again. A client belongs
+// HTTP/1.1, plain or with TLS, to one host and port after the other. Connections are kept and used again. A client belongs
 // to one executor: an io_context's, or a strand if that has several threads. Several requests may be under
 // way at once.
 #pragma once
@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "common/base/result.hpp"
+#include "common/net/tls.hpp"
 #include "common/net/write_behind.hpp"
 
 namespace espalier::net {
@@ -36,6 +38,11 @@ struct HttpLimits {
   std::chrono::milliseconds connect{5'000};
   std::chrono::milliseconds step{30'000};          // no byte moved for this long
   std::size_t body_bytes = std::size_t{64} << 20;  // of a reply that is held in memory
+};
+
+struct HttpAccess {
+  std::string token = {};               // a secret that every request shows; empty: none
+  std::optional<TlsClient> tls = {};    // by what an https server is known; unset: by this system's authorities
 };
 
 // Where the bytes of a large download go.
@@ -58,6 +65,8 @@ class HttpClient {
   ~HttpClient();  // no request may be under way
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
+
+  void set_access(HttpAccess access);  // for the requests that begin from now on
 
   boost::asio::awaitable<Result<HttpReply>> get(std::string url);
   boost::asio::awaitable<Result<HttpReply>> head(std::string url);

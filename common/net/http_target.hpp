@@ -1,4 +1,4 @@
-// The parts of an http URL that a connection and a request line need.
+// The parts of an http or https URL that a connection and a request line need.
 #pragma once
 
 #include <string>
@@ -11,10 +11,12 @@ struct HttpTarget {
   std::string host;
   std::string port;
   std::string path;  // with the query; at least "/"
+  bool secure = false;  // https
   [[nodiscard]] std::string authority() const;
+  [[nodiscard]] std::string origin() const;  // "https://host:port"
 };
 
-// ErrorKind::usage for anything but http://host[:port][/path][?query].
+// ErrorKind::usage for anything but http[s]://host[:port][/path][?query].
 Result<HttpTarget> parse_http_url(const std::string& url);
 
 }  // namespace espalier::net

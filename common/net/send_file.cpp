@@ -11,8 +11,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <cerrno>
 #include <memory>
+#include <vector>
 
 #include "common/net/run_on.hpp"
 
@@ -78,6 +80,37 @@ asio::awaitable<error_code> wait_until_writable(asio::ip::tcp::socket* socket,
   co_return failure;
 }
 
+struct ReadSome {
+  int file;
+  std::int64_t first;
+  std::vector<char>* memory;  // of the coroutine that awaits this
+  std::int64_t operator()() const {
+    for (;;) {
+      const auto got = ::pread(file, memory->data(), memory->size(), first);
+      if (got >= 0 || errno != EINTR) return got;
+    }
+  }
+};
+
+asio::awaitable<error_code> send_encrypted(Stream* stream, const OpenFile* file, FileRange range,
+                                           asio::any_io_executor threads, std::chrono::milliseconds stalled) {
+  constexpr std::int64_t kPiece = 256 << 10;
+  std::vector<char> memory;
+  error_code failure;
+  while (!failure && range.length > 0) {
+    memory.resize(static_cast<std::size_t>(std::min(kPiece, range.length)));
+    ReadSome some{file->descriptor(), range.first, &memory};
+    const auto got = co_await run_on(threads, std::move(some));
+    if (got <= 0) co_return got == 0 ? error_code(asio::error::eof) : error_code(EIO, boost::system::system_category());
+    range.first += got;
+    range.length -= got;
+    stream->expires_after(stalled);
+    const auto piece = asio::buffer(memory.data(), static_cast<std::size_t>(got));
+    co_await asio::async_write(*stream, piece, asio::redirect_error(asio::use_awaitable, failure));
+  }
+  co_return failure;
+}
+
 }  // namespace
 
 OpenFile::OpenFile(const std::filesystem::path& path)
@@ -90,8 +123,11 @@ OpenFile::~OpenFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-asio::awaitable<error_code> send_file(asio::ip::tcp::socket& socket, const OpenFile& file, FileRange range,
+asio::awaitable<error_code> send_file(Stream& stream, const OpenFile& file, FileRange range,
                                       asio::any_io_executor threads, std::chrono::milliseconds stalled) {
+  if (stream.is_secure()) co_return co_await send_encrypted(&stream, &file, range, threads, stalled);
+  auto& socket = stream.socket();
+  stream.expires_never();
   error_code failure;
   socket.native_non_blocking(true, failure);
   while (!failure && range.length > 0) {

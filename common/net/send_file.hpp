@@ -1,14 +1,14 @@
-// Bytes of a file into a socket without passing through this process.
+// Bytes of a file into a connection; into a plain one without passing through this process.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 
 #include "common/base/result.hpp"
+#include "common/net/stream.hpp"
 
 namespace espalier::net {
 
@@ -35,8 +35,7 @@ struct FileRange {
 // Reads the disk on `threads`, which must not be the loop's (their SIGPIPE is blocked for good). `stalled`:
 // how long the peer may take nothing. Errors of the connection are the code, timed_out for a stalled peer; a
 // file that became shorter is `eof`.
-boost::asio::awaitable<boost::system::error_code> send_file(boost::asio::ip::tcp::socket& socket,
-                                                            const OpenFile& file, FileRange range,
+boost::asio::awaitable<boost::system::error_code> send_file(Stream& stream, const OpenFile& file, FileRange range,
                                                             boost::asio::any_io_executor threads,
                                                             std::chrono::milliseconds stalled);
 

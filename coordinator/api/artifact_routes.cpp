@@ -50,6 +50,11 @@ std::optional<std::int64_t> parse_offset(const std::string& text) {
   return offset;
 }
 
+Error too_large(std::uint64_t limit) {
+  return {ErrorKind::usage, fmt::format("artifacts of more than {} bytes are not taken here", limit),
+          "espalier-coordinator's --largest-artifact sets the limit"};
+}
+
 // A full disk is told apart from a database that is away: both pass, but by other means.
 status status_of_upload(const Error& error) {
   return error.kind == ErrorKind::unavailable ? status::insufficient_storage : status_of(error.kind);
@@ -66,14 +71,23 @@ asio::awaitable<std::optional<Result<void>>> receive(Exchange* exchange, SharedU
   net::WriteBehind behind(exchange->stream().get_executor(), exchange->services().files,
                           std::move(consumers));
   net::Block block(net::kBlock);
+  const auto limit = exchange->services().security.largest_artifact;
+  auto total = static_cast<std::uint64_t>(upload->bytes());
   for (;;) {
     std::size_t got = 0;
     const auto bytes = co_await exchange->read_piece(block, &got);
+    total += got;
     Result<void> written;
-    if (got > 0) written = co_await behind.put(&block, got);
+    if (total > limit) {  // its length wasn't announced
+      exchange->refuse(Refusal::body_too_large);
+      written = too_large(limit);
+    } else if (got > 0) {
+      written = co_await behind.put(&block, got);
+    }
     if (!bytes || got == 0 || !written) {
       const auto drained = co_await behind.drain();
       if (!bytes) co_return std::nullopt;
+      if (drained && !written) co_return written;
       co_return drained;
     }
   }
@@ -96,6 +110,7 @@ asio::awaitable<void> send_conflict(Exchange* exchange, std::int64_t here) {
 asio::awaitable<void> put_artifact(Exchange* exchange) {
   const ContentHash hash{exchange->segments().at(3)};
   if (!is_sha256_hex(hash.value)) {
+    exchange->refuse(Refusal::path);
     auto refusal = no_hash(hash.value);
     co_await exchange->send_error(std::move(refusal));
     co_return;
@@ -119,6 +134,13 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
   const auto upload = std::make_shared<Upload>(std::move(*begun));
   if (upload->bytes() != *offset) {
     co_await send_conflict(exchange, upload->bytes());
+    co_return;
+  }
+  const auto limit = exchange->services().security.largest_artifact;
+  if (exchange->announced_length() > limit - std::min(limit, static_cast<std::uint64_t>(*offset))) {
+    exchange->refuse(Refusal::body_too_large);
+    auto refusal = too_large(limit);
+    co_await exchange->send_error(status::payload_too_large, std::move(refusal));
     co_return;
   }
   const bool begins = co_await exchange->begin_body();
@@ -147,6 +169,7 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
 asio::awaitable<void> get_artifact(Exchange* exchange) {
   const ContentHash hash{exchange->segments().at(3)};
   if (!is_sha256_hex(hash.value)) {
+    exchange->refuse(Refusal::path);
     auto refusal = no_hash(hash.value);
     co_await exchange->send_error(std::move(refusal));
     co_return;

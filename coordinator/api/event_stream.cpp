@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = 16 * 1024 * 1024;
 constexpr std::chrono::seconds kPing{15};
+constexpr std::chrono::milliseconds kBetweenLooks{500};  // at whether the token is still valid
 
 // What one client has yet to be sent. A client that lets it fill up is disconnected; it reconnects by itself
 // and begins with the state as it is.
@@ -64,13 +65,26 @@ asio::awaitable<void> send_events(Exchange* exchange, EventQueue* queue) {
 }
 
 // Returns once the client has gone. It has nothing to say; reading shows its end. The socket itself is read,
-// since the stream's time limit is for the writes.
+// since the stream's time limit is for the writes. With TLS whatever comes is the end.
 asio::awaitable<void> until_gone(Exchange* exchange) {
+  auto& socket = exchange->stream().socket();
   char ignored[256];
   for (;;) {
-    const auto [failure, bytes] =
-        co_await exchange->stream().socket().async_read_some(asio::buffer(ignored), kTuple);
+    const auto [ended] = co_await socket.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
+    if (ended || exchange->stream().is_secure()) co_return;
+    const auto [failure, bytes] = co_await socket.async_read_some(asio::buffer(ignored), kTuple);
     if (failure) co_return;
+  }
+}
+
+// Returns once the token has expired, or was revoked.
+asio::awaitable<void> until_invalid(Exchange* exchange) {
+  asio::steady_timer pause(exchange->stream().get_executor());
+  const bool may_end = exchange->services().security.demands_tokens;
+  while (exchange->is_still_valid()) {
+    pause.expires_after(may_end ? kBetweenLooks : std::chrono::hours(1));
+    const auto [cancelled] = co_await pause.async_wait(kTuple);
+    if (cancelled) co_return;
   }
 }
 
@@ -88,7 +102,7 @@ asio::awaitable<void> get_events(Exchange* exchange) {
   const auto queue = std::make_shared<EventQueue>(exchange->stream().get_executor());
   const auto subscription = exchange->services().coordinator.subscribe(
       [queue](const std::string& event, const std::string& data) { queue->push(event, data); });
-  co_await (send_events(exchange, queue.get()) || until_gone(exchange));
+  co_await (send_events(exchange, queue.get()) || until_gone(exchange) || until_invalid(exchange));
 }
 
 }  // namespace espalier::api

@@ -1,22 +1,51 @@
 #include "coordinator/api/exchange.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <iterator>
+
+#include "common/base/hash.hpp"
+#include "common/job/source_text.hpp"
 
 namespace espalier::api {
 
 namespace asio = boost::asio;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-Exchange::Exchange(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header,
-                   const Services& services)
+namespace {
+
+// PostgreSQL takes nothing else as text, and no path of ours has a zero byte.
+bool is_text(const std::string& decoded) {
+  return decoded.find('\0') == std::string::npos && !job::first_invalid_utf8(decoded);
+}
+
+// "127.0.0.1:8470", "[::1]:8470" -> "127.0.0.1", "::1"
+std::string host_in(const std::string& header) {
+  if (header.starts_with('[')) return header.substr(1, header.find(']') - 1);
+  return header.substr(0, header.find(':'));
+}
+
+bool is_loopback(const std::string& host) {
+  if (boost::beast::iequals(host, "localhost")) return true;
+  boost::system::error_code is_a_name;
+  const auto ip = asio::ip::make_address(host, is_a_name);
+  return !is_a_name && ip.is_loopback();
+}
+
+}  // namespace
+
+Exchange::Exchange(net::Stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header,
+                   const Services& services, std::string peer)
     : stream_(stream),
       buffer_(buffer),
       header_(header),
       services_(services),
+      peer_(std::move(peer)),
       method_(header_.get().method()),
       fields_(header_.get().base()),
       version_(header_.get().version()),
@@ -30,6 +59,9 @@ Exchange::Exchange(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& 
   }
   for (const auto& segment : target->segments()) segments_.emplace_back(segment);
   for (const auto& parameter : target->params()) parameters_.emplace_back(parameter.key, parameter.value);
+  for (const auto& segment : segments_) target_is_valid_ = target_is_valid_ && is_text(segment);
+  for (const auto& [name, value] : parameters_)
+    target_is_valid_ = target_is_valid_ && is_text(name) && is_text(value);
 }
 
 std::string Exchange::parameter(std::string_view name) const {
@@ -50,6 +82,52 @@ bool Exchange::from_another_site() const {
   return scheme == std::string::npos || origin.substr(scheme + 3) != header(http::field::host);
 }
 
+bool Exchange::to_another_host() const {
+  const auto& names = services_.security.names;
+  const auto host = host_in(header(http::field::host));
+  if (!names || host.empty() || is_loopback(host)) return false;
+  return std::none_of(names->begin(), names->end(), [&](const auto& name) { return boost::beast::iequals(name, host); });
+}
+
+std::uint64_t Exchange::announced_length() const {
+  return header_.content_length().value_or(0);
+}
+
+std::size_t Exchange::header_count() const {
+  return static_cast<std::size_t>(std::distance(fields_.begin(), fields_.end()));
+}
+
+asio::awaitable<std::optional<Identity>> Exchange::identify() {
+  Identity who;
+  if (!services_.security.demands_tokens) {
+    who.role = Role::admin;
+    who.is_worker = true;
+    co_return who;
+  }
+  const auto secret =
+      secret_in(header(http::field::authorization), header(http::field::cookie), stream_.is_secure());
+  if (secret.empty()) co_return std::nullopt;
+  who.hash = sha256_hex(secret);
+  // Hashes are compared, so that the time it takes tells nothing of the secret.
+  if (who.hash == sha256_hex(services_.security.worker_token)) {
+    who.is_worker = true;
+    co_return who;
+  }
+  const auto holder = co_await services_.coordinator.holder_of(who.hash);
+  if (!holder) co_return std::nullopt;
+  who.role = holder->role;
+  who.name = holder->name;
+  co_return who;
+}
+
+bool Exchange::is_still_valid() const {
+  return !services_.security.demands_tokens || identity_.is_worker || services_.coordinator.holds(identity_.hash);
+}
+
+void Exchange::refuse(Refusal reason) const {
+  services_.refusals.count(reason, peer_, std::chrono::steady_clock::now());
+}
+
 bool Exchange::body_left() const {
   if (known_left_) return *known_left_ > 0;
   return body_ ? !body_->is_done() : body_left_;
@@ -67,6 +145,7 @@ asio::awaitable<bool> Exchange::invite_body() {
 asio::awaitable<std::optional<std::string>> Exchange::read_text(std::uint64_t limit) {
   Error too_big{ErrorKind::usage, "the body is larger than " + std::to_string(limit) + " bytes", ""};
   if (header_.content_length().value_or(0) > limit) {
+    refuse(Refusal::body_too_large);
     co_await send_error(status::payload_too_large, std::move(too_big));
     co_return std::nullopt;
   }
@@ -77,6 +156,8 @@ asio::awaitable<std::optional<std::string>> Exchange::read_text(std::uint64_t li
   stream_.expires_after(kIoLimit);
   const auto [failure, bytes] = co_await http::async_read(stream_, buffer_, parser, kTuple);
   if (failure == http::error::body_limit) {
+    refuse(Refusal::body_too_large);
+    close_after();
     co_await send_error(status::payload_too_large, std::move(too_big));
     co_return std::nullopt;
   }

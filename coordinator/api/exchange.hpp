@@ -4,7 +4,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <filesystem>
@@ -17,6 +16,10 @@
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
 #include "common/job/plan.hpp"
+#include "common/net/stream.hpp"
+#include "coordinator/api/access.hpp"
+#include "coordinator/api/refusals.hpp"
+#include "coordinator/api/security.hpp"
 #include "coordinator/runtime/coordinator.hpp"
 
 namespace espalier::api {
@@ -29,6 +32,8 @@ struct Services {
   runtime::Coordinator& coordinator;
   std::filesystem::path web_folder;
   boost::asio::thread_pool::executor_type files;  // where files are read and written
+  const Security& security;
+  Refusals& refusals;
 };
 
 inline constexpr std::chrono::seconds kIoLimit{30};  // for one read or write of a peer that should be at it
@@ -37,8 +42,8 @@ class Exchange {
  public:
   using HeaderParser = http::request_parser<http::empty_body>;
   // The parser has read the header and outlives the exchange.
-  Exchange(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header,
-           const Services& services);
+  Exchange(net::Stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header, const Services& services,
+           std::string peer);
 
   // ---- the request ----
   [[nodiscard]] const Services& services() const { return services_; }
@@ -48,8 +53,21 @@ class Exchange {
   [[nodiscard]] std::string parameter(std::string_view name) const;  // decoded; empty if it isn't there
   [[nodiscard]] std::string header(http::field name) const;
   [[nodiscard]] bool target_is_valid() const { return target_is_valid_; }
+  [[nodiscard]] const std::string& peer() const { return peer_; }  // its address
+  [[nodiscard]] std::size_t header_count() const;
+  [[nodiscard]] std::uint64_t announced_length() const;  // of the body; 0 if it wasn't
+  // Under a name that nobody gave us: see Security.
+  [[nodiscard]] bool to_another_host() const;
   // Another site's page in the user's browser sent it: such a page must not be able to change anything.
   [[nodiscard]] bool from_another_site() const;
+
+  // Who asks. Unset if tokens are demanded and none that is valid was shown.
+  boost::asio::awaitable<std::optional<Identity>> identify();
+  void set_identity(Identity who) { identity_ = std::move(who); }
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+  // Whether who asked may still do so: a token may have expired since, or been revoked.
+  [[nodiscard]] bool is_still_valid() const;
+  void refuse(Refusal reason) const;  // counts and tells it
 
   // The whole body; unset if it was refused, which the peer has then been told (413, 400).
   boost::asio::awaitable<std::optional<std::string>> read_text(std::uint64_t limit);
@@ -75,17 +93,19 @@ class Exchange {
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   [[nodiscard]] bool body_left() const;  // some of the request's body has not been read
   void close_after() { keep_alive_ = false; }
-  [[nodiscard]] boost::beast::tcp_stream& stream() { return stream_; }
+  [[nodiscard]] net::Stream& stream() { return stream_; }
 
  private:
   boost::asio::awaitable<bool> invite_body();
 
-  boost::beast::tcp_stream& stream_;
+  net::Stream& stream_;
   boost::beast::flat_buffer& buffer_;
   HeaderParser& header_;  // until the body is read with another parser, which takes its place
   std::optional<http::request_parser<http::buffer_body>> body_;
   std::optional<std::uint64_t> known_left_;  // of a body whose length was announced
   const Services& services_;
+  std::string peer_;
+  Identity identity_;
   http::verb method_;
   http::fields fields_;
   unsigned version_;

@@ -20,8 +20,10 @@ asio::awaitable<void> post_job(Exchange* exchange) {
   auto file = co_await read_job_file(exchange);
   if (!file) co_return;
   const bool replace = exchange->parameter("replace") == "1";
-  auto submitted = co_await exchange->services().coordinator.submit(
-      std::move(file->text), std::move(file->folder), replace, exchange->parameter("user"));
+  // Who has a token can't work on another's share.
+  auto user = exchange->identity().name.empty() ? exchange->parameter("user") : exchange->identity().name;
+  auto submitted = co_await exchange->services().coordinator.submit(std::move(file->text), std::move(file->folder),
+                                                                    replace, std::move(user));
   co_await send_submitted(exchange, std::move(submitted));
 }
 

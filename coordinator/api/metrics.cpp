@@ -5,7 +5,8 @@ namespace espalier::api {
 namespace asio = boost::asio;
 
 asio::awaitable<void> get_metrics(Exchange* exchange) {
-  const std::string text = exchange->services().coordinator.metrics();
+  const auto& services = exchange->services();
+  const std::string text = services.coordinator.metrics() + to_prometheus(services.refusals);
   auto made = exchange->response(status::ok);
   made.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
   made.content_length(text.size());

@@ -2,11 +2,28 @@
 // answer is complete.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "coordinator/api/exchange.hpp"
 
 namespace espalier::api {
 
+struct Route {
+  http::verb method;         // get answers HEAD too
+  std::string_view pattern;  // "{}" stands for any one segment
+  Demand demand;             // who may ask so, where tokens are demanded
+  boost::asio::awaitable<void> (*handle)(Exchange*);
+};
+std::span<const Route> routes();  // all but the page's files, which anybody may read
+
+// The one place that decides whether a request may be answered.
 boost::asio::awaitable<void> dispatch(Exchange* exchange);
+
+// session_routes.cpp
+boost::asio::awaitable<void> get_session(Exchange* exchange);
+boost::asio::awaitable<void> post_session(Exchange* exchange);
+boost::asio::awaitable<void> delete_session(Exchange* exchange);
 
 // job_routes.cpp
 boost::asio::awaitable<void> get_health(Exchange* exchange);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/base/result.hpp"
+#include "coordinator/api/security.hpp"
 #include "coordinator/runtime/coordinator.hpp"
 
 namespace espalier::api {
@@ -18,10 +19,10 @@ class Server {
   // `stop`. Errors: `busy` if the port is taken, `usage` if the address is none.
   static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io,
                                                 runtime::Coordinator& coordinator, const std::string& address,
-                                                std::filesystem::path web_folder);
+                                                std::filesystem::path web_folder, Security security = {});
   ~Server();
 
-  [[nodiscard]] std::string address() const;  // "http://127.0.0.1:8470", with the real port
+  [[nodiscard]] std::string address() const;  // "http[s]://127.0.0.1:8470", with the real port
 
   // Accepts no more, ends every session, and returns once they have ended (at most five seconds). Await it
   // before the coordinator stops.

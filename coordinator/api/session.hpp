@@ -9,13 +9,17 @@
 namespace espalier::api {
 
 struct Session {
-  Session(boost::asio::ip::tcp::socket socket, const Services& everything)
-      : stream(std::move(socket)), services(everything) {}
+  Session(boost::asio::ip::tcp::socket socket, const Services& everything, Connections& all, Connections::Id number,
+          std::string address)
+      : stream(std::move(socket)), services(everything), connections(all), id(number), peer(std::move(address)) {}
   void end();  // whatever it waits for
 
-  boost::beast::tcp_stream stream;
+  net::Stream stream;
   boost::beast::flat_buffer buffer{64 * 1024};
   const Services& services;
+  Connections& connections;
+  Connections::Id id;
+  std::string peer;
   boost::asio::cancellation_signal cancellation;
 };
 

@@ -73,6 +73,8 @@ bool lies_within(const fs::path& folder, const fs::path& path) {
 asio::awaitable<void> get_static_file(Exchange* exchange) {
   const auto& folder = exchange->services().web_folder;
   const auto path = path_within(folder, exchange->segments());
+  std::error_code none;
+  if (!path || (fs::exists(*path, none) && !lies_within(folder, *path))) exchange->refuse(Refusal::path);
   if (!path || !lies_within(folder, *path)) {
     Error missing{ErrorKind::not_found, "there is no such page", ""};
     co_await exchange->send_error(std::move(missing));

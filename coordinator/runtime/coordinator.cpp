@@ -85,13 +85,16 @@ class RunningCoordinator final : public Coordinator {
  public:
   RunningCoordinator(asio::io_context& io, const Reign& reign, const CoordinatorOptions& options,
                      artifact::ArtifactStore artifacts, std::unique_ptr<net::RouterSocket> socket,
-                     std::unique_ptr<store::Store> store, std::unique_ptr<store::Store> reader)
+                     std::unique_ptr<store::Store> store, std::unique_ptr<store::Store> reader,
+                     const std::vector<store::LivingToken>& tokens)
       : reign_(reign),
+        reads_tokens_(options.reads_tokens),
         artifacts_(std::move(artifacts)),
         socket_(std::move(socket)),
         store_(std::move(store), options.database, io.get_executor()),
         reader_(std::move(reader), options.database, io.get_executor()),
         publisher_(reader_, io.get_executor()),
+        tokens_(reader_, io.get_executor()),
         submitter_(artifacts_, classes_, options.database, io.get_executor()),
         garbage_(artifacts_, store_, reader_),
         driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal}, settings_of(options),
@@ -101,6 +104,7 @@ class RunningCoordinator final : public Coordinator {
     driver_.set_http_address(options.http_address);
     if (!options.keys.empty())
       keys_.emplace(net::KeyFolder(options.keys), *socket_, driver_, io.get_executor());
+    tokens_.know(tokens);
   }
 
   Result<void> begin() override {
@@ -114,11 +118,19 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("live events", publisher_.run());
     work_.spawn("watching the database", reign_.watch());
     if (keys_) work_.spawn("watching the keys", keys_->watch());
+    if (reads_tokens_) work_.spawn("reading tokens", tokens_.follow());
     return {};
   }
 
   std::string zmq_endpoint() const override { return socket_->endpoint(); }
   void set_http_address(std::string address) override { driver_.set_http_address(std::move(address)); }
+  void set_http_access(std::optional<std::string> token, std::optional<std::string> certificate) override {
+    driver_.set_http_access(std::move(token), std::move(certificate));
+  }
+  asio::awaitable<std::optional<TokenHolder>> holder_of(std::string hash) override {
+    return tokens_.find_or_wait(std::move(hash));
+  }
+  bool holds(const std::string& hash) const override { return tokens_.find(hash).has_value(); }
   artifact::ArtifactStore& artifacts() override { return artifacts_; }
   std::shared_ptr<void> subscribe(Listener listener) override {
     return publisher_.subscribe(std::move(listener));
@@ -341,12 +353,14 @@ class RunningCoordinator final : public Coordinator {
   }
 
   const Reign& reign_;
+  bool reads_tokens_;
   artifact::ArtifactStore artifacts_;
   DeviceClasses classes_;
   std::unique_ptr<net::RouterSocket> socket_;
   StoreThread store_;   // writes, and reads what depends on their order
   StoreThread reader_;  // answers questions, so that no commit waits for one
   Publisher publisher_;
+  Tokens tokens_;
   Submitter submitter_;
   Garbage garbage_;
   Driver driver_;
@@ -375,8 +389,14 @@ Result<std::unique_ptr<Coordinator>> Coordinator::start(asio::io_context& io, co
   if (!store) return store.error();
   auto reader = store::Store::open(options.database);
   if (!reader) return reader.error();
+  std::vector<store::LivingToken> tokens;
+  try {
+    if (options.reads_tokens) tokens = (*reader)->living_tokens();
+  } catch (const std::exception&) {
+    return database_error(std::current_exception());
+  }
   return std::make_unique<RunningCoordinator>(io, reign, options, std::move(*artifacts), std::move(*socket),
-                                              std::move(*store), std::move(*reader));
+                                              std::move(*store), std::move(*reader), tokens);
 }
 
 }  // namespace espalier::runtime

@@ -112,7 +112,11 @@ void Driver::deliver(const Batch& batch) {
   for (const core::Action& action : batch.others) {
     if (const auto* message = std::get_if<core::Send>(&action)) {
       wire::ToWorker copy = message->message;
-      if (auto* welcome = std::get_if<wire::Welcome>(&copy)) welcome->http = http_address_;
+      if (auto* welcome = std::get_if<wire::Welcome>(&copy)) {
+        welcome->http = http_address_;
+        welcome->http_token = http_token_;
+        welcome->http_certificate = http_certificate_;
+      }
       outgoing[message->peer].push_back(wire::encode(copy));
     } else if (const auto* give = std::get_if<core::GiveOut>(&action)) {
       sent.attempts.push_back(give->attempt);

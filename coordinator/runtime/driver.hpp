@@ -41,6 +41,10 @@ class Driver {
   void happen(const core::Event& event);
   [[nodiscard]] const MessageCounts& message_counts() const { return counts_; }
   void set_http_address(std::string address) { http_address_ = std::move(address); }
+  void set_http_access(std::optional<std::string> token, std::optional<std::string> certificate) {
+    http_token_ = std::move(token);
+    http_certificate_ = std::move(certificate);
+  }
 
   // Gives everything decided until now to the store thread: whatever is asked of that afterwards sees it.
   void commit_now();
@@ -75,6 +79,8 @@ class Driver {
   core::Core core_;
   std::int64_t epoch_ = 0;
   std::string http_address_;
+  std::optional<std::string> http_token_;  // a secret
+  std::optional<std::string> http_certificate_;
   std::unique_ptr<Batch> pending_ = std::make_unique<Batch>();
   std::size_t commits_under_way_ = 0;
   bool broken_ = false;

@@ -8,6 +8,7 @@
 #include "coordinator/store/migrate.hpp"
 #include "coordinator/store/recovery.hpp"
 #include "coordinator/store/submission.hpp"
+#include "coordinator/store/tokens.hpp"
 #include "sql_files.hpp"
 
 namespace espalier::store {
@@ -213,6 +214,26 @@ bool Store::worker_exists(const WorkerName& name) {
   return implementation_->in_transaction([&](Transaction& transaction) {
     return transaction.run(sql::worker_exists, {name.value}).truth(0, 0);
   });
+}
+
+std::optional<std::string> Store::add_token(const NewToken& token) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return espalier::store::add_token(transaction, token); });
+}
+
+std::vector<TokenEntry> Store::list_tokens() {
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return espalier::store::list_tokens(transaction); });
+}
+
+bool Store::revoke_token(const std::string& name) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return espalier::store::revoke_token(transaction, name); });
+}
+
+std::vector<LivingToken> Store::living_tokens() {
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return read_living_tokens(transaction); });
 }
 
 std::vector<ContentHash> Store::unneeded_artifacts(const std::vector<ContentHash>& hashes) {

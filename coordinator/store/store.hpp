@@ -16,6 +16,7 @@
 #include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
+#include "common/base/role.hpp"
 #include "common/job/plan.hpp"
 #include "common/wire/messages.hpp"
 #include "coordinator/core/rows.hpp"
@@ -126,6 +127,27 @@ struct Assignment {
   std::vector<wire::Input> inputs;
 };
 
+// A token for HTTP. Its hash is that of its secret, as hex digits; the secret itself is nowhere.
+struct NewToken {
+  std::string name;
+  Role role = Role::reader;
+  std::string hash;
+  std::chrono::seconds lifetime{};
+};
+struct TokenEntry {
+  std::string name;
+  std::string role;
+  std::string state;  // "valid", "expired", "revoked"
+  std::string created_at;
+  std::string expires_at;
+};
+struct LivingToken {
+  std::string name;
+  Role role = Role::anybody;
+  std::string hash;
+  std::chrono::duration<double> left{};  // until it expires
+};
+
 class Store {
  public:
   // Connects, migrates under an advisory lock, creates the views. Refuses a schema newer than this program.
@@ -164,6 +186,12 @@ class Store {
   std::optional<json::object> attempt_log(AttemptId attempt, std::int64_t from);
   std::vector<TaskToExplain> tasks_to_explain(const std::string& trial_or_task);
   bool worker_exists(const WorkerName& name);
+
+  // ---- tokens for HTTP ----
+  std::optional<std::string> add_token(const NewToken& token);  // when it expires; unset if a valid one has its name
+  std::vector<TokenEntry> list_tokens();                        // in the order they were made
+  bool revoke_token(const std::string& name);                   // false if no unrevoked one has this name
+  std::vector<LivingToken> living_tokens();
 
   // ---- for garbage collection: garbage.hpp ----
   std::vector<ContentHash> unneeded_artifacts(const std::vector<ContentHash>& hashes);

@@ -153,6 +153,8 @@ void Agent::handle(const Say&) {}  // the link's affair
 void Agent::handle(Welcomed& action) {
   log::info("welcomed by the coordinator at {}, epoch {}", options_.coordinator, action.epoch);
   http_ = std::move(action.http);
+  if (auto set = transfers_.set_access(action.http_token, action.http_certificate); !set)
+    log::error("the coordinator's certificate can't be used: {}", set.error().message);
 }
 
 void Agent::handle(StartAttempt& action) {

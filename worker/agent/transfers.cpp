@@ -19,7 +19,7 @@ using artifact::ArtifactStore;
 using artifact::Upload;
 namespace {
 
-constexpr int kOk = 200, kPartialContent = 206, kBadRequest = 400, kConflict = 409,
+constexpr int kOk = 200, kPartialContent = 206, kBadRequest = 400, kUnauthorized = 401, kConflict = 409,
               kRangeNotSatisfiable = 416;
 
 std::string artifact_url(const std::string& http, const std::string& hash) {
@@ -28,7 +28,8 @@ std::string artifact_url(const std::string& http, const std::string& hash) {
 
 Error refused(const std::string& what, const std::string& hash, const net::HttpReply& reply) {
   // A server in trouble may recover, a full disk too; what it refuses it will refuse again.
-  const bool may_pass = reply.status >= 500 || reply.status == kConflict;
+  // So may one that has been followed by another, whose Welcome is on its way with another token.
+  const bool may_pass = reply.status >= 500 || reply.status == kConflict || reply.status == kUnauthorized;
   return {may_pass ? ErrorKind::unavailable : ErrorKind::failed,
           fmt::format("the coordinator's store answered status {} when artifact {} was {}{}{}", reply.status,
                       hash, what, reply.body.empty() ? "" : ": ", reply.body.substr(0, 300)),
@@ -136,6 +137,19 @@ Transfers::Transfers(asio::io_context& io, DiskThreads& disk, Cache cache, net::
       client_(io.get_executor(), limits),
       disk_(disk),
       arrival_(io, asio::steady_timer::time_point::max()) {}
+
+Result<void> Transfers::set_access(const std::optional<std::string>& token,
+                                   const std::optional<std::string>& certificate) {
+  net::HttpAccess access;
+  access.token = token.value_or("");
+  if (certificate) {
+    auto pinned = net::TlsClient::pinned(*certificate);
+    if (!pinned) return pinned.error();
+    access.tls = std::move(*pinned);
+  }
+  client_.set_access(std::move(access));
+  return {};
+}
 
 asio::awaitable<Result<void>> Transfers::wait_for_others(ContentHash hash) {
   while (on_their_way_.contains(hash.value)) {

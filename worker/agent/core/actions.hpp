@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +21,8 @@ struct Say {  // one frame. What can't be sent is not kept: see NotSent, everyth
 struct Welcomed {  // by a coordinator: where its artifacts are from now on
   std::int64_t epoch = 0;
   std::string http;
+  std::optional<std::string> http_token;  // a secret
+  std::optional<std::string> http_certificate;
 };
 struct StartAttempt {
   wire::Assign assign;

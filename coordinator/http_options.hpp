@@ -1,0 +1,27 @@
+// The options that say whom the HTTP side trusts.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "common/base/result.hpp"
+#include "coordinator/api/security.hpp"
+
+namespace espalier {
+
+struct HttpOptions {
+  bool require_tokens = false;
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+  std::uint64_t largest_artifact = api::Security{}.largest_artifact;  // bytes
+};
+void add_http_options(CLI::App& app, HttpOptions& options);
+
+// What they mean for an address. One that others can reach needs encryption, and then demands tokens, unless
+// `insecure_bind`: ErrorKind::usage otherwise. Raises the process's limit of open files as far as it may be.
+Result<api::Security> security_of(const HttpOptions& options, const std::string& address, const std::string& public_url,
+                                  bool insecure_bind);
+
+}  // namespace espalier
