@@ -30,6 +30,7 @@ never coordinator/core '(coordinator/(store|runtime|api)|worker|cli|common/(net|
 never coordinator/store '(coordinator/(runtime|api)|worker|cli)/' 'the store knows only what is written'
 never coordinator/runtime '(coordinator/api|worker|cli)/' 'the runtime serves the API, not the reverse'
 never worker '(coordinator|cli)/' 'a worker shares only common with the coordinator'
+never worker/confinement '(common/(wire|net|artifact)|worker/(agent|runner))/' 'a fence knows nothing of what runs inside it'
 never worker/agent 'worker/runner/' 'the agent speaks to the runner over a socket'
 never worker/agent/core '(common/(net|artifact)|worker/agent/[a-z_]+\.hpp)' 'the core of the agent decides; it does no I/O'
 never cli '(coordinator/(core|runtime|api)|worker)/' 'the command line uses the HTTP API, and the store for sql'
