@@ -62,7 +62,11 @@ TEST(Workers, OfEachDeviceClassMeasureTheSameTrainedModelIfTheJobNamesThem) {
   ASSERT_TRUE(system.start()) << system.said();
   auto board = system.start_worker("board", 1, {"env", "ESPALIER_FAKE_DEVICE_CLASS=cpu|a board"});
   ASSERT_TRUE(eventually([&] { return system.worker_is_alive("board"); }));
-  const auto job = system.submit(wide_job(2, 0, "devices") + "\n[benchmark]\ndevice = ['cores >= 1']\n");
+  std::string text = wide_job(2, 0, "devices");
+  const std::string table = "[benchmark]\n";
+  ASSERT_NE(text.find(table), std::string::npos);
+  text.insert(text.find(table) + table.size(), "device = ['cores >= 1']\n");
+  const auto job = system.submit(text);
   ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
   const auto rows = system.sql(
       "select r.trial_id, r.device_class, r.latency_p50_ms, a.worker from results_by_device r "

@@ -61,7 +61,7 @@ TEST(Devices, AreLookedForAmongTheWorkersOfTheTarget) {
       *planned_with(fleet, measured_on("[\"cpu\"]", "[target]\nrequire = 'cores >= 2 || cores < 1'\n")).plan;
   EXPECT_THAT(measurements(plan),
               ElementsAre(std::pair("a \"quoted\" name",
-                                    "(cores >= 2 || cores < 1) && device_class == 'a \"quoted\" name'")));
+                                    "(cores >= 2 || cores < 1) && (device_class == 'a \"quoted\" name')")));
 }
 
 TEST(Devices, ThatAreSweptAreRefusedWithTheListToWriteInstead) {
