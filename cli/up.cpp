@@ -12,9 +12,10 @@ Example:
   espalier up &
   espalier submit jobs/pruning.toml
 
-On a private network, for workers of other hosts:
-  espalier up --http 10.0.0.5:8470 --zmq tcp://10.0.0.5:8471 --insecure-bind
-  espalier-worker --coordinator tcp://10.0.0.5:8471           # there)";
+For workers of other hosts (--insecure-bind is for the page, which isn't encrypted):
+  espalier keys init && espalier keys add-worker gpu-3        # and move gpu-3.worker there
+  espalier up --keys .espalier/keys --zmq tcp://10.0.0.5:8471 --http 10.0.0.5:8470 --insecure-bind
+  espalier-worker --coordinator tcp://10.0.0.5:8471 --key gpu-3.worker         # there)";
 
 Result<int> up(LocalOptions options) {
   Interrupts interrupts;
@@ -50,6 +51,9 @@ void add_up(CLI::App& app, Action& chosen) {
   command->add_option("--zmq", options->zmq,
                       "Address for workers of other hosts; default: a free loopback port");
   command->add_flag("--insecure-bind", options->insecure_bind, "Allow addresses that others can reach");
+  command->add_option(
+      "--keys", options->keys,
+      "Folder that `espalier keys init` made: workers have to come with a key, and are encrypted");
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });
 }

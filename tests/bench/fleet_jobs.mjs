@@ -29,7 +29,7 @@ class Host extends LocalSystem {
 // many seconds of its work were done twice.
 export async function preemption(bin, interval, before) {
   process.env.ESPALIER_CHECKPOINT_SECONDS = String(interval);
-  const host = await Host.start(bin, ["--workers", "1", "--slots", "1"]);
+  const host = await Host.start(bin, { workers: ["--workers", "1", "--slots", "1"] });
   try {
     host.hand_in("long", training("long", 10, 1, 12));
     const saved = () => host.ask("select extract(epoch from max(saved_at)) from v1.checkpoints");
@@ -54,7 +54,7 @@ export async function preemption(bin, interval, before) {
 
 // Medians of one benchmark in turns: alone, and with trainings queued for the same host by another worker of it.
 export async function beside_training(bin, rounds) {
-  const host = await Host.start(bin, ["--workers", "2", "--slots", "1"]);
+  const host = await Host.start(bin, { workers: ["--workers", "2", "--slots", "1"] });
   const alone = [];
   const beside = [];
   try {
