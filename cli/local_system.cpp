@@ -142,6 +142,10 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
                      "--standby-s",
                      "20"};
   if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
+  if (options_.require_tokens) child.arguments.emplace_back("--require-tokens");
+  if (!options_.certificate.empty())
+    child.arguments.insert(child.arguments.end(),
+                           {"--tls-certificate", options_.certificate, "--tls-key", options_.key});
   child.pipe_output = true;
   child.error_file = log_file;
   child.own_group = true;

@@ -23,6 +23,9 @@ struct LocalOptions {
   std::optional<std::string> http;      // host:port of the page; unset: the usual port, or any free one
   std::optional<std::string> zmq;       // where workers of other hosts join; unset: any free loopback port
   bool insecure_bind = false;           // addresses that others can reach are allowed
+  bool require_tokens = false;          // over HTTP
+  std::string certificate = {};         // PEM files: https
+  std::string key = {};
   std::optional<std::string> database;  // a PostgreSQL of the user's instead of a private one
 };
 

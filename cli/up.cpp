@@ -12,6 +12,9 @@ Example:
   espalier up &
   espalier submit jobs/pruning.toml
 
+For people on other hosts, who then need a token (`espalier tokens add NAME --role submitter`):
+  espalier up --http 10.0.0.5:8470 --tls-certificate certificate.pem --tls-key key.pem
+
 On a private network, for workers of other hosts:
   espalier up --http 10.0.0.5:8470 --zmq tcp://10.0.0.5:8471 --insecure-bind
   espalier-worker --coordinator tcp://10.0.0.5:8471           # there)";
@@ -50,6 +53,11 @@ void add_up(CLI::App& app, Action& chosen) {
   command->add_option("--zmq", options->zmq,
                       "Address for workers of other hosts; default: a free loopback port");
   command->add_flag("--insecure-bind", options->insecure_bind, "Allow addresses that others can reach");
+  command->add_flag("--require-tokens", options->require_tokens, "Let nobody in over HTTP without a token");
+  auto* certificate = command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");
+  auto* key = command->add_option("--tls-key", options->key, "PEM file with its key");
+  certificate->needs(key);
+  key->needs(certificate);
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });
 }
