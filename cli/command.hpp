@@ -24,6 +24,7 @@ void add_extend(CLI::App& app, Action& chosen);
 void add_workers(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
+void add_keys(CLI::App& app, Action& chosen);
 void add_logs(CLI::App& app, Action& chosen);
 void add_gc(CLI::App& app, Action& chosen);
 void add_tokens(CLI::App& app, Action& chosen);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/base/files.hpp"
-#include "common/base/secret.hpp"
+#include "common/base/private_file.hpp"
 
 namespace espalier::cli {
 namespace {
@@ -41,7 +41,7 @@ namespace {
 Result<std::string> token_of(const CoordinatorChoice& choice) {
   std::string token;
   if (!choice.token_file.empty()) {
-    const auto text = read_secret_file(choice.token_file);
+    const auto text = read_private_file(choice.token_file);
     if (!text) return text.error();
     token = *text;
   } else if (const char* given = std::getenv("ESPALIER_TOKEN"); given != nullptr) {

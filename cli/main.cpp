@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
   cli::add_workers(app, chosen);
   cli::add_explain(app, chosen);
   cli::add_plan(app, chosen);
+  cli::add_keys(app, chosen);
   cli::add_logs(app, chosen);
   cli::add_gc(app, chosen);
   cli::add_tokens(app, chosen);

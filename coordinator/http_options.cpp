@@ -22,16 +22,9 @@ Error not_encrypted(const std::string& address) {
 }
 
 // Each connection takes a descriptor.
-rlim_t raise_limit_of_files() {
-  constexpr rlim_t kEnough = 65'536;
+std::size_t most_connections() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  const auto wanted = std::min(limit.rlim_max, kEnough);
-  if (limit.rlim_cur >= wanted) return limit.rlim_cur;
-  limit.rlim_cur = wanted;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur / 2) : 512;
 }
 
 }  // namespace
@@ -66,7 +59,7 @@ Result<api::Security> security_of(const HttpOptions& options, const std::string&
     if (!public_url.empty()) security.names->push_back(host_of(public_url));
   }
   security.largest_artifact = options.largest_artifact;
-  security.connections.all = std::min<std::size_t>(security.connections.all, raise_limit_of_files() / 2);
+  security.connections.all = std::min(security.connections.all, most_connections());
   security.connections.of_one_address = security.connections.all / 2;
   return security;
 }

@@ -20,7 +20,7 @@ struct HttpOptions {
 void add_http_options(CLI::App& app, HttpOptions& options);
 
 // What they mean for an address. One that others can reach needs encryption, and then demands tokens, unless
-// `insecure_bind`: ErrorKind::usage otherwise. Raises the process's limit of open files as far as it may be.
+// `insecure_bind`: ErrorKind::usage otherwise. Call it once the process's limit of open files is what it will be.
 Result<api::Security> security_of(const HttpOptions& options, const std::string& address, const std::string& public_url,
                                   bool insecure_bind);
 

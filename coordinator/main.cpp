@@ -15,6 +15,7 @@
 #include "common/base/files.hpp"
 #include "common/base/json.hpp"
 #include "common/base/log.hpp"
+#include "common/base/open_files.hpp"
 #include "coordinator/addresses.hpp"
 #include "coordinator/api/server.hpp"
 #include "coordinator/http_options.hpp"
@@ -30,6 +31,8 @@ constexpr auto kExample = R"(
 Example, with a database of your own:
   espalier-coordinator --database postgresql://espalier@localhost/espalier --artifacts /var/lib/espalier/artifacts
 Then start workers with: espalier-worker --coordinator tcp://127.0.0.1:8471
+For workers on other hosts, with keys that `espalier keys init` and `espalier keys add-worker NAME` made:
+  espalier-coordinator … --keys .espalier/keys --zmq tcp://10.0.0.5:8471
 A second one on the same database stands by and takes over when the first is gone; workers that may have to follow are
 given both: --coordinator tcp://10.0.0.5:8471,tcp://10.0.0.6:8471
 
@@ -48,16 +51,17 @@ struct Options {
   std::optional<std::chrono::seconds> patience;
 };
 
-std::optional<Error> objection_to(const Options& options) {
-  for (const std::string& address : {options.coordinator.zmq}) {
-    if (options.insecure_bind || is_loopback(address)) continue;
-    return Error{ErrorKind::usage,
-                 "refusing to listen on " + address +
-                     ": whoever can reach it could run jobs and read results, and "
-                     "nothing is encrypted",
-                 "use a loopback address, or --insecure-bind inside a private network"};
-  }
-  return std::nullopt;
+std::optional<Error> objection_to_zmq(const Options& options) {
+  if (options.insecure_bind || !options.coordinator.keys.empty() || is_loopback(options.coordinator.zmq))
+    return std::nullopt;
+  return Error{
+      ErrorKind::usage,
+      "refusing to listen for workers on " + options.coordinator.zmq +
+          " without keys: whoever can reach it could read tasks and hand in results, and nothing would be "
+          "encrypted",
+      "run `espalier keys init`, and `espalier keys add-worker NAME` for each worker, then give --keys DIR "
+      "here and --key NAME.worker there"};
+}
 }
 
 int fail(const Error& error) {
@@ -184,6 +188,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--zmq", options.coordinator.zmq, "Address for workers; port 0: any free one")
       ->capture_default_str();
+  app.add_option(
+      "--keys", options.coordinator.keys,
+      "Folder that `espalier keys init` made: workers have to come with a key, and all is encrypted");
   app.add_option("--web", options.web, "Folder of the page's files; default: as installed");
   app.add_option("--public-http", options.public_http,
                  "URL under which workers reach --http, if it is another than that");
@@ -219,10 +226,11 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
   }
   set_up_log("coordinator");
+  allow_many_open_files();
   options.coordinator.shares = {shares.begin(), shares.end()};
   if (standby_s >= 0) options.patience = std::chrono::seconds(standby_s);
   if (options.web.empty()) options.web = usual_web_folder();
-  if (const auto wrong = objection_to(options)) return fail(*wrong);
+  if (const auto wrong = objection_to_zmq(options)) return fail(*wrong);
   auto security = security_of(options.http_options, options.http, options.public_http, options.insecure_bind);
   if (!security) return fail(security.error());
   options.security = std::move(*security);

@@ -1,20 +1,35 @@
 // A worker's end: one ZeroMQ DEALER on one Asio loop. It connects in the background, again and again if it
-// has to.
+// has to. With a key it speaks, encrypted, to the one server that the key names, and to nobody else.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/result.hpp"
+#include "common/net/curve_keys.hpp"
+#include "common/net/task_group.hpp"
 
 namespace espalier::net {
 
+// Why there is a listener and no connection.
+enum class NotLetIn {
+  unknown_key,       // it doesn't admit our key
+  other_encryption,  // it encrypts and we don't, or the reverse
+  hung_up,           // it left during the handshake: it ends, or it has another key than we know it by
+  not_zeromq,
+};
+
 class DealerSocket {
  public:
-  // Returns at once, also if nobody listens there yet. ErrorKind::usage if the endpoint is none.
-  static Result<std::unique_ptr<DealerSocket>> connect(boost::asio::io_context& io, std::string endpoint);
+  // Returns at once, also if nobody listens there yet. ErrorKind::usage if the endpoint is none. `not_let_in`
+  // is called on the loop, after each attempt that failed so; the next one follows within two seconds.
+  static Result<std::unique_ptr<DealerSocket>> connect(
+      boost::asio::io_context& io, std::string endpoint, const std::optional<WorkerKey>& key = {},
+      std::function<void(NotLetIn)> not_let_in = [](NotLetIn) {});
   ~DealerSocket();
   DealerSocket(const DealerSocket&) = delete;
   DealerSocket& operator=(const DealerSocket&) = delete;
@@ -32,8 +47,9 @@ class DealerSocket {
 
  private:
   struct State;
-  explicit DealerSocket(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  DealerSocket(boost::asio::io_context& io, std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // shared with pending waits
+  TaskGroup tasks_;
 };
 
 }  // namespace espalier::net

@@ -1,13 +1,21 @@
 // The coordinator's end: one ZeroMQ ROUTER on one Asio loop. Every call is made on that loop's thread.
+//
+// With keys it speaks to nobody who doesn't have one of them, encrypted (CURVE, and ZAP for the keys).
+// Whoever reaches the port and isn't let in is counted; and there are never so many of them that descriptors
+// run out.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/result.hpp"
+#include "common/net/curve_keys.hpp"
+#include "common/net/refusals.hpp"
+#include "common/net/task_group.hpp"
 
 namespace espalier::net {
 
@@ -20,12 +28,19 @@ inline constexpr std::size_t kLargestReceived = 2 * kLargestMessage;
 struct Incoming {
   std::string peer;  // the ROUTER's name for a connection: any bytes; a peer that reconnects has a new one
   std::string bytes;
+  std::optional<std::string> name = {};  // whose key it came with; unset without keys
+};
+
+struct ServerKeys {
+  KeyPair own;
+  AdmittedKeys admitted;
 };
 
 class RouterSocket {
  public:
   // "tcp://127.0.0.1:0" binds any free port. ErrorKind::busy if the address is in use, usage if it is none.
-  static Result<std::unique_ptr<RouterSocket>> bind(boost::asio::io_context& io, std::string endpoint);
+  static Result<std::unique_ptr<RouterSocket>> bind(boost::asio::io_context& io, std::string endpoint,
+                                                    std::optional<ServerKeys> keys = {});
   ~RouterSocket();
   RouterSocket(const RouterSocket&) = delete;
   RouterSocket& operator=(const RouterSocket&) = delete;
@@ -40,12 +55,20 @@ class RouterSocket {
   // Never waits. False if the peer is gone or unknown, its queue is full, or the message is too large.
   bool send(const std::string& peer, std::string bytes);
 
+  // These keys and no others, from now on: who is connected with another one is neither heard nor spoken to
+  // any more, and is disconnected. Of a socket that has keys.
+  void admit(AdmittedKeys keys);
+  [[nodiscard]] const AdmittedKeys& admitted() const;
+
+  [[nodiscard]] const Refusals& refusals() const;
+
   void close();  // a pending `receive` ends; repeated calls are harmless
 
  private:
   struct State;
-  explicit RouterSocket(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  RouterSocket(boost::asio::io_context& io, std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // shared with pending waits
+  TaskGroup tasks_;
 };
 
 }  // namespace espalier::net

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "common/net/router_socket.hpp"
@@ -37,12 +38,12 @@ Error endpoint_error(const std::string& endpoint, const char* verb) {
           malformed ? "an endpoint looks like tcp://127.0.0.1:8471" : ""};
 }
 
-struct Message {
+struct Part {
   zmq_msg_t raw{};
-  Message() { zmq_msg_init(&raw); }
-  ~Message() { zmq_msg_close(&raw); }
-  Message(const Message&) = delete;
-  Message& operator=(const Message&) = delete;
+  Part() { zmq_msg_init(&raw); }
+  ~Part() { zmq_msg_close(&raw); }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
   [[nodiscard]] std::string text() {
     return {static_cast<const char*>(zmq_msg_data(&raw)), zmq_msg_size(&raw)};
   }
@@ -50,12 +51,14 @@ struct Message {
 
 }  // namespace
 
-ZmqChannel::ZmqChannel(asio::io_context& io, int type, int linger_ms)
-    : context_(zmq_ctx_new()), socket_(zmq_socket(context_, type)), descriptor_(io) {
+ZmqChannel::ZmqChannel(asio::io_context& io, std::shared_ptr<ZmqContext> context, int type, int linger_ms)
+    : context_(std::move(context)), socket_(zmq_socket(context_->raw(), type)), descriptor_(io) {
   ESPALIER_ASSERT(socket_ != nullptr);
   set(ZMQ_LINGER, linger_ms);
-  set(ZMQ_SNDHWM, kQueuedMessages);
-  set(ZMQ_RCVHWM, kQueuedMessages);
+  // ZeroMQ's own thread writes to a PAIR and would wait where there is a bound; we always read it to its end.
+  const int most_queued = type == ZMQ_PAIR ? 0 : kQueuedMessages;
+  set(ZMQ_SNDHWM, most_queued);
+  set(ZMQ_RCVHWM, most_queued);
   set(ZMQ_RECONNECT_IVL, kReconnectFirstMs);
   set(ZMQ_RECONNECT_IVL_MAX, kReconnectMostMs);
   set(ZMQ_HEARTBEAT_IVL, kPingMs);
@@ -78,6 +81,26 @@ void ZmqChannel::set(int option, int value) {
   ESPALIER_ASSERT(zmq_setsockopt(socket_, option, &value, sizeof value) == 0);
 }
 
+void ZmqChannel::set(int option, const std::string& value) {
+  ESPALIER_ASSERT(zmq_setsockopt(socket_, option, value.data(), value.size()) == 0);
+}
+
+std::string ZmqChannel::monitor(int events) {
+  const std::string address = "inproc://events";  // of the context's one socket that is monitored
+  ESPALIER_ASSERT(zmq_socket_monitor(socket_, address.c_str(), events) == 0);
+  return address;
+}
+
+std::optional<std::pair<int, std::uint32_t>> ZmqChannel::event_of(const Message& message) {
+  std::uint16_t event = 0;
+  std::uint32_t value = 0;
+  const auto& told = message.parts.front();  // see zmq_socket_monitor(3)
+  if (told.size() != sizeof event + sizeof value) return std::nullopt;
+  std::memcpy(&event, told.data(), sizeof event);
+  std::memcpy(&value, told.data() + sizeof event, sizeof value);
+  return std::pair(int{event}, value);
+}
+
 Result<void> ZmqChannel::bind(const std::string& endpoint) {
   if (zmq_bind(socket_, endpoint.c_str()) != 0) return endpoint_error(endpoint, "listen on");
   return {};
@@ -86,6 +109,12 @@ Result<void> ZmqChannel::bind(const std::string& endpoint) {
 Result<void> ZmqChannel::connect(const std::string& endpoint) {
   if (zmq_connect(socket_, endpoint.c_str()) != 0) return endpoint_error(endpoint, "connect to");
   return {};
+}
+
+Result<void> ZmqChannel::connect_again(const std::string& endpoint) {
+  if (socket_ == nullptr) return {};
+  zmq_disconnect(socket_, endpoint.c_str());  // it would take a second connect for the first one
+  return connect(endpoint);
 }
 
 std::string ZmqChannel::last_endpoint() const {
@@ -102,27 +131,30 @@ bool ZmqChannel::readable() {
   return zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
 }
 
-bool ZmqChannel::try_receive(Frames& frames) {
-  frames.clear();
-  bool more = true;
-  while (more) {
-    Message message;
-    if (zmq_msg_recv(&message.raw, socket_, ZMQ_DONTWAIT) < 0) return false;
-    frames.push_back(message.text());
-    more = zmq_msg_more(&message.raw) != 0;
+bool ZmqChannel::try_receive(Message& message) {
+  message = {};
+  if (socket_ == nullptr) return false;
+  for (bool more = true; more;) {
+    Part part;
+    if (zmq_msg_recv(&part.raw, socket_, ZMQ_DONTWAIT) < 0) return false;
+    message.parts.push_back(part.text());
+    more = zmq_msg_more(&part.raw) != 0;
+    if (more) continue;
+    if (const char* user = zmq_msg_gets(&part.raw, "User-Id")) message.user = user;
+    message.descriptor = zmq_msg_get(&part.raw, ZMQ_SRCFD);
   }
   return true;
 }
 
-asio::awaitable<ZmqChannel::Frames> ZmqChannel::receive(std::shared_ptr<ZmqChannel> channel) {
-  Frames frames;
+asio::awaitable<ZmqChannel::Message> ZmqChannel::receive(std::shared_ptr<ZmqChannel> channel) {
+  Message message;
   while (true) {
     if (channel->socket_ != nullptr && ++channel->received_in_a_row_ > kReceivedBeforeOthersRun) {
       channel->received_in_a_row_ = 0;
       co_await asio::post(asio::use_awaitable);
     }
     if (channel->socket_ == nullptr) throw_aborted();
-    if (channel->try_receive(frames)) co_return frames;
+    if (channel->try_receive(message)) co_return message;
     // The descriptor signals edges only: reading the events re-arms it, and what came meanwhile shows here.
     if (channel->readable()) continue;
     channel->receiver_waits_ = true;
@@ -139,12 +171,15 @@ void ZmqChannel::wake_receiver() {
   if (receiver_waits_) descriptor_.cancel();
 }
 
-bool ZmqChannel::send(std::string_view first, const std::string_view* second) {
+bool ZmqChannel::send(std::initializer_list<std::string_view> parts) {
   if (socket_ == nullptr) return false;
-  if (first.size() > kLargestMessage || (second != nullptr && second->size() > kLargestMessage)) return false;
-  const int more = second != nullptr ? ZMQ_SNDMORE : 0;
-  bool sent = zmq_send(socket_, first.data(), first.size(), ZMQ_DONTWAIT | more) >= 0;
-  if (sent && second != nullptr) sent = zmq_send(socket_, second->data(), second->size(), ZMQ_DONTWAIT) >= 0;
+  for (const auto part : parts)
+    if (part.size() > kLargestMessage) return false;
+  bool sent = true;
+  for (const auto* part = parts.begin(); sent && part != parts.end(); ++part) {
+    const int more = part + 1 != parts.end() ? ZMQ_SNDMORE : 0;
+    sent = zmq_send(socket_, part->data(), part->size(), ZMQ_DONTWAIT | more) >= 0;
+  }
   // A send handles commands of incoming messages too and so consumes their edge: the receiver would sleep on.
   if (readable()) wake_receiver();
   return sent;
@@ -155,7 +190,7 @@ void ZmqChannel::close() {
   descriptor_.cancel();
   descriptor_.release();  // the descriptor is ZeroMQ's
   zmq_close(std::exchange(socket_, nullptr));
-  zmq_ctx_term(std::exchange(context_, nullptr));
+  context_.reset();
 }
 
 }  // namespace espalier::net

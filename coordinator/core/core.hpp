@@ -113,6 +113,7 @@ class Core {
   void handle(const WorkerHeartbeat& event);
   void handle(const WorkerCordoned& event);
   void handle(const WorkerGoodbye& event);
+  void handle(const WorkerRevoked& event);
   void handle(const AssignmentsSent& event);
   void handle(const Tick& event);
   void take_facts(Worker& worker, const json::object& facts);

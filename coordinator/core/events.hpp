@@ -69,6 +69,9 @@ struct WorkerCordoned {
 struct WorkerGoodbye {
   wire::Goodbye message;
 };
+struct WorkerRevoked {  // it may not speak to us any more: what it holds goes to others at once
+  WorkerName name;
+};
 struct AttemptProgress {
   std::string peer;
   wire::Progress message;
@@ -92,7 +95,7 @@ struct Tick {};  // time has passed
 
 using Event =
     std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused, JobResumed,
-                 JobCancelled, WorkerHello, WorkerHeartbeat, WorkerCordoned, WorkerGoodbye, AttemptProgress,
-                 AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
+                 JobCancelled, WorkerHello, WorkerHeartbeat, WorkerCordoned, WorkerGoodbye, WorkerRevoked,
+                 AttemptProgress, AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
 
 }  // namespace espalier::core

@@ -153,6 +153,13 @@ void Core::handle(const WorkerGoodbye& event) {
   lose_worker(*worker, fmt::format("worker {} left", event.message.worker));
 }
 
+// Its own copy of the lease still runs, so a task may run there for a while beside its next attempt: but what
+// it reports isn't heard.
+void Core::handle(const WorkerRevoked& event) {
+  if (Worker* worker = workers_.find(event.name); worker != nullptr)
+    lose_worker(*worker, fmt::format("the key of worker {} was revoked", event.name.value));
+}
+
 void Core::handle(const AssignmentsSent& event) {
   for (const AttemptId id : event.attempts) {
     LiveAttempt* attempt = live(id.value);

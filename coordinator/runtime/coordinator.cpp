@@ -14,6 +14,7 @@
 #include "coordinator/runtime/publisher.hpp"
 #include "coordinator/runtime/store_thread.hpp"
 #include "coordinator/runtime/submitter.hpp"
+#include "coordinator/runtime/worker_keys.hpp"
 
 namespace espalier::runtime {
 
@@ -102,6 +103,8 @@ class RunningCoordinator final : public Coordinator {
         work_(io.get_executor()) {
     driver_.set_http_address(options.http_address);
     tokens_.know(tokens);
+    if (!options.keys.empty())
+      keys_.emplace(net::KeyFolder(options.keys), *socket_, driver_, io.get_executor());
   }
 
   Result<void> begin() override {
@@ -115,6 +118,7 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("live events", publisher_.run());
     work_.spawn("watching the database", reign_.watch());
     if (reads_tokens_) work_.spawn("reading tokens", tokens_.follow());
+    if (keys_) work_.spawn("watching the keys", keys_->watch());
     return {};
   }
 
@@ -257,7 +261,7 @@ class RunningCoordinator final : public Coordinator {
   }
 
   std::string metrics() const override {
-    return to_prometheus(driver_.message_counts()) +
+    return to_prometheus(driver_.message_counts()) + to_prometheus(socket_->refusals()) +
            fmt::format(
                "# HELP espalier_longest_pass_seconds Longest that the scheduler took for one event.\n"
                "# TYPE espalier_longest_pass_seconds gauge\nespalier_longest_pass_seconds {}\n"
@@ -361,8 +365,17 @@ class RunningCoordinator final : public Coordinator {
   Garbage garbage_;
   Driver driver_;
   JobIntake intake_;
+  std::optional<WorkerKeys> keys_;
   net::TaskGroup work_;
 };
+
+Result<std::unique_ptr<net::RouterSocket>> bind_for_workers(asio::io_context& io,
+                                                            const CoordinatorOptions& options) {
+  if (options.keys.empty()) return net::RouterSocket::bind(io, options.zmq);
+  auto keys = read_server_keys(net::KeyFolder(options.keys));
+  if (!keys) return keys.error();
+  return net::RouterSocket::bind(io, options.zmq, std::move(*keys));
+}
 
 }  // namespace
 
@@ -370,7 +383,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::start(asio::io_context& io, co
                                                         CoordinatorOptions options) {
   auto artifacts = artifact::ArtifactStore::open(options.artifacts);
   if (!artifacts) return artifacts.error();
-  auto socket = net::RouterSocket::bind(io, options.zmq);
+  auto socket = bind_for_workers(io, options);
   if (!socket) return socket.error();
   auto store = store::Store::open(options.database);
   if (!store) return store.error();

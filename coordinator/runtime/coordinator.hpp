@@ -25,6 +25,7 @@ struct CoordinatorOptions {
   std::string database;                             // libpq connection string or URL
   std::filesystem::path artifacts;                  // folder of the artifact store
   std::string zmq = "tcp://127.0.0.1:0";            // port 0: any free one
+  std::filesystem::path keys;                       // net::KeyFolder; empty: workers speak plainly
   std::string http_address = "http://127.0.0.1:0";  // told to workers; set by the API once it listens
   int beat_ms = 2000;
   int lease_ms = 10000;

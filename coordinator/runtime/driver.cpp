@@ -1,5 +1,6 @@
 #include "coordinator/runtime/driver.hpp"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -30,6 +31,10 @@ Error to_error(const std::exception_ptr& error) {
   } catch (const std::exception& other) {
     return {ErrorKind::internal, fmt::format("the database refused a commit: {}", other.what()), ""};
   }
+}
+
+const std::string& sender_of(const wire::ToCoordinator& message) {
+  return std::visit([](const auto& each) -> const std::string& { return each.worker; }, message);
 }
 
 }  // namespace
@@ -166,6 +171,14 @@ void Driver::hear(const net::Incoming& incoming) {
   if (!messages) {
     ++counts_.undecodable;
     log::warn("a message that can't be understood was dropped: {}", messages.error().message);
+    return;
+  }
+  if (incoming.name && !std::all_of(messages->begin(), messages->end(), [&](const auto& message) {
+        return sender_of(message) == *incoming.name;
+      })) {
+    ++counts_.other_name;
+    log::warn("a message in the name of another worker was dropped: it came with the key of {}",
+              *incoming.name);
     return;
   }
   // A frame's reports are taken in as a whole or not at all: an end never without the points before it.

@@ -84,6 +84,7 @@ std::string to_prometheus(const MessageCounts& counts) {
       {"forged", counts.forged},
       {"late", counts.late},
       {"put_off", counts.put_off},
+      {"other_name", counts.other_name},
   };
   std::string text = fmt::format(
       "# HELP espalier_worker_messages_total Messages that came from workers and could be read.\n"
@@ -94,6 +95,17 @@ std::string to_prometheus(const MessageCounts& counts) {
       counts.understood);
   for (const auto& [reason, count] : ignored)
     text += fmt::format("espalier_worker_messages_ignored_total{{reason=\"{}\"}} {}\n", reason, count);
+  return text;
+}
+
+std::string to_prometheus(const net::Refusals& refusals) {
+  std::string text =
+      "# HELP espalier_handshakes_refused_total Connections to the workers' port that weren't let in, or not "
+      "any more.\n"
+      "# TYPE espalier_handshakes_refused_total counter\n";
+  for (const auto reason : net::kRefusals)
+    text += fmt::format("espalier_handshakes_refused_total{{reason=\"{}\"}} {}\n", net::to_string(reason),
+                        refusals.of(reason));
   return text;
 }
 

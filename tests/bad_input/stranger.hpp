@@ -7,12 +7,19 @@
 #include <optional>
 #include <string>
 
+#include "common/net/curve_keys.hpp"
+
 namespace espalier::test {
 
 class Stranger {
  public:
-  explicit Stranger(const std::string& endpoint)
+  explicit Stranger(const std::string& endpoint, const std::optional<net::WorkerKey>& key = {})
       : context_(zmq_ctx_new()), socket_(zmq_socket(context_, ZMQ_DEALER)) {
+    if (key) {
+      zmq_setsockopt(socket_, ZMQ_CURVE_SERVERKEY, key->server.c_str(), key->server.size());
+      zmq_setsockopt(socket_, ZMQ_CURVE_PUBLICKEY, key->own.public_key.c_str(), key->own.public_key.size());
+      zmq_setsockopt(socket_, ZMQ_CURVE_SECRETKEY, key->own.secret_key.c_str(), key->own.secret_key.size());
+    }
     const int patience_ms = 10'000;
     const int linger_ms = 1'000;
     zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);

@@ -124,6 +124,13 @@ ChildProcess RunningSystem::start_coordinator(const std::string& host, std::vect
       {std::string(ESPALIER_BIN) + "/espalier-coordinator", "--database", database_, "--artifacts",
        sandbox_.state() / "artifacts", "--state-file", file, "--http", host + ":0", "--zmq",
        "tcp://" + host + port, "--insecure-bind", "--lease-ms", std::to_string(options_.lease_ms)});
+  if (options_.keys) {
+    if (!fs::exists(keys())) {
+      const auto made = sandbox_.run({"keys", "init", "--keys", keys()});
+      EXPECT_EQ(made.exit.code, 0) << made.errors;
+    }
+    child.arguments.insert(child.arguments.end(), {"--keys", keys()});
+  }
   fs::create_directories(sandbox_.state() / "logs");
   child.output_file = sandbox_.state() / "logs" / ("coordinator-" + number + ".log");
   auto started = ChildProcess::spawn(child);
@@ -138,14 +145,26 @@ ChildProcess RunningSystem::start_coordinator(const std::string& host, std::vect
 
 ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
                                          std::vector<std::string> prefix) const {
+  WorkerStart start;
+  start.name = name;
+  start.slots = slots;
+  if (options_.keys) start.key = add_key(name);
+  start.prefix = std::move(prefix);
+  return start_worker(start);
+}
+
+ChildProcess RunningSystem::start_worker(const WorkerStart& start) const {
   const auto coordinators =
       for_workers_.empty() ? address("zmq").value_or("") : fmt::format("{}", fmt::join(for_workers_, ","));
+  const auto name = start.name.empty() ? start.key.stem().string() : start.name;
   ChildOptions child;
-  child.arguments = std::move(prefix);
-  child.arguments.insert(
-      child.arguments.end(),
-      {std::string(ESPALIER_BIN) + "/espalier-worker", "--coordinator", coordinators, "--name", name,
-       "--slots", std::to_string(slots), "--cache", sandbox_.folder() / ("cache-" + name)});
+  child.arguments = start.prefix;
+  child.arguments.insert(child.arguments.end(),
+                         {std::string(ESPALIER_BIN) + "/espalier-worker", "--coordinator",
+                          start.coordinator.empty() ? coordinators : start.coordinator, "--slots",
+                          std::to_string(start.slots), "--cache", sandbox_.folder() / ("cache-" + name)});
+  if (!start.name.empty()) child.arguments.insert(child.arguments.end(), {"--name", start.name});
+  if (!start.key.empty()) child.arguments.insert(child.arguments.end(), {"--key", start.key});
   child.environment = environment();
   child.output_file = sandbox_.state() / "logs" / (name + ".log");
   auto started = ChildProcess::spawn(child);
@@ -156,6 +175,19 @@ ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
 void RunningSystem::set_access(std::string token, const std::string& certificate) {
   access_.token = std::move(token);
   if (!certificate.empty()) access_.tls = net::TlsClient::pinned(read_file(certificate).value()).value();
+}
+
+fs::path RunningSystem::add_key(const std::string& worker) const {
+  const auto file = keys() / (worker + ".worker");
+  if (fs::exists(file)) return file;
+  const auto made = sandbox_.run({"keys", "add-worker", worker, "--keys", keys()});
+  EXPECT_EQ(made.exit.code, 0) << made.errors;
+  return file;
+}
+
+std::string RunningSystem::log_of(const std::string& worker) const {
+  const auto text = read_file(sandbox_.state() / "logs" / (worker + ".log"));
+  return text ? *text : "";
 }
 
 void RunningSystem::stop() {

@@ -23,6 +23,7 @@ class RunningSystem {
     std::string zmq = "tcp://127.0.0.1:0";
     bool insecure_bind = true;
     std::vector<std::string> more = {};  // options of `espalier up`
+    bool keys = false;  // piece by piece: workers come with keys of `espalier keys`, in keys()
   };
   RunningSystem() : RunningSystem(Options{}) {}
   explicit RunningSystem(Options options);
@@ -43,6 +44,17 @@ class RunningSystem {
   ChildProcess start_coordinator(const std::string& host, std::vector<std::string> prefix = {});
   // Of all coordinators that were started, or beside the workers of `espalier up`.
   ChildProcess start_worker(const std::string& name, int slots, std::vector<std::string> prefix = {}) const;
+  struct WorkerStart {
+    std::string name = {};  // empty: as its key says
+    int slots = 2;
+    std::filesystem::path key = {};  // empty: none
+    std::string coordinator = {};    // empty: those that were started
+    std::vector<std::string> prefix = {};
+  };
+  ChildProcess start_worker(const WorkerStart& start) const;  // its log: `log_of` its name, or its key's
+  [[nodiscard]] std::filesystem::path keys() const { return sandbox_.folder() / "keys"; }
+  [[nodiscard]] std::filesystem::path add_key(const std::string& worker) const;  // the worker's file
+  [[nodiscard]] std::string log_of(const std::string& worker) const;
 
   // ---- what the fake runners do ----
   void hold() const;  // no task ends any more …

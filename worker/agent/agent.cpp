@@ -50,7 +50,7 @@ Result<std::unique_ptr<Agent>> Agent::open(asio::io_context& io, AgentOptions op
     if (auto made = make_empty_folder(options.cache / folder); !made) return made.error();
   std::unique_ptr<Agent> agent(new Agent(io, std::move(options), std::move(*cache)));
   auto link = CoordinatorLink::open(
-      io.get_executor(), agent->options_.coordinator,
+      io.get_executor(), agent->options_.coordinator, agent->options_.key,
       [raw = agent.get()](Action action) { raw->act(std::move(action)); }, agent->kill_switch_);
   if (!link) return link.error();
   agent->link_ = std::move(*link);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/base/result.hpp"
+#include "common/net/curve_keys.hpp"
 #include "common/net/task_group.hpp"
 #include "common/wire/messages.hpp"
 #include "worker/agent/attempt.hpp"
@@ -35,6 +36,7 @@ struct AgentOptions {
   std::int64_t cache_bytes = kDefaultCacheBytes;
   Labels labels = {};
   SystemFiles system = SystemFiles{};
+  std::optional<net::WorkerKey> key = {};  // unset: speaks plainly
 };
 
 class Agent {

@@ -9,6 +9,7 @@
 #include "common/base/log.hpp"
 #include "common/net/router_socket.hpp"
 #include "common/wire/codec.hpp"
+#include "worker/agent/complaints.hpp"
 
 namespace espalier::agent {
 namespace asio = boost::asio;
@@ -23,12 +24,18 @@ MonotonicTime clock_now() {
 }  // namespace
 
 Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::open(asio::any_io_executor owner,
-                                                               const std::string& endpoints, Act act,
-                                                               KillSwitch& kill_switch) {
+                                                               const std::string& endpoints,
+                                                               const std::optional<net::WorkerKey>& key,
+                                                               Act act, KillSwitch& kill_switch) {
   std::unique_ptr<CoordinatorLink> link(new CoordinatorLink(std::move(owner), std::move(act), kill_switch));
   for (std::size_t from = 0; from <= endpoints.size();) {
     const auto end = std::min(endpoints.find(',', from), endpoints.size());
-    auto socket = net::DealerSocket::connect(link->io_, endpoints.substr(from, end - from));
+    const auto endpoint = endpoints.substr(from, end - from);
+    // Shared: a function has to be copyable.
+    auto complaints = std::make_shared<Complaints>(endpoint, key.has_value());
+    auto socket = net::DealerSocket::connect(link->io_, endpoint, key, [complaints](net::NotLetIn why) {
+      if (const auto text = complaints->about(why, clock_now())) log::warn("{}", *text);
+    });
     if (!socket) return socket.error();
     link->sockets_.push_back(std::move(*socket));
     from = end + 1;

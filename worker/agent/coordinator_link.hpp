@@ -29,9 +29,11 @@ class CoordinatorLink {
 
   // ErrorKind::usage if the endpoint is none. Several have commas between them: coordinators that stand in
   // for each other. All of them that can be reached are told everything, since one that can't be any more
-  // may seem connected for long. Silent until `begin`. The owner outlives the link.
+  // may seem connected for long; the key is for all of them. Silent until `begin`. The owner outlives the
+  // link.
   static Result<std::unique_ptr<CoordinatorLink>> open(boost::asio::any_io_executor owner,
-                                                       const std::string& endpoints, Act act,
+                                                       const std::string& endpoints,
+                                                       const std::optional<net::WorkerKey>& key, Act act,
                                                        KillSwitch& kill_switch);
   ~CoordinatorLink();
 

@@ -12,6 +12,7 @@
 
 #include "common/base/files.hpp"
 #include "common/base/log.hpp"
+#include "common/net/key_folder.hpp"
 #include "worker/agent/agent.hpp"
 #include "worker/agent/facts/static_facts.hpp"
 
@@ -32,6 +33,21 @@ int complain(const espalier::Error& error) {
   fmt::print(stderr, "espalier-worker: {}\n", error.message);
   if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
   return espalier::exit_code(error.kind);
+}
+
+// The key says who the worker is.
+espalier::Result<void> know_by_key(const std::string& file, bool is_named, AgentOptions* options) {
+  if (file.empty()) return {};
+  auto key = espalier::net::read_worker_key(file);
+  if (!key) return key.error();
+  if (is_named && options->name != key->name)
+    return espalier::Error{
+        espalier::ErrorKind::usage,
+        "the key in " + file + " is that of worker " + key->name + ", not of " + options->name,
+        "leave --name out"};
+  options->name = key->name;
+  options->key = std::move(*key);
+  return {};
 }
 
 int work(AgentOptions options) {
@@ -59,7 +75,7 @@ int work(AgentOptions options) {
 int main(int argc, char** argv) {
   CLI::App app(
       "A worker: takes tasks from a coordinator and hands them to runners.\n"
-      "Example: espalier-worker --coordinator tcp://10.0.0.5:8471 --slots 4",
+      "Example: espalier-worker --coordinator tcp://10.0.0.5:8471 --slots 4 --key gpu-3.worker",
       "espalier-worker");
   AgentOptions options;
   options.name = espalier::agent::host_name() + "-" + std::to_string(::getpid());
@@ -70,6 +86,9 @@ int main(int argc, char** argv) {
                  "its ZeroMQ address, and with commas those of coordinators that stand by")
       ->capture_default_str();
   app.add_option("--name", options.name, "unique among its workers")->capture_default_str();
+  std::string key_file;
+  app.add_option("--key", key_file,
+                 "file that `espalier keys add-worker NAME` made: where the coordinator has --keys");
   app.add_option("--slots", options.slots, "tasks that may run at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
@@ -91,6 +110,8 @@ int main(int argc, char** argv) {
   for (const auto& label : labels)
     if (auto added = espalier::agent::add_label(label, &options.labels); !added)
       return complain(added.error());
+  if (auto known = know_by_key(key_file, app.count("--name") > 0, &options); !known)
+    return complain(known.error());
   options.cache = cache.empty() ? default_cache(options.name) : std::filesystem::path(cache);
   options.runner = {runner, "serve"};
   espalier::set_up_log("worker");
