@@ -62,7 +62,6 @@ std::optional<Error> objection_to_zmq(const Options& options) {
       "run `espalier keys init`, and `espalier keys add-worker NAME` for each worker, then give --keys DIR "
       "here and --key NAME.worker there"};
 }
-}
 
 int fail(const Error& error) {
   std::cerr << "espalier-coordinator: error: " << error.message << "\n";

@@ -106,7 +106,8 @@ TEST_F(HttpSql, WhatPostgresqlWouldNotTakeIsRefusedBeforeItComesThere) {
     EXPECT_EQ(reply->status, 400) << query;
   }
   boost::urls::url target("/api/v1/jobs");
-  for (const std::string name : {"a\\u0000b", "a\\x00b", "\\uD800", "a\xff", std::string("a\0b", 3)}) {
+  const std::vector<std::string> names = {"a\\u0000b", "a\\x00b", "\\uD800", "a\xff", std::string("a\0b", 3)};
+  for (const auto& name : names) {
     auto toml = wide_job(1, 0, "@");
     toml.replace(toml.find("@"), 1, name);
     const auto reply = ask("POST", target, toml);
