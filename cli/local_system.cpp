@@ -146,6 +146,8 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
   if (!options_.certificate.empty())
     child.arguments.insert(child.arguments.end(),
                            {"--tls-certificate", options_.certificate, "--tls-key", options_.key});
+  for (const auto& folder : options_.job_files)
+    child.arguments.insert(child.arguments.end(), {"--job-files", folder});
   child.pipe_output = true;
   child.error_file = log_file;
   child.own_group = true;

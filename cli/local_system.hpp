@@ -26,6 +26,7 @@ struct LocalOptions {
   bool require_tokens = false;          // over HTTP
   std::string certificate = {};         // PEM files: https
   std::string key = {};
+  std::vector<std::string> job_files = {};  // folders in which job files may name files
   std::optional<std::string> database;  // a PostgreSQL of the user's instead of a private one
 };
 

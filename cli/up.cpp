@@ -58,6 +58,11 @@ void add_up(CLI::App& app, Action& chosen) {
   auto* key = command->add_option("--tls-key", options->key, "PEM file with its key");
   certificate->needs(key);
   key->needs(certificate);
+  command
+      ->add_option("--job-files", options->job_files,
+                   "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens "
+                   "are demanded")
+      ->allow_extra_args(false);
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });
 }

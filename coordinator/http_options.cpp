@@ -37,6 +37,10 @@ void add_http_options(CLI::App& app, HttpOptions& options) {
   auto* key = app.add_option("--tls-key", options.key, "PEM file with the certificate's key; others may not read it");
   certificate->needs(key);
   key->needs(certificate);
+  app.add_option("--job-files", options.job_files,
+                 "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens are "
+                 "demanded")
+      ->allow_extra_args(false);
   app.add_option("--largest-artifact", options.largest_artifact, "What may be stored, as in 64GiB")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(false));
@@ -62,6 +66,11 @@ Result<api::Security> security_of(const HttpOptions& options, const std::string&
   security.connections.all = std::min(security.connections.all, most_connections());
   security.connections.of_one_address = security.connections.all / 2;
   return security;
+}
+
+runtime::JobFolders job_folders_of(const HttpOptions& options, const api::Security& security) {
+  if (!security.demands_tokens && options.job_files.empty()) return std::nullopt;
+  return options.job_files;
 }
 
 }  // namespace espalier

@@ -143,6 +143,7 @@ int serve(Options options) {
     });
   });
   options.coordinator.reads_tokens = options.security.demands_tokens;
+  options.coordinator.job_files = job_folders_of(options.http_options, options.security);
   auto coordinator = runtime::Coordinator::start(io, **reign, options.coordinator);
   if (!coordinator) return fail(coordinator.error());
   auto server = api::Server::listen(io, **coordinator, options.http, options.web, options.security);

@@ -95,7 +95,7 @@ class RunningCoordinator final : public Coordinator {
         reader_(std::move(reader), options.database, io.get_executor()),
         publisher_(reader_, io.get_executor()),
         tokens_(reader_, io.get_executor()),
-        submitter_(artifacts_, classes_, options.database, io.get_executor()),
+        submitter_(artifacts_, classes_, options.database, options.job_files, io.get_executor()),
         garbage_(artifacts_, store_, reader_),
         driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal}, settings_of(options),
                 io.get_executor()),

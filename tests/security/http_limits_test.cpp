@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 
 #include <deque>
+#include <filesystem>
+#include <fstream>
 
 #include "common/base/hash.hpp"
 #include "tests/security/http_tools.hpp"
@@ -17,14 +19,14 @@ using ::testing::Not;
 
 class HttpLimits : public ::testing::Test {
  protected:
-  static RunningSystem::Options options() {
+  static RunningSystem::Options options(const std::filesystem::path& jobs) {
     RunningSystem::Options options;
     options.workers = 1;
     options.insecure_bind = false;
-    options.more = {"--require-tokens"};
+    options.more = {"--require-tokens", "--job-files", jobs.string()};
     return options;
   }
-  HttpLimits() : system_(options()) {}
+  HttpLimits() : jobs_(folder_.folder() / "jobs"), system_(options(jobs_)) {}
   void SetUp() override {
     admin_ = make_token(system_, "root", "admin");
     system_.set_access(admin_);
@@ -39,6 +41,8 @@ class HttpLimits : public ::testing::Test {
     EXPECT_TRUE(eventually([&] { return system_.state(job) == "succeeded"; })) << system_.said();
   }
 
+  Sandbox folder_;
+  std::filesystem::path jobs_;  // in which job files may name files
   RunningSystem system_;
   std::string admin_;
   std::string bearer_;
@@ -120,6 +124,31 @@ TEST_F(HttpLimits, NoPathLeadsOutOfItsFolder) {
   }
   EXPECT_GT(refused(system_, "path") + refused(system_, "garbled"), tried / 3);
   expect_service();
+}
+
+TEST_F(HttpLimits, NoJobHasFilesReadThatWereNotMeantForIt) {
+  const auto secret = system_.sandbox().write("secret.pt", "what else is on this machine");
+  std::filesystem::create_directories(jobs_);
+  std::filesystem::create_symlink(secret, jobs_ / "link.pt");
+  for (const auto& path : {secret.string(), (jobs_ / "link.pt").string(), (jobs_ / "../secret.pt").string(),
+                           std::string("/etc/passwd"), std::string("/etc")}) {
+    auto with_model = wide_job(1);
+    with_model.replace(with_model.find("name = \"lenet5\""), 15, "file = \"" + path + "\"\ninput_shape = [1, 28, 28]");
+    auto with_data = wide_job(1);
+    with_data.replace(with_data.find("dataset = \"fashion-mnist\""), 25,
+                      "format = \"idx\"\npath = \"" + path + "\"\ninput_shape = [1, 28, 28]\nclasses = 10");
+    for (const auto& text : {with_model, with_data}) {
+      const auto refused = run_with_token(system_, {"submit", system_.sandbox().write("job.toml", text)}, admin_);
+      EXPECT_EQ(refused.exit.code, 3) << refused.output;
+      EXPECT_THAT(refused.errors, HasSubstr("jobs may not name")) << path;
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(system_.sandbox().state() / "artifacts" / sha256_hex("what else is on this machine")));
+  std::ofstream(jobs_ / "mine.pt") << "a net";
+  auto mine = wide_job(1);
+  mine.replace(mine.find("name = \"lenet5\""), 15, "file = \"" + (jobs_ / "mine.pt").string() + "\"\ninput_shape = [1, 28, 28]");
+  const auto taken = run_with_token(system_, {"submit", system_.sandbox().write("job.toml", mine)}, admin_);
+  EXPECT_THAT(taken.errors, Not(HasSubstr("jobs may not name")));
 }
 
 TEST_F(HttpLimits, ThousandsOfHalfOpenConnectionsMakeRoomForWhoeverAsks) {
