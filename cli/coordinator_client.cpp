@@ -22,11 +22,14 @@ struct Reply {
 };
 
 Result<Reply> reply_to(const std::string& url, const std::string& method, const std::string& body,
-                       std::chrono::milliseconds limit) {
-  const auto reply = net::request(method, url, body, limit);
-  if (!reply)
+                       std::chrono::milliseconds limit, const net::HttpAccess& access) {
+  const auto reply = net::request(method, url, body, limit, access);
+  if (!reply) {
+    const auto& help = reply.error().help;
     return Error{reply.error().kind, reply.error().message,
-                 "is a coordinator running? `espalier up` starts one, `espalier run FILE` brings its own"};
+                 help.empty() ? "is a coordinator running? `espalier up` starts one, `espalier run FILE` brings its own"
+                              : help};
+  }
   const auto value = parse_json(reply->body);
   if (!value || !value->is_object())
     return Error{ErrorKind::internal, url + " answered " + std::to_string(reply->status) + " without JSON",
@@ -67,7 +70,7 @@ std::string user_name() {
 
 Result<json::object> CoordinatorClient::ask(const std::string& method, const std::string& path,
                                             const std::string& body) const {
-  const auto reply = reply_to(url_ + path, method, body, kLimit);
+  const auto reply = reply_to(url_ + path, method, body, kLimit, access_);
   if (!reply) return reply.error();
   if (const auto error = error_in(*reply)) return *error;
   return reply->body;
@@ -75,7 +78,7 @@ Result<json::object> CoordinatorClient::ask(const std::string& method, const std
 
 Result<CoordinatorClient::Answer> CoordinatorClient::hand_in(const std::string& path,
                                                              const JobFile& file) const {
-  const auto reply = reply_to(url_ + path, "POST", file.text, kLimitOfSubmission);
+  const auto reply = reply_to(url_ + path, "POST", file.text, kLimitOfSubmission, access_);
   if (!reply) return reply.error();
   const auto error = error_in(*reply);
   if (!error) return Answer{reply->body.at("job").as_object(), {}};

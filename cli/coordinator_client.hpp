@@ -8,12 +8,15 @@
 #include "cli/job_file.hpp"
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
+#include "common/net/http_client.hpp"
 
 namespace espalier::cli {
 
 class CoordinatorClient {
  public:
-  explicit CoordinatorClient(std::string url) : url_(std::move(url)) {}
+  explicit CoordinatorClient(std::string url, net::HttpAccess access = {})
+      : url_(std::move(url)), access_(std::move(access)) {}
+  [[nodiscard]] const std::string& url() const { return url_; }
 
   // The coordinator plans the job; what is wrong with the file is no Error.
   struct Answer {
@@ -42,6 +45,7 @@ class CoordinatorClient {
                                          const std::string& body = {}) const;
   [[nodiscard]] Result<Answer> hand_in(const std::string& path, const JobFile& file) const;
   std::string url_;
+  net::HttpAccess access_;
 };
 
 }  // namespace espalier::cli

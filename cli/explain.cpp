@@ -40,9 +40,9 @@ void print(const json::object& task) {
 }
 
 Result<int> explain(const ExplainOptions& options) {
-  const auto url = address_of(options.coordinator);
-  if (!url) return url.error();
-  const auto tasks = CoordinatorClient(*url).explanations(options.of);
+  const auto client = client_of(options.coordinator);
+  if (!client) return client.error();
+  const auto tasks = client->explanations(options.of);
   if (!tasks) return tasks.error();
   if (options.json) {
     std::cout << json::serialize(*tasks) << "\n";

@@ -12,14 +12,13 @@ struct ExtendOptions {
 };
 
 Result<int> extend(const ExtendOptions& options) {
-  const auto url = address_of(options.choice.coordinator);
-  if (!url) return url.error();
+  const auto client = client_of(options.choice.coordinator);
+  if (!client) return client.error();
   const auto file = read_job(options.file);
   if (!file) return file.error();
-  const CoordinatorClient client(*url);
-  const auto job = find_job(client, options.choice.job);
+  const auto job = find_job(*client, options.choice.job);
   if (!job) return job.error();
-  const auto answer = client.extend(*job, *file);
+  const auto answer = client->extend(*job, *file);
   if (!answer) return answer.error();
   if (!answer->errors.empty()) return report_errors(*file, answer->errors, options.choice.json);
   print_job(answer->job, options.choice.json);

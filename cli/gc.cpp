@@ -17,9 +17,9 @@ struct GcOptions {
 };
 
 Result<int> gc(const GcOptions& options) {
-  const auto url = address_of(options.coordinator);
-  if (!url) return url.error();
-  const auto collected = CoordinatorClient(*url).collect_garbage(options.dry_run, options.keep_days);
+  const auto client = client_of(options.coordinator);
+  if (!client) return client.error();
+  const auto collected = client->collect_garbage(options.dry_run, options.keep_days);
   if (!collected) return collected.error();
   if (options.json) {
     std::cout << json::serialize(*collected) << "\n";

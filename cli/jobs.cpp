@@ -36,9 +36,9 @@ void print_table(const json::array& summaries) {
 }
 
 Result<int> jobs(const JobsOptions& options) {
-  const auto url = address_of(options.coordinator);
-  if (!url) return url.error();
-  const auto summaries = CoordinatorClient(*url).jobs();
+  const auto client = client_of(options.coordinator);
+  if (!client) return client.error();
+  const auto summaries = client->jobs();
   if (!summaries) return summaries.error();
   if (options.json)
     std::cout << json::serialize(*summaries) << "\n";

@@ -150,6 +150,12 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
                      "20"};
   if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
   if (!options_.keys.empty()) child.arguments.insert(child.arguments.end(), {"--keys", options_.keys});
+  if (options_.require_tokens) child.arguments.emplace_back("--require-tokens");
+  if (!options_.certificate.empty())
+    child.arguments.insert(child.arguments.end(),
+                           {"--tls-certificate", options_.certificate, "--tls-key", options_.key});
+  for (const auto& folder : options_.job_files)
+    child.arguments.insert(child.arguments.end(), {"--job-files", folder});
   child.pipe_output = true;
   child.error_file = log_file;
   child.own_group = true;

@@ -24,6 +24,10 @@ struct LocalOptions {
   std::optional<std::string> zmq;       // where workers of other hosts join; unset: any free loopback port
   bool insecure_bind = false;           // addresses that others can reach are allowed
   std::filesystem::path keys;           // net::KeyFolder: workers come with keys, ours too; empty: without
+  bool require_tokens = false;          // over HTTP
+  std::string certificate = {};         // PEM files: https
+  std::string key = {};
+  std::vector<std::string> job_files = {};  // folders in which job files may name files
   std::optional<std::string> database;  // a PostgreSQL of the user's instead of a private one
 };
 

@@ -56,12 +56,11 @@ class Printer {
 
 Result<int> logs(const LogsOptions& options) {
   Interrupts interrupts;
-  const auto url = address_of(options.coordinator);
-  if (!url) return url.error();
-  const CoordinatorClient client(*url);
-  Printer printer(client);
+  const auto client = client_of(options.coordinator);
+  if (!client) return client.error();
+  Printer printer(*client);
   for (;;) {
-    const auto found = client.attempts(options.of);
+    const auto found = client->attempts(options.of);
     if (!found) return found.error();
     for (const auto& attempt : found->at("attempts").as_array())
       if (auto printed = printer.print_news(attempt.as_object()); !printed) return printed.error();

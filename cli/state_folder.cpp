@@ -49,7 +49,7 @@ StateLock::~StateLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::optional<std::string> coordinator_of(const StateFolder& state) {
+std::optional<RunningCoordinator> coordinator_of(const StateFolder& state) {
   const auto text = read_file(state.coordinator_file());
   if (!text) return std::nullopt;
   const auto value = parse_json(*text);
@@ -58,7 +58,10 @@ std::optional<std::string> coordinator_of(const StateFolder& state) {
   const auto* pid = value->as_object().if_contains("pid");
   if (http == nullptr || !http->is_string() || pid == nullptr || !pid->is_int64()) return std::nullopt;
   if (::kill(static_cast<pid_t>(pid->as_int64()), 0) != 0 && errno == ESRCH) return std::nullopt;
-  return std::string(http->as_string());
+  RunningCoordinator found{std::string(http->as_string()), std::nullopt};
+  if (const auto* pem = value->as_object().if_contains("certificate"); pem != nullptr && pem->is_string())
+    found.certificate = std::string(pem->as_string());
+  return found;
 }
 
 }  // namespace espalier::cli

@@ -41,7 +41,11 @@ class StateLock {
   int descriptor_;
 };
 
-// Where the coordinator that works in this folder answers ("http://127.0.0.1:8470"); unset if none does.
-std::optional<std::string> coordinator_of(const StateFolder& state);
+struct RunningCoordinator {
+  std::string http;                        // "http://127.0.0.1:8470"
+  std::optional<std::string> certificate;  // PEM; with https
+};
+// The coordinator that works in this folder; unset if none does.
+std::optional<RunningCoordinator> coordinator_of(const StateFolder& state);
 
 }  // namespace espalier::cli

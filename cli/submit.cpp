@@ -20,11 +20,11 @@ struct SubmitOptions {
 };
 
 Result<int> submit(const SubmitOptions& options) {
-  const auto url = address_of(options.coordinator);
-  if (!url) return url.error();
+  const auto client = client_of(options.coordinator);
+  if (!client) return client.error();
   const auto job = read_job(options.file);
   if (!job) return job.error();
-  const auto answer = CoordinatorClient(*url).submit(*job, false);
+  const auto answer = client->submit(*job, false);
   if (!answer) return answer.error();
   if (!answer->errors.empty()) return report_errors(*job, answer->errors, options.json);
   const auto& summary = answer->job;
@@ -34,7 +34,7 @@ Result<int> submit(const SubmitOptions& options) {
     std::cout << "job " << summary.at("id") << " (" << summary.at("name").as_string().c_str()
               << "): " << summary.at("trials").at("total") << " trials, " << summary.at("tasks").at("total")
               << " tasks, " << summary.at("tasks").at("reused")
-              << " of them known already\nthe page: " << *url << "\n";
+              << " of them known already\nthe page: " << client->url() << "\n";
   }
   return 0;
 }

@@ -12,9 +12,12 @@ Example:
   espalier up &
   espalier submit jobs/pruning.toml
 
-For workers of other hosts (--insecure-bind is for the page, which isn't encrypted):
+For people on other hosts, who then need a token (`espalier tokens add NAME --role submitter`):
+  espalier up --http 10.0.0.5:8470 --tls-certificate certificate.pem --tls-key key.pem
+
+For workers of other hosts:
   espalier keys init && espalier keys add-worker gpu-3        # and move gpu-3.worker there
-  espalier up --keys .espalier/keys --zmq tcp://10.0.0.5:8471 --http 10.0.0.5:8470 --insecure-bind
+  espalier up --keys .espalier/keys --zmq tcp://10.0.0.5:8471 --http 10.0.0.5:8470 --tls-certificate … --tls-key …
   espalier-worker --coordinator tcp://10.0.0.5:8471 --key gpu-3.worker         # there)";
 
 Result<int> up(LocalOptions options) {
@@ -54,6 +57,16 @@ void add_up(CLI::App& app, Action& chosen) {
   command->add_option(
       "--keys", options->keys,
       "Folder that `espalier keys init` made: workers have to come with a key, and are encrypted");
+  command->add_flag("--require-tokens", options->require_tokens, "Let nobody in over HTTP without a token");
+  auto* certificate = command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");
+  auto* key = command->add_option("--tls-key", options->key, "PEM file with its key");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      ->add_option("--job-files", options->job_files,
+                   "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens "
+                   "are demanded")
+      ->allow_extra_args(false);
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });
 }

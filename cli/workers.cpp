@@ -124,9 +124,9 @@ Result<int> try_target(const json::array& workers, const std::string& path, bool
 }
 
 Result<int> workers(const WorkersOptions& options) {
-  const auto url = address_of(options.coordinator);
-  if (!url) return url.error();
-  const auto found = CoordinatorClient(*url).workers();
+  const auto client = client_of(options.coordinator);
+  if (!client) return client.error();
+  const auto found = client->workers();
   if (!found) return found.error();
   if (!options.match.empty()) return try_target(*found, options.match, options.json);
   if (!options.facts_of.empty()) return print_facts(*found, options.facts_of);
@@ -140,9 +140,9 @@ Result<int> workers(const WorkersOptions& options) {
 }
 
 Result<int> cordon(const CoordinatorChoice& coordinator, const std::string& name, const std::string& verb) {
-  const auto url = address_of(coordinator);
-  if (!url) return url.error();
-  const auto worker = CoordinatorClient(*url).cordon(name, verb);
+  const auto client = client_of(coordinator);
+  if (!client) return client.error();
+  const auto worker = client->cordon(name, verb);
   if (!worker) return worker.error();
   const auto running = worker->at("running").to_number<std::int64_t>();
   std::cout << (worker->at("cordoned").as_bool()

@@ -22,16 +22,9 @@ Error not_encrypted(const std::string& address) {
 }
 
 // Each connection takes a descriptor.
-rlim_t raise_limit_of_files() {
-  constexpr rlim_t kEnough = 65'536;
+std::size_t most_connections() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  const auto wanted = std::min(limit.rlim_max, kEnough);
-  if (limit.rlim_cur >= wanted) return limit.rlim_cur;
-  limit.rlim_cur = wanted;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur / 2) : 512;
 }
 
 }  // namespace
@@ -44,6 +37,10 @@ void add_http_options(CLI::App& app, HttpOptions& options) {
   auto* key = app.add_option("--tls-key", options.key, "PEM file with the certificate's key; others may not read it");
   certificate->needs(key);
   key->needs(certificate);
+  app.add_option("--job-files", options.job_files,
+                 "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens are "
+                 "demanded")
+      ->allow_extra_args(false);
   app.add_option("--largest-artifact", options.largest_artifact, "What may be stored, as in 64GiB")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(false));
@@ -66,9 +63,14 @@ Result<api::Security> security_of(const HttpOptions& options, const std::string&
     if (!public_url.empty()) security.names->push_back(host_of(public_url));
   }
   security.largest_artifact = options.largest_artifact;
-  security.connections.all = std::min<std::size_t>(security.connections.all, raise_limit_of_files() / 2);
+  security.connections.all = std::min(security.connections.all, most_connections());
   security.connections.of_one_address = security.connections.all / 2;
   return security;
+}
+
+runtime::JobFolders job_folders_of(const HttpOptions& options, const api::Security& security) {
+  if (!security.demands_tokens && options.job_files.empty()) return std::nullopt;
+  return options.job_files;
 }
 
 }  // namespace espalier

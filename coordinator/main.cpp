@@ -51,7 +51,7 @@ struct Options {
   std::optional<std::chrono::seconds> patience;
 };
 
-std::optional<Error> objection_to(const Options& options) {
+std::optional<Error> objection_to_zmq(const Options& options) {
   if (options.insecure_bind || !options.coordinator.keys.empty() || is_loopback(options.coordinator.zmq))
     return std::nullopt;
   return Error{
@@ -143,6 +143,7 @@ int serve(Options options) {
     });
   });
   options.coordinator.reads_tokens = options.security.demands_tokens;
+  options.coordinator.job_files = job_folders_of(options.http_options, options.security);
   auto coordinator = runtime::Coordinator::start(io, **reign, options.coordinator);
   if (!coordinator) return fail(coordinator.error());
   auto server = api::Server::listen(io, **coordinator, options.http, options.web, options.security);
@@ -229,7 +230,7 @@ int main(int argc, char** argv) {
   options.coordinator.shares = {shares.begin(), shares.end()};
   if (standby_s >= 0) options.patience = std::chrono::seconds(standby_s);
   if (options.web.empty()) options.web = usual_web_folder();
-  if (const auto wrong = objection_to(options)) return fail(*wrong);
+  if (const auto wrong = objection_to_zmq(options)) return fail(*wrong);
   auto security = security_of(options.http_options, options.http, options.public_http, options.insecure_bind);
   if (!security) return fail(security.error());
   options.security = std::move(*security);

@@ -1,11 +1,10 @@
 #include "common/base/secret.hpp"
 
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include <array>
 
-#include "common/base/files.hpp"
+#include "common/base/result.hpp"
 
 namespace espalier {
 
@@ -19,16 +18,6 @@ std::string random_secret() {
     text += kDigits[byte & 15];
   }
   return text;
-}
-
-Result<std::string> read_secret_file(const std::filesystem::path& path) {
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0)
-    return Error{ErrorKind::not_found, path.string() + " can't be read", "is it there, and may you read it?"};
-  if (S_ISREG(facts.st_mode) && (facts.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-    return Error{ErrorKind::usage, "others may read or change " + path.string() + ", which holds a secret",
-                 "chmod 600 " + path.string()};
-  return read_file(path);
 }
 
 }  // namespace espalier

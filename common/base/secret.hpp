@@ -1,17 +1,10 @@
-// Secrets: made by the kernel's chance, read from files that others can't read. None is ever logged.
+// Secrets that nobody has to remember.
 #pragma once
 
-#include <filesystem>
 #include <string>
-
-#include "common/base/result.hpp"
 
 namespace espalier {
 
-std::string random_secret();  // 32 random bytes as 64 hex digits
-
-// `not_found` if there is no such file; `usage` if others than its owner and its group may read it, or others than its
-// owner may change it.
-Result<std::string> read_secret_file(const std::filesystem::path& path);
+std::string random_secret();  // 32 bytes of the kernel's chance as 64 hex digits
 
 }  // namespace espalier

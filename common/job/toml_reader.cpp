@@ -27,9 +27,10 @@ namespace {
 
 class TreeBuilder {
  public:
-  explicit TreeBuilder(std::string_view text) : lines_(line_lengths(text)) {}
+  TreeBuilder(std::string_view text, Diagnostics& diagnostics)
+      : lines_(line_lengths(text)), diagnostics_(diagnostics) {}
 
-  Node node(const toml::node& source) const {
+  Node node(const toml::node& source) {
     Node result;
     result.span = span(source.source());
     source.visit([&](const auto& value) { fill(result, value); });
@@ -37,10 +38,11 @@ class TreeBuilder {
   }
 
  private:
-  void fill(Node& out, const toml::table& table) const {
+  void fill(Node& out, const toml::table& table) {
     out.kind = NodeKind::table;
     out.members.reserve(table.size());
     for (const auto& [key, value] : table) {
+      refuse_zero_byte(key.str(), span(key.source()));
       out.members.push_back({std::string(key.str()), span(key.source()), node(value)});
     }
     // toml++ sorts by name; errors and expansion follow the file.
@@ -48,12 +50,13 @@ class TreeBuilder {
       return std::tie(a.name_span.line, a.name_span.column) < std::tie(b.name_span.line, b.name_span.column);
     });
   }
-  void fill(Node& out, const toml::array& array) const {
+  void fill(Node& out, const toml::array& array) {
     out.kind = NodeKind::list;
     out.items.reserve(array.size());
     for (const auto& item : array) out.items.push_back(node(item));
   }
-  void fill(Node& out, const toml::value<std::string>& value) const {
+  void fill(Node& out, const toml::value<std::string>& value) {
+    refuse_zero_byte(value.get(), out.span);
     set(out, NodeKind::text, json::value(value.get()));
   }
   void fill(Node& out, const toml::value<std::int64_t>& value) const {
@@ -64,6 +67,12 @@ class TreeBuilder {
   template <class Time>
   void fill(Node& out, const toml::value<Time>&) const {
     set(out, NodeKind::date, nullptr);
+  }
+
+  // TOML knows \u0000; neither the database's texts nor a system's paths do.
+  void refuse_zero_byte(std::string_view text, Span place) {
+    if (text.find('\0') != text.npos)
+      diagnostics_.add(code::kEncoding, place, "a text can't hold a zero byte (\\u0000)", "take it out");
   }
 
   static void set(Node& out, NodeKind kind, json::value value) {
@@ -85,6 +94,7 @@ class TreeBuilder {
   }
 
   std::vector<int> lines_;
+  Diagnostics& diagnostics_;
 };
 
 }  // namespace
@@ -114,7 +124,7 @@ Node read_toml(std::string_view text, Diagnostics& diagnostics) {
                     "not valid TOML: " + std::string(error.description()));
     return {};
   }
-  return TreeBuilder(text).node(parsed.table());
+  return TreeBuilder(text, diagnostics).node(parsed.table());
 }
 
 }  // namespace espalier::job

@@ -9,7 +9,7 @@
 #include <boost/asio/ssl/error.hpp>
 
 #include "common/base/files.hpp"
-#include "common/base/secret.hpp"
+#include "common/base/private_file.hpp"
 
 namespace espalier::net {
 namespace ssl = boost::asio::ssl;
@@ -71,7 +71,7 @@ int is_pinned(X509_STORE_CTX* store, void* pinned) {
 Result<TlsServer> TlsServer::open(const std::filesystem::path& certificate, const std::filesystem::path& key) {
   const auto shown = read_file(certificate);
   if (!shown) return Error{ErrorKind::not_found, shown.error().message, "name a PEM file with --tls-certificate"};
-  const auto secret = read_secret_file(key);
+  const auto secret = read_private_file(key);
   if (!secret) return secret.error();
   const auto own = first_in(*shown);
   if (!own) return Error{ErrorKind::usage, certificate.string() + ": " + no_certificate().message, no_certificate().help};

@@ -95,16 +95,16 @@ class RunningCoordinator final : public Coordinator {
         reader_(std::move(reader), options.database, io.get_executor()),
         publisher_(reader_, io.get_executor()),
         tokens_(reader_, io.get_executor()),
-        submitter_(artifacts_, classes_, options.database, io.get_executor()),
+        submitter_(artifacts_, classes_, options.database, options.job_files, io.get_executor()),
         garbage_(artifacts_, store_, reader_),
         driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal}, settings_of(options),
                 io.get_executor()),
         intake_(driver_, store_, submitter_),
         work_(io.get_executor()) {
     driver_.set_http_address(options.http_address);
+    tokens_.know(tokens);
     if (!options.keys.empty())
       keys_.emplace(net::KeyFolder(options.keys), *socket_, driver_, io.get_executor());
-    tokens_.know(tokens);
   }
 
   Result<void> begin() override {
@@ -117,8 +117,8 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("watching the time", driver_.watch_the_time());
     work_.spawn("live events", publisher_.run());
     work_.spawn("watching the database", reign_.watch());
-    if (keys_) work_.spawn("watching the keys", keys_->watch());
     if (reads_tokens_) work_.spawn("reading tokens", tokens_.follow());
+    if (keys_) work_.spawn("watching the keys", keys_->watch());
     return {};
   }
 

@@ -16,6 +16,7 @@
 #include "common/base/result.hpp"
 #include "common/job/plan.hpp"
 #include "coordinator/runtime/garbage.hpp"
+#include "coordinator/runtime/job_files.hpp"
 #include "coordinator/runtime/reign.hpp"
 #include "coordinator/runtime/tokens.hpp"
 
@@ -30,6 +31,7 @@ struct CoordinatorOptions {
   int beat_ms = 2000;
   int lease_ms = 10000;
   bool reads_tokens = false;            // HTTP demands them
+  JobFolders job_files{};
   std::map<std::string, double> shares;  // users' weights; 1 for the others
   // Nothing can be put on record any more, another coordinator has taken over: called once; the program is to
   // end.

@@ -58,10 +58,11 @@ class PartWriter {
 }  // namespace
 
 Submitter::Submitter(artifact::ArtifactStore& artifacts, DeviceClasses& classes, std::string database,
-                     asio::any_io_executor executor)
+                     JobFolders folders, asio::any_io_executor executor)
     : artifacts_(artifacts),
       classes_(classes),
       database_(std::move(database)),
+      folders_(std::move(folders)),
       executor_(std::move(executor)) {}
 
 Submitter::~Submitter() {
@@ -155,7 +156,7 @@ SubmitOutcome Submitter::write(const JobText& job, const job::Surroundings& surr
 }
 
 job::Surroundings Submitter::surroundings_of(const JobText& job) {
-  job::Surroundings surroundings = job::local_surroundings(job.folder);
+  job::Surroundings surroundings = within(folders_, job::local_surroundings(job.folder));
   const auto look_up = surroundings.file;
   surroundings.file = [this, look_up, folder = job.folder](const std::string& path) -> Result<ContentHash> {
     auto hash = look_up(path);

@@ -13,6 +13,7 @@
 #include "common/artifact/artifact_store.hpp"
 #include "common/job/plan.hpp"
 #include "coordinator/runtime/device_classes.hpp"
+#include "coordinator/runtime/job_files.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::runtime {
@@ -35,7 +36,7 @@ class Submitter {
  public:
   // `artifacts` keeps the files that jobs name; both outlive this.
   Submitter(artifact::ArtifactStore& artifacts, DeviceClasses& classes, std::string database,
-            boost::asio::any_io_executor executor);
+            JobFolders folders, boost::asio::any_io_executor executor);
   ~Submitter();  // waits for the submission under way
 
   // To be awaited on the executor. Throws what the store throws.
@@ -53,6 +54,7 @@ class Submitter {
   artifact::ArtifactStore& artifacts_;
   DeviceClasses& classes_;
   std::string database_;
+  JobFolders folders_;
   std::unique_ptr<store::Store> store_;  // of the thread alone
   boost::asio::any_io_executor executor_;
   boost::asio::thread_pool thread_{1};

@@ -34,6 +34,7 @@ export class FixtureServer {
     this.page = builtPage();
     this.streams = new Set();
     this.refusing = false; // answers everything but the page with 503
+    this.token = null; // demands this one, by a cookie that it gives for it
     this.server = createServer((request, response) => this.#answer(request, response));
   }
 
@@ -66,7 +67,7 @@ export class FixtureServer {
 
   async #answer(request, response) {
     const path = new URL(request.url, 'http://fixture').pathname;
-    if (path.startsWith('/api/')) return this.#answerApi(path, response);
+    if (path.startsWith('/api/')) return this.#answerApi(path, response, request);
     const name = path === '/' ? 'index.html' : path.slice(1);
     try {
       const bytes = await readFile(join(await this.page, name));
@@ -77,7 +78,9 @@ export class FixtureServer {
     }
   }
 
-  #answerApi(path, response) {
+  #answerApi(path, response, request) {
+    if (path === '/api/v1/session') return this.#session(request, response);
+    if (!this.#knows(request)) return this.#error(response, 401, 'A token is needed here.', 'Make one.');
     if (this.refusing) return this.#error(response, 503, 'The database does not answer.', 'It is tried again by itself.');
     if (path === '/api/v1/events') return this.#stream(response);
     if (path === '/api/v1/jobs') return this.#json(response, 200, { jobs: this.world.jobs.map(summary) });
@@ -85,6 +88,19 @@ export class FixtureServer {
     const job = this.world.jobs.find((candidate) => path === `/api/v1/jobs/${candidate.id}`);
     if (job !== undefined) return this.#json(response, 200, document(job));
     return this.#error(response, 404, `There is no ${path.replace('/api/v1/jobs/', 'job ')}.`, 'The list on the left has all there are.');
+  }
+
+  #knows(request) {
+    return this.token === null || request.headers.cookie === `espalier=${this.token}`;
+  }
+
+  #session(request, response) {
+    const shown = request.headers.authorization === `Bearer ${this.token}`;
+    const cookie = (value) => response.setHeader('set-cookie', `espalier=${value}; Path=/; HttpOnly; SameSite=Strict`);
+    if (request.method === 'DELETE') cookie('');
+    else if (request.method === 'POST' && shown) cookie(this.token);
+    else if (!this.#knows(request)) return this.#error(response, 401, 'A token is needed here.', 'Make one.');
+    return this.#json(response, 200, { tokens: this.token !== null, name: 'ann', role: 'reader' });
   }
 
   #stream(response) {

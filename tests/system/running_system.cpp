@@ -67,7 +67,9 @@ std::vector<std::pair<std::string, std::string>> RunningSystem::environment() co
 bool RunningSystem::start() {
   auto child = sandbox_.options({"up", "--workers", std::to_string(options_.workers), "--slots",
                                  std::to_string(options_.slots), "--http", options_.http, "--zmq",
-                                 options_.zmq, "--insecure-bind"});
+                                 options_.zmq});
+  if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
+  child.arguments.insert(child.arguments.end(), options_.more.begin(), options_.more.end());
   child.output_file = sandbox_.folder() / "up.log";
   child.environment = environment();
   auto started = ChildProcess::spawn(child);
@@ -170,6 +172,11 @@ ChildProcess RunningSystem::start_worker(const WorkerStart& start) const {
   return started ? std::move(*started) : ChildProcess();
 }
 
+void RunningSystem::set_access(std::string token, const std::string& certificate) {
+  access_.token = std::move(token);
+  if (!certificate.empty()) access_.tls = net::TlsClient::pinned(read_file(certificate).value()).value();
+}
+
 fs::path RunningSystem::add_key(const std::string& worker) const {
   const auto file = keys() / (worker + ".worker");
   if (fs::exists(file)) return file;
@@ -249,7 +256,7 @@ bool RunningSystem::worker_is_alive(const std::string& name) const {
 std::optional<json::object> RunningSystem::ask(const std::string& path) const {
   const auto http = address("http");
   if (!http) return std::nullopt;
-  const auto reply = net::request("GET", *http + path, "", std::chrono::seconds(10));
+  const auto reply = net::request("GET", *http + path, "", std::chrono::seconds(10), access_);
   if (!reply || !reply->succeeded()) return std::nullopt;
   const auto body = parse_json(reply->body);
   if (!body || !body->is_object()) return std::nullopt;
@@ -257,7 +264,9 @@ std::optional<json::object> RunningSystem::ask(const std::string& path) const {
 }
 
 std::int64_t RunningSystem::submit(const std::string& toml, const std::string& file) const {
-  const auto ran = sandbox_.run({"submit", "--json", sandbox_.write(file, toml)});
+  auto submit = sandbox_.options({"submit", "--json", sandbox_.write(file, toml)});
+  if (!access_.token.empty()) submit.environment.emplace_back("ESPALIER_TOKEN", access_.token);
+  const auto ran = sandbox_.run(std::move(submit));
   EXPECT_EQ(ran.exit.code, 0) << ran.errors;
   return ran.exit.code == 0 ? ran.document().at("id").to_number<std::int64_t>() : 0;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/http_client.hpp"
 #include "tests/integration/espalier_program.hpp"
 
 namespace espalier::test {
@@ -20,6 +21,8 @@ class RunningSystem {
     std::string runner = ESPALIER_FAKE_RUNNER;
     std::string http = "127.0.0.1:0";
     std::string zmq = "tcp://127.0.0.1:0";
+    bool insecure_bind = true;
+    std::vector<std::string> more = {};  // options of `espalier up`
     bool keys = false;  // piece by piece: workers come with keys of `espalier keys`, in keys()
   };
   RunningSystem() : RunningSystem(Options{}) {}
@@ -30,6 +33,10 @@ class RunningSystem {
   [[nodiscard]] pid_t pid() const { return up_.pid(); }
   bool start();  // `espalier up`; true once a coordinator answers and every worker is there
   void stop();
+
+  // Before `start`, if it asks for them: what this test shows over HTTP, and the file with the certificate that it trusts.
+  void set_access(std::string token, const std::string& certificate = {});
+  [[nodiscard]] const net::HttpAccess& access() const { return access_; }
 
   // Piece by piece instead of by `espalier up`. `prefix` is a command that starts a command.
   bool start_database(const std::string& host = "");  // on a Unix socket, or for that host's network
@@ -80,6 +87,7 @@ class RunningSystem {
   [[nodiscard]] std::optional<json::object> ask(const std::string& path) const;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const;
   Options options_;
+  net::HttpAccess access_;
   Sandbox sandbox_;
   ChildProcess up_;
   ChildProcess postgres_;

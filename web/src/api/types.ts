@@ -64,3 +64,9 @@ export interface Worker {
   state: 'alive' | 'lost';
   running: number;
 }
+
+export interface Session {
+  tokens: boolean; // whether the coordinator demands them
+  name: string; // of the token
+  role: 'anybody' | 'reader' | 'submitter' | 'admin';
+}

@@ -24,6 +24,7 @@ export function backOff(attempt: number, chance: number): number {
 
 export class Feed {
   private source: EventSource | null = null;
+  private paused = false;
   private attempt = 0;
   private lostSince = 0;
   private retry = 0;
@@ -34,17 +35,27 @@ export class Feed {
   constructor(url: string, listener: FeedListener) {
     this.url = url;
     this.listener = listener;
-    addEventListener('online', () => { this.retryNow(); });
+    addEventListener('online', () => { if (!this.paused) this.retryNow(); });
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) this.retryNow();
+      if (!document.hidden && !this.paused) this.retryNow();
     });
     this.open();
   }
 
   retryNow(): void {
     if (this.source !== null) return;
+    this.paused = false;
     clearTimeout(this.retry);
     this.open();
+  }
+
+  // Until `retryNow`.
+  pause(): void {
+    this.paused = true;
+    clearTimeout(this.retry);
+    clearTimeout(this.silence);
+    this.source?.close();
+    this.source = null;
   }
 
   private open(): void {

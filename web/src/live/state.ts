@@ -7,6 +7,7 @@ import { fetchJob, fetchJobs, fetchWorkers, RequestError } from '../api/requests
 import type { Id, JobSummary, Trial, Worker } from '../api/types';
 import { view } from '../view/view';
 import { Feed, type Connection } from './feed';
+import { checkSession, needsToken, session } from './session';
 import { isFinished, mergeDocument, newestFirst, type Trials } from './merge';
 
 export interface OpenJob {
@@ -45,6 +46,12 @@ let changedWhileLoading = new Set<string>();
 let jobsChangedWhileListing = new Set<string>();
 let refreshTimer = 0;
 
+function tell(error: unknown): void {
+  const told = asError(error);
+  if (told.status === 401) needsToken.value = true; // the form says so
+  else problem.value = told;
+}
+
 function asError(error: unknown): RequestError {
   return error instanceof RequestError ? error : new RequestError(0, String(error));
 }
@@ -82,7 +89,7 @@ async function loadJob(id: Id): Promise<void> {
       problem.value = null;
     });
   } catch (error) {
-    if (loading === mine) problem.value = asError(error);
+    if (loading === mine) tell(error);
   } finally {
     if (loading === mine) loading = null;
   }
@@ -104,7 +111,7 @@ async function loadLists(): Promise<void> {
       if (problem.peek()?.status !== 404) problem.value = null;
     });
   } catch (error) {
-    problem.value = asError(error);
+    tell(error);
   }
 }
 
@@ -162,12 +169,27 @@ function receive(name: string, data: unknown): void {
 
 let feed: Feed | null = null;
 
+// What is known is another's, once somebody has to show a token anew.
+function forget(): void {
+  loading?.abort();
+  pendingJobs = [];
+  pendingTrials = [];
+  batch(() => {
+    jobsById.value = null;
+    workers.value = null;
+    openJob.value = null;
+    problem.value = null;
+  });
+}
+
 export function start(): void {
+  void checkSession();
   void loadLists();
   feed = new Feed('/api/v1/events', {
     connection(state) {
       const reopened = state.kind === 'live' && connection.peek().kind !== 'live';
       connection.value = state;
+      if (state.kind === 'lost') void checkSession(); // an event stream doesn't say why it ended
       if (!reopened) return;
       lastHeard.value = Date.now();
       void loadLists();
@@ -181,7 +203,16 @@ export function start(): void {
     },
   });
   effect(() => {
+    if (needsToken.value) {
+      feed?.pause();
+      forget();
+    } else if (session.peek() !== null) {
+      retryNow();
+    }
+  });
+  effect(() => {
     const id = selectedId.value;
+    if (needsToken.value) return;
     if (id === openJob.peek()?.id) return;
     pendingTrials = [];
     openJob.value = id === null ? null : { id, objectives: {}, constraints: {}, trials: new Map(), loaded: false };

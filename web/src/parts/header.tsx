@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { Worker } from '../api/types';
 import { clock, plural } from '../format';
+import { needsToken, session, signOut } from '../live/session';
 import { connection, lastHeard, retryNow, workers } from '../live/state';
 
 function useSecond(active: boolean): number {
@@ -84,6 +85,17 @@ function Logo() {
   );
 }
 
+function Who() {
+  const who = session.value;
+  if (who === null || !who.tokens) return null;
+  return (
+    <div class="who">
+      <span class="name" title={`role: ${who.role}`}>{who.name}</span>
+      <button type="button" class="small" onClick={() => { void signOut(); }}>Sign out</button>
+    </div>
+  );
+}
+
 export function Header() {
   return (
     <header class="top">
@@ -91,8 +103,9 @@ export function Header() {
         <Logo />
         Espalier
       </h1>
-      <ConnectionState />
+      {!needsToken.value && <ConnectionState />}
       <Workers />
+      <Who />
     </header>
   );
 }

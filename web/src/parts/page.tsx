@@ -2,6 +2,7 @@ import { useSignalEffect } from '@preact/signals';
 
 import { percent } from '../format';
 import { connection, jobs, openJob, problem, selectedId, selectedJob } from '../live/state';
+import { needsToken } from '../live/session';
 import { changeView, view } from '../view/view';
 import { Details } from './details';
 import { Header } from './header';
@@ -9,6 +10,7 @@ import { JobHead } from './job_head';
 import { JobList } from './job_list';
 import { Empty, Problem } from './notices';
 import { Scatter } from './scatter';
+import { SignIn } from './sign_in';
 import { TableTools } from './table_tools';
 import { TrialTable } from './trial_table';
 
@@ -24,6 +26,7 @@ function closeOnEscape(event: KeyboardEvent): void {
 }
 
 function Body() {
+  if (needsToken.value) return <SignIn />;
   if (jobs.value === null) return problem.value === null ? <p class="quiet pad">Asking the coordinator…</p> : null;
   if (jobs.value.length === 0) return <Empty />;
   const missing = problem.value?.status === 404 && openJob.value?.loaded !== true;
