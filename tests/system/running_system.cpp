@@ -144,6 +144,8 @@ ChildProcess RunningSystem::start_worker(const std::string& name, int slots,
       child.arguments.end(),
       {std::string(ESPALIER_BIN) + "/espalier-worker", "--coordinator", coordinators, "--name", name,
        "--slots", std::to_string(slots), "--cache", sandbox_.folder() / ("cache-" + name)});
+  child.arguments.insert(child.arguments.end(), options_.worker_arguments.begin(),
+                         options_.worker_arguments.end());
   child.environment = environment();
   child.output_file = sandbox_.state() / "logs" / (name + ".log");
   auto started = ChildProcess::spawn(child);

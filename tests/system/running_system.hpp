@@ -20,6 +20,7 @@ class RunningSystem {
     std::string runner = ESPALIER_FAKE_RUNNER;
     std::string http = "127.0.0.1:0";
     std::string zmq = "tcp://127.0.0.1:0";
+    std::vector<std::string> worker_arguments = {};  // piece by piece: more of them
   };
   RunningSystem() : RunningSystem(Options{}) {}
   explicit RunningSystem(Options options);

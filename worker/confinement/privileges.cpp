@@ -94,8 +94,8 @@ Result<void> limit_resources(const Fence& fence) {
 void close_descriptors(std::vector<int> kept) {
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);
   std::sort(kept.begin(), kept.end());
+  if (!std::binary_search(kept.begin(), kept.end(), STDOUT_FILENO)) ::dup2(STDERR_FILENO, STDOUT_FILENO);
   unsigned first = STDERR_FILENO + 1;
   for (const int descriptor : kept) {
     const auto number = static_cast<unsigned>(descriptor);
