@@ -120,7 +120,8 @@ asio::awaitable<Result<void>> Agent::run() {
 
 asio::awaitable<void> Agent::start_first_runner() {
   const std::function<bool()> ending = [this] { return outcome_.has_value(); };
-  const auto runner = co_await runners_.acquire({}, ending);
+  const std::filesystem::path no_data;
+  const auto runner = co_await runners_.acquire(no_data, ending);
   if (!runner) co_return end_with(runner.error());
   if (*runner == nullptr || ending()) co_return;
   runners_.release(*runner);

@@ -23,19 +23,11 @@ namespace {
 
 constexpr int kFetchTries = 10;
 constexpr int kCheckpointTries = 3;
-constexpr auto kBetweenLogPieces = std::chrono::milliseconds(400);
-constexpr auto kBetweenDiskLooks = std::chrono::milliseconds(500);
 constexpr const char* kBenchmark = "benchmark";
 constexpr const char* kCheckpoint = "checkpoint";
 constexpr int kUntilItPasses = std::numeric_limits<int>::max();
 constexpr auto kFirstPause = std::chrono::milliseconds(100);
 constexpr auto kLongestPause = std::chrono::milliseconds(5'000);
-
-struct LookAtDisk {
-  std::filesystem::path folder, log;
-  pid_t process;
-  DiskUse operator()() const { return disk_use(folder, log, process); }
-};
 
 struct ClearHome {
   RunnerHome home;
@@ -50,12 +42,6 @@ struct RemoveFolder {
     std::filesystem::remove_all(folder, failed);
     return !failed;
   }
-};
-
-struct NextPiece {
-  AttemptLog* log;
-  bool ended;
-  std::optional<LogPiece> operator()() const { return log->next(ended); }
 };
 
 RunnerFinished failed_because(std::string reason, bool retryable) {
@@ -120,36 +106,6 @@ std::filesystem::path Attempt::data() const {
   const auto* path = data != nullptr && data->is_object() ? data->get_object().if_contains("path") : nullptr;
   return path != nullptr && path->is_string() ? std::filesystem::path(std::string(path->get_string()))
                                               : std::filesystem::path();
-}
-
-void Attempt::end_with(StopCause cause, std::string reason) {
-  if (cause_) return;
-  stop_reason_ = std::move(reason);
-  stop(cause);
-}
-
-void Attempt::watch(MonotonicTime now) {
-  let_progress_out(false);
-  if (runner_ == nullptr || !started_ || cause_) return;
-  if (auto reason = over_time(assign_.timeout_s, now - *started_))
-    return end_with(StopCause::timed_out, std::move(*reason));
-  if (auto reason = over_memory(memory_limit(), runner_->memory_bytes()))
-    return end_with(StopCause::out_of_memory, std::move(*reason));
-  if (auto reason = over_threads(runner_->threads())) end_with(StopCause::over_limit, std::move(*reason));
-}
-
-asio::awaitable<void> Attempt::watch_disk() {
-  while (runner_ != nullptr) {
-    disk_timer_.expires_after(kBetweenDiskLooks);
-    boost::system::error_code woken;
-    co_await disk_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (woken || runner_ == nullptr) co_return;
-    LookAtDisk look{runner_->home().work(), runner_->home().log(), runner_->pid()};
-    const auto use = co_await workshop_.disk.run(std::move(look));
-    if (runner_ == nullptr) co_return;
-    if (auto reason = over_disk(workshop_.bounds.disk_bytes, use))
-      end_with(StopCause::over_limit, std::move(*reason));
-  }
 }
 
 void Attempt::let_progress_out(bool last) {
@@ -247,32 +203,6 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   }
 }
 
-asio::awaitable<void> Attempt::follow_log() {
-  while (runner_ != nullptr || !started_) {
-    log_timer_.expires_after(kBetweenLogPieces);
-    boost::system::error_code woken;
-    co_await log_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (woken) co_return;
-    co_await tell_log(false);
-  }
-}
-
-// One piece while the runner writes on, or all that is left.
-asio::awaitable<void> Attempt::tell_log(bool ended) {
-  while (true) {
-    NextPiece next{&*log_, ended};
-    auto piece = co_await workshop_.disk.run(std::move(next));
-    if (!piece) co_return;
-    wire::LogText text;
-    text.attempt = assign_.attempt;
-    text.seq = gate_.next_seq();
-    text.offset = piece->offset;
-    text.text = std::move(piece->text);
-    workshop_.log(std::move(text));
-    if (!ended) co_return;
-  }
-}
-
 // Their paths are ours afterwards, or the result is a failure.
 void Attempt::take_outputs(RunnerFinished* result) {
   if (result->outcome != wire::Outcome::succeeded || !result->outputs) return;
@@ -289,35 +219,6 @@ void Attempt::take_outputs(RunnerFinished* result) {
     }
     output.path = path;
   }
-}
-
-void Attempt::take_checkpoint(RunnerCheckpoint saved) {
-  auto file = hand_over(saved.path, runner_->home().work_of(assign_.attempt), made_);
-  if (!file)
-    return log::warn("attempt {}: its checkpoint isn't taken: {}", assign_.attempt, file.error().message);
-  saved.path = file->string();
-  std::error_code ignored;
-  if (newest_checkpoint_) std::filesystem::remove(newest_checkpoint_->path, ignored);
-  newest_checkpoint_ = std::move(saved);
-  if (std::exchange(sends_checkpoints_, true)) return;
-  beside_.spawn(fmt::format("checkpoint of attempt {}", assign_.attempt), send_checkpoints());
-}
-
-asio::awaitable<void> Attempt::send_checkpoints() {
-  while (newest_checkpoint_) {
-    const auto saved = *std::exchange(newest_checkpoint_, std::nullopt);
-    const auto stored =
-        co_await publish(kCheckpoint, saved.path, KeepCopy::no, kCheckpointTries, &checkpoint_timer_);
-    std::error_code ignored;
-    std::filesystem::remove(saved.path, ignored);
-    if (stored) {
-      gate_.take(wire::Checkpoint{stored->hash, stored->bytes, saved.step});
-      let_progress_out(false);
-    } else {
-      log::warn("attempt {}: its checkpoint can't be stored: {}", assign_.attempt, stored.error().message);
-    }
-  }
-  sends_checkpoints_ = false;
 }
 
 asio::awaitable<void> Attempt::remove_made() {
@@ -380,7 +281,8 @@ asio::awaitable<RunnerFinished> Attempt::execute() {
   auto inputs = co_await fetch_inputs();
   if (!inputs) co_return failed_because(inputs.error().message, true);
   const std::function<bool()> given_up = [this] { return cause_.has_value(); };
-  auto runner = co_await workshop_.runners.acquire(data(), given_up);
+  const auto needed = data();
+  auto runner = co_await workshop_.runners.acquire(needed, given_up);
   if (!runner) {
     auto result = ended_without_result("");
     if (!cause_) result.reason = runner.error().message;
