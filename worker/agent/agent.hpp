@@ -35,6 +35,9 @@ struct AgentOptions {
   std::vector<std::string> runner;  // the command: program and arguments
   std::int64_t cache_bytes = kDefaultCacheBytes;
   Labels labels = {};
+  std::vector<std::filesystem::path> readable = {};  // by every runner, besides the system's libraries
+  Bounds bounds = {};
+  std::vector<std::string> required_confinement = {};  // without one of these the worker doesn't begin
   SystemFiles system = SystemFiles{};
   std::optional<net::WorkerKey> key = {};  // unset: speaks plainly
 };
@@ -51,9 +54,10 @@ class Agent {
   void stop();  // in order: says goodbye, kills the runners
 
  private:
-  Agent(boost::asio::io_context& io, AgentOptions options, Cache cache);
+  Agent(boost::asio::io_context& io, AgentOptions options, Cache cache, Result<confinement::Groups> groups);
 
   boost::asio::awaitable<void> start_first_runner();
+  [[nodiscard]] Result<RunnerHello> hello_with_groups() const;
   boost::asio::awaitable<void> carry_out(std::int64_t number);
   boost::asio::awaitable<void> watch_attempts();
   boost::asio::awaitable<void> watch_machine();  // tells the core of changing facts
@@ -68,6 +72,7 @@ class Agent {
 
   boost::asio::io_context& io_;
   AgentOptions options_;
+  bool has_groups_;
   std::string http_;  // where the coordinator's store is now
   DiskThreads disk_;
   Transfers transfers_;

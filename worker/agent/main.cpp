@@ -14,6 +14,7 @@
 #include "common/base/log.hpp"
 #include "common/net/key_folder.hpp"
 #include "worker/agent/agent.hpp"
+#include "worker/agent/doctor.hpp"
 #include "worker/agent/facts/static_facts.hpp"
 
 namespace {
@@ -48,6 +49,29 @@ espalier::Result<void> know_by_key(const std::string& file, bool is_named, Agent
   options->name = key->name;
   options->key = std::move(*key);
   return {};
+}
+
+// Said once, since it is for the operator: attempts say nothing of it.
+void tell_of_protections() {
+  const auto protections = espalier::agent::examine_host();
+  if (!protections) return espalier::log::warn("{}", protections.error().message);
+  for (const auto& protection : *protections)
+    if (!protection.active)
+      espalier::log::warn("runners are without the protection \"{}\": {}; `espalier-worker doctor` says more",
+                          meaning_of(protection.kind).name, protection.why_not);
+}
+
+int examine(bool as_json) {
+  const auto protections = espalier::agent::examine_host();
+  if (!protections) return complain(protections.error());
+  fmt::print("{}", report(*protections, as_json));
+  return 0;
+}
+
+// The tenth that is left is the worker's own, the system's, and the caches'.
+std::int64_t most_memory() {
+  const auto facts = espalier::agent::memory_bytes(espalier::agent::SystemFiles{});
+  return facts ? *facts / 10 * 9 : 0;
 }
 
 int work(AgentOptions options) {
@@ -102,11 +126,36 @@ int main(int argc, char** argv) {
   app.add_option("--runner", runner, "the program that executes tasks")
       ->envname("ESPALIER_RUNNER")
       ->capture_default_str();
+  std::vector<std::string> readable;
+  app.add_option(
+         "--readable", readable,
+         "a folder that all runners may read, besides the system's and the data that a job names; repeatable")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingPath);
+  options.bounds.disk_bytes = std::int64_t{20} << 30;
+  app.add_option("--task-disk", options.bounds.disk_bytes,
+                 "what one task may write, as in 20GiB; 0: no limit")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(true));
+  options.bounds.memory_bytes = most_memory();
+  app.add_option(
+         "--task-memory", options.bounds.memory_bytes,
+         "what one task may use that has no limits.memory; default: 90 % of the machine's, 0: no limit")
+      ->transform(CLI::AsSizeValue(true));
+  bool required = false;
+  app.add_flag("--require-confinement", required,
+               "end if runners can't be kept from files and system calls that they don't need");
+  bool as_json = false;
+  auto* doctor = app.add_subcommand("doctor",
+                                    "which protections runners have on this host\n"
+                                    "Example: espalier-worker doctor --json");
+  doctor->add_flag("--json", as_json, "as JSON");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : espalier::exit_code(espalier::ErrorKind::usage);
   }
+  if (*doctor) return examine(as_json);
   for (const auto& label : labels)
     if (auto added = espalier::agent::add_label(label, &options.labels); !added)
       return complain(added.error());
@@ -114,7 +163,12 @@ int main(int argc, char** argv) {
     return complain(known.error());
   options.cache = cache.empty() ? default_cache(options.name) : std::filesystem::path(cache);
   options.runner = {runner, "serve"};
+  options.readable.assign(readable.begin(), readable.end());
+  if (const char* datasets = std::getenv("ESPALIER_DATASETS"); datasets != nullptr)
+    options.readable.emplace_back(datasets);
+  if (required) options.required_confinement = {"landlock", "seccomp", "capabilities", "limits"};
   espalier::set_up_log("worker");
+  tell_of_protections();
   try {
     return work(std::move(options));
   } catch (const std::exception& defect) {

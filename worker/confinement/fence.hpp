@@ -15,7 +15,7 @@ struct Fence {
   std::filesystem::path folder;                 // its own: it may read and write below
   std::vector<std::filesystem::path> readable;  // files and folders besides the system's libraries
   std::int64_t file_bytes = 0;    // the largest file that it may write; 0: no limit of ours, here and below
-  std::int64_t memory_bytes = 0;  // writable memory that it may map
+  std::int64_t memory_bytes = 0;  // writable memory that it may map from then on
 };
 
 std::string to_text(const Fence& fence);

@@ -8,7 +8,9 @@
 
 #include <array>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "worker/confinement/refusal.hpp"
 
@@ -94,6 +96,14 @@ std::set<std::filesystem::path> folders_of_libraries() {
   return folders;
 }
 
+std::vector<std::filesystem::path> accelerators() {
+  std::vector<std::filesystem::path> devices{"/dev/kfd", "/dev/dri", "/proc/driver/nvidia"};
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev", none))
+    if (entry.path().filename().string().starts_with("nvidia")) devices.push_back(entry.path());
+  return devices;
+}
+
 }  // namespace
 
 int landlock_version() {
@@ -122,6 +132,8 @@ Result<void> restrict_files(const Fence& fence) {
   for (const auto& path : fence.readable)
     if (auto done = let(path, kRead); !done) return done;
   if (auto done = let("/dev/null", kRead | kWriteFile); !done) return done;
+  for (const auto& path : accelerators())
+    if (auto done = let(path, kRead | kWriteFile); !done) return done;
   if (!fence.folder.empty())
     if (auto done = let(fence.folder, kOwn); !done) return done;
   if (::syscall(kRestrictSelf, ruleset.number(), 0) != 0) return refusal("Landlock");

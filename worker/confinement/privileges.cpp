@@ -12,6 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -43,6 +45,15 @@ bool lower(__rlimit_resource what, rlim_t most) {
   const rlim_t limit = now.rlim_max == RLIM_INFINITY ? most : std::min(most, now.rlim_max);
   const rlimit wanted{limit, limit};
   return ::setrlimit(what, &wanted) == 0;
+}
+
+// Private writable memory, reserved or used; 0 if unknown.
+std::int64_t mapped_bytes() {
+  std::ifstream status("/proc/self/status");
+  constexpr std::string_view kKey = "VmData:";
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(kKey)) return std::strtoll(line.c_str() + kKey.size(), nullptr, 10) * 1024;
+  return 0;
 }
 
 }  // namespace
@@ -85,8 +96,9 @@ Result<void> limit_resources(const Fence& fence) {
     return most <= 0 || lower(what, static_cast<rlim_t>(most));
   };
   const rlimit none{0, 0};
+  const auto memory = fence.memory_bytes > 0 ? mapped_bytes() + fence.memory_bytes : 0;
   if (::setrlimit(RLIMIT_CORE, &none) != 0 || !lower(RLIMIT_NOFILE, kDescriptors) ||
-      !limited(RLIMIT_FSIZE, fence.file_bytes) || !limited(RLIMIT_DATA, fence.memory_bytes))
+      !limited(RLIMIT_FSIZE, fence.file_bytes) || !limited(RLIMIT_DATA, memory))
     return refusal("the limits");
   return {};
 }
@@ -94,8 +106,8 @@ Result<void> limit_resources(const Fence& fence) {
 void close_descriptors(std::vector<int> kept) {
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);
   std::sort(kept.begin(), kept.end());
+  if (!std::binary_search(kept.begin(), kept.end(), STDOUT_FILENO)) ::dup2(STDERR_FILENO, STDOUT_FILENO);
   unsigned first = STDERR_FILENO + 1;
   for (const int descriptor : kept) {
     const auto number = static_cast<unsigned>(descriptor);

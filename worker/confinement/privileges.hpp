@@ -22,8 +22,8 @@ Result<void> drop_capabilities(bool keep_reading);
 // process rather than others. Writing a larger file fails with EFBIG instead of a signal.
 Result<void> limit_resources(const Fence& fence);
 
-// Standard input is empty, standard output goes where standard error goes; no other descriptors but those
-// `kept` stay open.
+// Those `kept` stay open, and standard error. Standard input is empty, standard output goes where standard
+// error goes unless it is kept.
 void close_descriptors(std::vector<int> kept);
 
 }  // namespace espalier::confinement

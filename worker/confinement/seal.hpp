@@ -12,8 +12,8 @@ namespace espalier::confinement {
 
 // All but `cgroup`, which only the process outside can give. Never fails: what can't be had on this host is
 // told. The process has one thread; with more, Landlock would hold only one of them and isn't claimed.
-// Of its descriptors those `kept` stay open, and the three standard ones: input becomes empty, output joins
-// error.
+// Of its descriptors those `kept` stay open, and standard error, which standard output joins unless it is
+// kept; standard input becomes empty.
 std::vector<Protection> seal(const Fence& fence, std::vector<int> kept);
 
 // The same in a child that ends at once: what a sealed process would have on this host. Not while this

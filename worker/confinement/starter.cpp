@@ -74,6 +74,7 @@ Result<Starter> Starter::leave_outside(std::vector<std::string> program, int clo
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (::getppid() != parent) ::_exit(0);
+    ::prctl(PR_SET_NAME, "espalier-start", 0, 0, 0);  // for whoever looks at a list of processes
     ::close(ends[0]);
     ::close(closed);
     serve(ends[1], program, limit);
