@@ -53,6 +53,9 @@ struct Task {
   std::vector<TaskInput> inputs;
   bool exclusive = false;  // measures: nothing else of ours may run on its host meanwhile
   std::size_t target = 0;  // index among the plan's targets; of the first group that needs it
+  // Tasks of one kind take as long on one device class for each unit of work. 0: none.
+  std::uint64_t kind = 0;
+  double work = 1;
 };
 
 // Why a trial has a task. Only `own` tasks' metrics are the trial's metrics.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/result.hpp"
+#include "common/job/effort.hpp"
 #include "common/job/settings.hpp"
 
 namespace espalier::job {
@@ -38,7 +39,9 @@ class TrialBuilder {
   }
   std::size_t add(TaskRole role, Stage stage, json::object spec, std::vector<TaskInput> inputs,
                   std::size_t target) {
-    const auto place = graph_.add(stage, std::move(spec), std::move(inputs), target);
+    const auto& model = role == TaskRole::teacher ? *parts_.teacher : parts_.model;
+    const auto effort = effort_of(stage, spec, model.spec, parts_.data.spec);
+    const auto place = graph_.add(stage, std::move(spec), std::move(inputs), target, effort);
     tasks_.push_back({place, role});
     return place;
   }

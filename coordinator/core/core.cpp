@@ -13,6 +13,8 @@ Actions Core::step(MonotonicTime now, const Event& event) {
   spread_slice();
   end_jobs();
   retire_slice();
+  sift_left_ = settings_.slice;
+  lose_patience();
   place();
   preempt();
   publish_changes();
@@ -24,9 +26,10 @@ std::optional<MonotonicTime> Core::next_deadline() const {
                                       [](const Retirement& retirement) { return retirement.left > 0; });
   const bool to_forget = submissions_ == 0 && (!retiring_.empty() || !orphans_.empty());
   if (to_release || to_forget || to_place_ || !ripples_.empty()) return now_;
-  const auto lease_end = workers_.first_lease_end();
-  if (!lease_end || !preempt_at_) return lease_end ? lease_end : preempt_at_;
-  return std::min(*lease_end, *preempt_at_);
+  std::optional<MonotonicTime> first = workers_.first_lease_end();
+  if (preempt_at_) first = std::min(first.value_or(*preempt_at_), *preempt_at_);
+  if (!patient_.empty()) first = std::min(first.value_or(patient_.begin()->first), patient_.begin()->first);
+  return first;
 }
 
 Core::Counts Core::counts() const {

@@ -1,4 +1,4 @@
-// The tasks of all unfinished jobs, each once, in few bytes: about 60 for a task, 12 for each job that
+// The tasks of all unfinished jobs, each once, in few bytes: about 80 for a task, 12 for each job that
 // needs it and 12 for each edge. Knows nothing of states' meaning; the rules are in Core.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/ids.hpp"
+#include "coordinator/core/pace_table.hpp"
 #include "coordinator/core/rows.hpp"
 #include "coordinator/core/states.hpp"
 
@@ -38,6 +39,12 @@ struct TaskRecord {
   bool exclusive = false;
   bool preemptible = false;
   bool orphaned = false;  // no job needed it: to be removed unless one does again
+  // What is expected of it; see expect.cpp.
+  std::uint8_t size = 0;   // of `expected`, in steps
+  ClassIndex home;         // while it is ready: where it ends first; kNoClass: not known
+  float work = 1;          // of its kind
+  float expected = 0;      // seconds at home
+  std::uint64_t kind = 0;  // 0: none
 };
 
 class TaskTable {

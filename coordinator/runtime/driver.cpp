@@ -47,7 +47,7 @@ Driver::Driver(Parts parts, core::Settings settings, asio::any_io_executor execu
 
 void Driver::start(const store::Reign& reign) {
   epoch_ = reign.epoch;
-  happen(core::Started{reign.epoch, reign.next_attempt, reign.cordoned});
+  happen(core::Started{reign.epoch, reign.next_attempt, reign.cordoned, reign.paces});
 }
 
 void Driver::happen(const core::Event& event) {

@@ -49,6 +49,7 @@ struct Reign {                    // what a coordinator begins with
   std::int64_t next_attempt = 1;  // attempt numbers never repeat
   std::vector<JobId> unfinished;  // jobs, paused ones too
   std::vector<WorkerName> cordoned;
+  std::vector<core::Pace> paces;  // of tasks that have ended
 };
 
 struct TaskToExplain {
@@ -188,9 +189,10 @@ class Store {
   bool worker_exists(const WorkerName& name);
 
   // ---- tokens for HTTP ----
-  std::optional<std::string> add_token(const NewToken& token);  // when it expires; unset if a valid one has its name
-  std::vector<TokenEntry> list_tokens();                        // in the order they were made
-  bool revoke_token(const std::string& name);                   // false if no unrevoked one has this name
+  std::optional<std::string> add_token(
+      const NewToken& token);                  // when it expires; unset if a valid one has its name
+  std::vector<TokenEntry> list_tokens();       // in the order they were made
+  bool revoke_token(const std::string& name);  // false if no unrevoked one has this name
   std::vector<LivingToken> living_tokens();
 
   // ---- for garbage collection: garbage.hpp ----
