@@ -24,8 +24,7 @@ double count_in(const json::object& settings, std::string_view name) {
 
 }  // namespace
 
-TaskGraph::Effort effort_of(Stage stage, const json::object& spec, const json::object& model,
-                            const json::object& data) {
+Effort effort_of(Stage stage, const json::object& spec, const json::object& model, const json::object& data) {
   const auto* found = spec.if_contains("settings");
   const json::object none;
   const json::object& settings = found != nullptr ? found->as_object() : none;

@@ -7,7 +7,6 @@
 namespace espalier::job {
 
 // `spec` is the task's, `model` the net that its trial (or teacher) is about, `data` what it is trained on.
-TaskGraph::Effort effort_of(Stage stage, const json::object& spec, const json::object& model,
-                            const json::object& data);
+Effort effort_of(Stage stage, const json::object& spec, const json::object& model, const json::object& data);
 
 }  // namespace espalier::job

@@ -79,8 +79,8 @@ std::optional<Core::Choice> Core::choose(Worker& worker) {
         if (!lane.ready_exclusive.empty() && could_take(worker, job, lane.target, true))
           ahead.push_back({lane.target, lane.ready_exclusive.size()});
       }
-    } else if (const auto position = first_exclusive(job, worker)) {
-      chosen = {job.tasks[*position], index};
+    } else if (const auto alone = first_exclusive(job, worker)) {
+      chosen = {job.tasks[*alone], index};
     }
     return !chosen;
   });

@@ -64,7 +64,7 @@ void tell_of_protections() {
 int examine(bool as_json) {
   const auto protections = espalier::agent::examine_host();
   if (!protections) return complain(protections.error());
-  fmt::print("{}", report(*protections, as_json));
+  fmt::print("{}", espalier::agent::report(*protections, as_json));
   return 0;
 }
 
