@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coordinator/store/connection.hpp"
+#include "coordinator/store/array_column.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::store {
