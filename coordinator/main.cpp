@@ -17,6 +17,7 @@
 #include "common/base/log.hpp"
 #include "common/base/open_files.hpp"
 #include "coordinator/addresses.hpp"
+#include "common/net/key_folder.hpp"
 #include "coordinator/api/server.hpp"
 #include "coordinator/http_options.hpp"
 #include "coordinator/runtime/coordinator.hpp"
@@ -36,7 +37,7 @@ For workers on other hosts, with keys that `espalier keys init` and `espalier ke
 A second one on the same database stands by and takes over when the first is gone; workers that may have to follow are
 given both: --coordinator tcp://10.0.0.5:8471,tcp://10.0.0.6:8471
 
-Exit codes: 0 stopped in order, 2 wrong options, 6 port in use, 7 no database, or another coordinator has taken it over.
+Exit codes: 0 stopped in order, 2 wrong options or key files, 4 no keys there, 6 port in use, 7 no database, or another coordinator has taken it over.
 )";
 
 struct Options {
@@ -52,8 +53,11 @@ struct Options {
 };
 
 std::optional<Error> objection_to_zmq(const Options& options) {
-  if (options.insecure_bind || !options.coordinator.keys.empty() || is_loopback(options.coordinator.zmq))
-    return std::nullopt;
+  if (!options.coordinator.keys.empty()) {  // now, not only when another coordinator's place is taken
+    const auto own = net::KeyFolder(options.coordinator.keys).server();
+    return own ? std::nullopt : std::optional(own.error());
+  }
+  if (options.insecure_bind || is_loopback(options.coordinator.zmq)) return std::nullopt;
   return Error{
       ErrorKind::usage,
       "refusing to listen for workers on " + options.coordinator.zmq +
