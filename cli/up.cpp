@@ -54,14 +54,16 @@ void add_up(CLI::App& app, Action& chosen) {
                       "Address for workers of other hosts; default: a free loopback port");
   command->add_flag("--insecure-bind", options->insecure_bind, "Allow addresses that others can reach");
   command->add_flag("--require-tokens", options->require_tokens, "Let nobody in over HTTP without a token");
-  auto* certificate = command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");
+  auto* certificate =
+      command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");
   auto* key = command->add_option("--tls-key", options->key, "PEM file with its key");
   certificate->needs(key);
   key->needs(certificate);
   command
-      ->add_option("--job-files", options->job_files,
-                   "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens "
-                   "are demanded")
+      ->add_option(
+          "--job-files", options->job_files,
+          "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens "
+          "are demanded")
       ->allow_extra_args(false);
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });

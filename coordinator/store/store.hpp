@@ -188,9 +188,10 @@ class Store {
   bool worker_exists(const WorkerName& name);
 
   // ---- tokens for HTTP ----
-  std::optional<std::string> add_token(const NewToken& token);  // when it expires; unset if a valid one has its name
-  std::vector<TokenEntry> list_tokens();                        // in the order they were made
-  bool revoke_token(const std::string& name);                   // false if no unrevoked one has this name
+  std::optional<std::string> add_token(
+      const NewToken& token);                  // when it expires; unset if a valid one has its name
+  std::vector<TokenEntry> list_tokens();       // in the order they were made
+  bool revoke_token(const std::string& name);  // false if no unrevoked one has this name
   std::vector<LivingToken> living_tokens();
 
   // ---- for garbage collection: garbage.hpp ----

@@ -1,4 +1,5 @@
-// Other people's tools, against a coordinator on loopback: nmap, sqlmap and wrk of Debian, where they are installed.
+// Other people's tools, against a coordinator on loopback: nmap, sqlmap and wrk of Debian, where they are
+// installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,8 +60,9 @@ class HttpScanners : public ::testing::Test {
 };
 
 TEST_F(HttpScanners, SlowNmapFindsOnePortAndNothingToUse) {
-  const auto said = run("nmap", {"nmap", "-Pn", "-n", "-sT", "-sV", "--script", "default,http-slowloris-check,http-methods,http-passwd",
-                                 "-p", std::to_string(port_of(system_)), "127.0.0.1"});
+  const auto said = run("nmap", {"nmap", "-Pn", "-n", "-sT", "-sV", "--script",
+                                 "default,http-slowloris-check,http-methods,http-passwd", "-p",
+                                 std::to_string(port_of(system_)), "127.0.0.1"});
   if (!said) GTEST_SKIP() << "nmap isn't installed";
   EXPECT_THAT(*said, HasSubstr("/tcp open")) << *said;
   EXPECT_THAT(*said, Not(HasSubstr("VULNERABLE"))) << *said;
@@ -71,9 +73,9 @@ TEST_F(HttpScanners, SlowNmapFindsOnePortAndNothingToUse) {
 TEST_F(HttpScanners, SlowSqlmapFindsNoInjection) {
   const auto http = system_.address("http").value();
   for (const auto* target : {"/api/v1/explanations?of=1", "/api/v1/attempts?of=1", "/api/v1/jobs/1*"}) {
-    const auto said = run("sqlmap", {"sqlmap", "--batch", "--flush-session", "--dbms=PostgreSQL", "--level=2", "--risk=2",
-                                     "--ignore-code=401,404", "--header=Authorization: Bearer " + admin_,
-                                     "-u", http + target});
+    const auto said = run(
+        "sqlmap", {"sqlmap", "--batch", "--flush-session", "--dbms=PostgreSQL", "--level=2", "--risk=2",
+                   "--ignore-code=401,404", "--header=Authorization: Bearer " + admin_, "-u", http + target});
     if (!said) GTEST_SKIP() << "sqlmap isn't installed";
     EXPECT_THAT(*said, Not(HasSubstr("is vulnerable"))) << *said;
     EXPECT_THAT(*said, HasSubstr("not appear to be injectable")) << *said;

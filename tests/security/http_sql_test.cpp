@@ -25,8 +25,8 @@ class HttpSql : public ::testing::Test {
   void SetUp() override { ASSERT_TRUE(system_.start()) << system_.said(); }
   [[nodiscard]] net::HttpReply ask(const std::string& method, const boost::urls::url& target,
                                    const std::string& body = {}) const {
-    const auto reply = net::request(method, system_.address("http").value() + std::string(target.buffer()), body,
-                                    std::chrono::seconds(30));
+    const auto reply = net::request(method, system_.address("http").value() + std::string(target.buffer()),
+                                    body, std::chrono::seconds(30));
     EXPECT_TRUE(reply.has_value()) << target.buffer();
     return reply ? *reply : net::HttpReply{};
   }
@@ -56,7 +56,8 @@ TEST_F(HttpSql, TextsOfJobsAndUsersAreKeptAsTheyAre) {
     target.params().append({"user", text});
     target.params().append({"folder", "/" + text});
     const auto reply = ask("POST", target, job_named(text));
-    EXPECT_TRUE(reply.status == 201 || reply.status == 400) << reply.status << " " << text << " " << reply.body;
+    EXPECT_TRUE(reply.status == 201 || reply.status == 400)
+        << reply.status << " " << text << " " << reply.body;
     if (reply.status == 400) {  // a name of a group that isn't one
       auto toml = wide_job(1, 0, "@");
       toml.replace(toml.find("\"@\""), 3, quoted(text));
@@ -78,9 +79,9 @@ TEST_F(HttpSql, WhatIsAskedForByNameIsNotFound) {
       target.params().append({"of", text});
       EXPECT_EQ(ask("GET", target).status, 404) << path << " " << text;
     }
-    for (const std::vector<std::string>& segments :
-         {std::vector<std::string>{"api", "v1", "jobs", text}, {"api", "v1", "jobs", text, "summary"},
-          {"api", "v1", "attempts", text, "log"}}) {
+    for (const std::vector<std::string>& segments : {std::vector<std::string>{"api", "v1", "jobs", text},
+                                                     {"api", "v1", "jobs", text, "summary"},
+                                                     {"api", "v1", "attempts", text, "log"}}) {
       boost::urls::url target;
       target.set_path_absolute(true);
       target.segments() = {};
@@ -100,8 +101,8 @@ TEST_F(HttpSql, WhatIsAskedForByNameIsNotFound) {
 
 TEST_F(HttpSql, WhatPostgresqlWouldNotTakeIsRefusedBeforeItComesThere) {
   for (const char* query : {"?user=a%00b", "?user=%ff%fe", "?folder=/%c3%28"}) {
-    const auto reply = net::request("POST", system_.address("http").value() + "/api/v1/jobs" + query, wide_job(1),
-                                    std::chrono::seconds(30));
+    const auto reply = net::request("POST", system_.address("http").value() + "/api/v1/jobs" + query,
+                                    wide_job(1), std::chrono::seconds(30));
     ASSERT_TRUE(reply.has_value());
     EXPECT_EQ(reply->status, 400) << query;
   }
