@@ -25,11 +25,9 @@ struct TokensOptions {
   bool json = false;
 };
 
-// The database is started for this one command if nothing runs, and made if there is none.
+// The database is started for this one command if nothing runs.
 template <class Work>
-Result<int> with_store(const TokensOptions& options, Work work) {
-  const bool is_there = std::filesystem::exists(options.state.postgres() / "data");
-  const auto access = is_there ? StateDatabase::Access::beside_others : StateDatabase::Access::alone;
+Result<int> with_store(const TokensOptions& options, StateDatabase::Access access, Work work) {
   const auto database = StateDatabase::open(options.state, options.database, access);
   if (!database) return database.error();
   auto store = store::Store::open(database->connection());
@@ -51,7 +49,10 @@ Result<int> add(const TokensOptions& options) {
   token.role = *role_from(options.role);
   token.hash = sha256_hex(secret);
   token.lifetime = std::chrono::seconds(std::llround(options.days * 24 * 3600));
-  return with_store(options, [&](store::Store& store) -> Result<int> {
+  // The first one may come before all else: then the database is made for it.
+  const bool is_there = std::filesystem::exists(options.state.postgres() / "data");
+  const auto access = is_there ? StateDatabase::Access::beside_others : StateDatabase::Access::alone;
+  return with_store(options, access, [&](store::Store& store) -> Result<int> {
     const auto expires = store.add_token(token);
     if (!expires)
       return Error{ErrorKind::busy, "there is a valid token named \"" + token.name + "\" already",
@@ -64,7 +65,7 @@ Result<int> add(const TokensOptions& options) {
 }
 
 Result<int> list(const TokensOptions& options) {
-  return with_store(options, [&](store::Store& store) -> Result<int> {
+  return with_store(options, StateDatabase::Access::beside_others, [&](store::Store& store) -> Result<int> {
     TerminalTable table({{"name"}, {"role"}, {"state"}, {"made"}, {"expires"}});
     json::array documents;
     for (const auto& token : store.list_tokens()) {
@@ -84,7 +85,7 @@ Result<int> list(const TokensOptions& options) {
 }
 
 Result<int> revoke(const TokensOptions& options) {
-  return with_store(options, [&](store::Store& store) -> Result<int> {
+  return with_store(options, StateDatabase::Access::beside_others, [&](store::Store& store) -> Result<int> {
     if (!store.revoke_token(options.name))
       return Error{ErrorKind::not_found,
                    "there is no token named \"" + options.name + "\" that could be revoked",

@@ -10,8 +10,8 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 namespace {
 
-constexpr std::chrono::milliseconds kBetweenReadings{500};
-constexpr std::chrono::milliseconds kPatience{800};
+constexpr std::chrono::milliseconds kBetweenReadings{200};
+constexpr std::chrono::milliseconds kPatience{500};
 constexpr std::size_t kMostWaiting = 64;  // whoever guesses must not keep many connections busy
 
 std::vector<store::LivingToken> read_tokens(store::Store& store) {

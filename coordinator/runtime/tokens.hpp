@@ -1,4 +1,4 @@
-// The tokens that are valid, as the database had them within the last half second: no request asks the
+// The tokens that are valid, as the database had them a fifth of a second ago: no request asks the
 // database who may ask.
 #pragma once
 

@@ -29,6 +29,7 @@ class RawClient {
   }
   // All that comes until `mark`, or until the connection ends, or nothing has come for `patience`.
   std::string hear(std::string_view mark = {}, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    timed_out_ = false;
     while (mark.empty() || heard_.find(mark) == std::string::npos) {
       char piece[4096];
       boost::system::error_code failure = boost::asio::error::timed_out;
