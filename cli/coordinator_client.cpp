@@ -26,9 +26,11 @@ Result<Reply> reply_to(const std::string& url, const std::string& method, const 
   const auto reply = net::request(method, url, body, limit, access);
   if (!reply) {
     const auto& help = reply.error().help;
-    return Error{reply.error().kind, reply.error().message,
-                 help.empty() ? "is a coordinator running? `espalier up` starts one, `espalier run FILE` brings its own"
-                              : help};
+    return Error{
+        reply.error().kind, reply.error().message,
+        help.empty()
+            ? "is a coordinator running? `espalier up` starts one, `espalier run FILE` brings its own"
+            : help};
   }
   const auto value = parse_json(reply->body);
   if (!value || !value->is_object())

@@ -31,7 +31,8 @@ void add_options(CLI::App& command, CoordinatorChoice& choice) {
       ->capture_default_str();
   command.add_option("--token-file", choice.token_file,
                      "File with the token for a coordinator that asks for one; or set ESPALIER_TOKEN");
-  command.add_option("--ca", choice.authorities, "PEM file with who signed an https coordinator's certificate")
+  command
+      .add_option("--ca", choice.authorities, "PEM file with who signed an https coordinator's certificate")
       ->envname("ESPALIER_CA");
 }
 
@@ -48,25 +49,30 @@ Result<std::string> token_of(const CoordinatorChoice& choice) {
     token = given;
   }
   while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0) token.pop_back();
-  const bool is_one = std::all_of(token.begin(), token.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
+  const bool is_one =
+      std::all_of(token.begin(), token.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
   if (!is_one)
-    return Error{ErrorKind::usage,
-                 (choice.token_file.empty() ? std::string("ESPALIER_TOKEN") : choice.token_file) + " holds no token",
-                 "a token is one word, as `espalier tokens add` printed it"};
+    return Error{
+        ErrorKind::usage,
+        (choice.token_file.empty() ? std::string("ESPALIER_TOKEN") : choice.token_file) + " holds no token",
+        "a token is one word, as `espalier tokens add` printed it"};
   return token;
 }
 
-Result<net::HttpAccess> access_of(const CoordinatorChoice& choice, const std::optional<std::string>& certificate) {
+Result<net::HttpAccess> access_of(const CoordinatorChoice& choice,
+                                  const std::optional<std::string>& certificate) {
   net::HttpAccess access;
   auto token = token_of(choice);
   if (!token) return token.error();
   access.token = std::move(*token);
   if (choice.authorities.empty() && !certificate) return access;
-  const auto pem = choice.authorities.empty() ? Result<std::string>(*certificate) : read_file(choice.authorities);
+  const auto pem =
+      choice.authorities.empty() ? Result<std::string>(*certificate) : read_file(choice.authorities);
   if (!pem) return pem.error();
   auto tls = choice.authorities.empty() ? net::TlsClient::pinned(*pem) : net::TlsClient::trusting(*pem);
   if (!tls)
-    return Error{tls.error().kind, "the certificates in " + choice.authorities + " can't be used: " + tls.error().message,
+    return Error{tls.error().kind,
+                 "the certificates in " + choice.authorities + " can't be used: " + tls.error().message,
                  tls.error().help};
   access.tls = std::move(*tls);
   return access;

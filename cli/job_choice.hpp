@@ -14,8 +14,9 @@ namespace espalier::cli {
 struct CoordinatorChoice {
   std::string url;  // empty: of the one that works in the state folder
   StateFolder state{kDefaultState};
-  std::string token_file;   // empty: ESPALIER_TOKEN, if that is set
-  std::string authorities;  // empty: of a coordinator in the state folder its own certificate, else this system's
+  std::string token_file;  // empty: ESPALIER_TOKEN, if that is set
+  std::string
+      authorities;  // empty: of a coordinator in the state folder its own certificate, else this system's
 };
 void add_options(CLI::App& command, CoordinatorChoice& choice);
 Result<CoordinatorClient> client_of(const CoordinatorChoice& choice);

@@ -19,16 +19,16 @@ namespace espalier::cli {
 struct LocalOptions {
   StateFolder state;
   int workers = 1;
-  int slots = 0;                        // of each worker; 0: the cores divided among the workers
-  std::optional<std::string> http;      // host:port of the page; unset: the usual port, or any free one
-  std::optional<std::string> zmq;       // where workers of other hosts join; unset: any free loopback port
-  bool insecure_bind = false;           // addresses that others can reach are allowed
-  std::filesystem::path keys;           // net::KeyFolder: workers come with keys, ours too; empty: without
-  bool require_tokens = false;          // over HTTP
-  std::string certificate = {};         // PEM files: https
+  int slots = 0;                    // of each worker; 0: the cores divided among the workers
+  std::optional<std::string> http;  // host:port of the page; unset: the usual port, or any free one
+  std::optional<std::string> zmq;   // where workers of other hosts join; unset: any free loopback port
+  bool insecure_bind = false;       // addresses that others can reach are allowed
+  std::filesystem::path keys;       // net::KeyFolder: workers come with keys, ours too; empty: without
+  bool require_tokens = false;      // over HTTP
+  std::string certificate = {};     // PEM files: https
   std::string key = {};
   std::vector<std::string> job_files = {};  // folders in which job files may name files
-  std::optional<std::string> database;  // a PostgreSQL of the user's instead of a private one
+  std::optional<std::string> database;      // a PostgreSQL of the user's instead of a private one
 };
 
 class LocalSystem {

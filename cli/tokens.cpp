@@ -1,5 +1,5 @@
-// espalier tokens add|list|revoke: who may ask a coordinator over HTTP. Works on the database, whether or not a
-// coordinator runs: so the first token needs none.
+// espalier tokens add|list|revoke: who may ask a coordinator over HTTP. Works on the database, whether or not
+// a coordinator runs: so the first token needs none.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -25,11 +25,9 @@ struct TokensOptions {
   bool json = false;
 };
 
-// The database is started for this one command if nothing runs, and made if there is none.
+// The database is started for this one command if nothing runs.
 template <class Work>
-Result<int> with_store(const TokensOptions& options, Work work) {
-  const bool is_there = std::filesystem::exists(options.state.postgres() / "data");
-  const auto access = is_there ? StateDatabase::Access::beside_others : StateDatabase::Access::alone;
+Result<int> with_store(const TokensOptions& options, StateDatabase::Access access, Work work) {
   const auto database = StateDatabase::open(options.state, options.database, access);
   if (!database) return database.error();
   auto store = store::Store::open(database->connection());
@@ -43,27 +41,31 @@ Result<int> with_store(const TokensOptions& options, Work work) {
 
 Result<int> add(const TokensOptions& options) {
   if (options.name.find_first_not_of(" \t") == std::string::npos || options.name.size() > 100)
-    return Error{ErrorKind::usage, "a token's name has to be one to a hundred characters", "name it after who gets it"};
+    return Error{ErrorKind::usage, "a token's name has to be one to a hundred characters",
+                 "name it after who gets it"};
   const auto secret = "espalier_" + random_secret();
   store::NewToken token;
   token.name = options.name;
   token.role = *role_from(options.role);
   token.hash = sha256_hex(secret);
   token.lifetime = std::chrono::seconds(std::llround(options.days * 24 * 3600));
-  return with_store(options, [&](store::Store& store) -> Result<int> {
+  // The first one may come before all else: then the database is made for it.
+  const bool is_there = std::filesystem::exists(options.state.postgres() / "data");
+  const auto access = is_there ? StateDatabase::Access::beside_others : StateDatabase::Access::alone;
+  return with_store(options, access, [&](store::Store& store) -> Result<int> {
     const auto expires = store.add_token(token);
     if (!expires)
       return Error{ErrorKind::busy, "there is a valid token named \"" + token.name + "\" already",
                    "choose another name, or end that one with `espalier tokens revoke NAME`"};
-    std::cerr << fmt::format("{} of the role {} until {}; this is the only time that it is shown:\n", token.name,
-                             options.role, *expires);
+    std::cerr << fmt::format("{} of the role {} until {}; this is the only time that it is shown:\n",
+                             token.name, options.role, *expires);
     std::cout << secret << std::endl;
     return 0;
   });
 }
 
 Result<int> list(const TokensOptions& options) {
-  return with_store(options, [&](store::Store& store) -> Result<int> {
+  return with_store(options, StateDatabase::Access::beside_others, [&](store::Store& store) -> Result<int> {
     TerminalTable table({{"name"}, {"role"}, {"state"}, {"made"}, {"expires"}});
     json::array documents;
     for (const auto& token : store.list_tokens()) {
@@ -83,9 +85,10 @@ Result<int> list(const TokensOptions& options) {
 }
 
 Result<int> revoke(const TokensOptions& options) {
-  return with_store(options, [&](store::Store& store) -> Result<int> {
+  return with_store(options, StateDatabase::Access::beside_others, [&](store::Store& store) -> Result<int> {
     if (!store.revoke_token(options.name))
-      return Error{ErrorKind::not_found, "there is no token named \"" + options.name + "\" that could be revoked",
+      return Error{ErrorKind::not_found,
+                   "there is no token named \"" + options.name + "\" that could be revoked",
                    "`espalier tokens list` lists them"};
     std::cerr << "revoked; a coordinator at work knows it within a second\n";
     return 0;
@@ -95,7 +98,8 @@ Result<int> revoke(const TokensOptions& options) {
 }  // namespace
 
 void add_tokens(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<TokensOptions>();  // shared: CLI11 keeps references to it beyond this function
+  auto options =
+      std::make_shared<TokensOptions>();  // shared: CLI11 keeps references to it beyond this function
   auto* command = app.add_subcommand("tokens", "Say who may ask a coordinator over HTTP");
   command->footer(R"(
 Example:
@@ -118,7 +122,8 @@ A reader sees everything, a submitter hands in jobs and ends them, an admin also
       ->capture_default_str();
   adding->fallthrough();
   adding->callback([options, &chosen] { chosen = [options] { return add(*options); }; });
-  auto* listing = command->add_subcommand("list", "List tokens: names, roles, until when; never their secrets");
+  auto* listing =
+      command->add_subcommand("list", "List tokens: names, roles, until when; never their secrets");
   listing->footer("\nExample:\n  espalier tokens list");
   listing->add_flag("--json", options->json, "An array of tokens");
   listing->fallthrough();

@@ -58,14 +58,16 @@ void add_up(CLI::App& app, Action& chosen) {
       "--keys", options->keys,
       "Folder that `espalier keys init` made: workers have to come with a key, and are encrypted");
   command->add_flag("--require-tokens", options->require_tokens, "Let nobody in over HTTP without a token");
-  auto* certificate = command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");
+  auto* certificate =
+      command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");
   auto* key = command->add_option("--tls-key", options->key, "PEM file with its key");
   certificate->needs(key);
   key->needs(certificate);
   command
-      ->add_option("--job-files", options->job_files,
-                   "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens "
-                   "are demanded")
+      ->add_option(
+          "--job-files", options->job_files,
+          "Folder in which job files may name files; repeatable. Default: anywhere, and nowhere where tokens "
+          "are demanded")
       ->allow_extra_args(false);
   command->add_option("--database", options->database, "Use this PostgreSQL instead of a private one");
   command->callback([options, &chosen] { chosen = [options] { return up(*options); }; });

@@ -101,8 +101,7 @@ asio::awaitable<Result<error_code>> send_request(Connection* connection, const E
   if (exchange->file) {
     const FileRange range{static_cast<std::int64_t>(exchange->first),
                           static_cast<std::int64_t>(exchange->body_size())};
-    failure = co_await send_file(connection->stream, *exchange->file, range, exchange->threads,
-                                 limits.step);
+    failure = co_await send_file(connection->stream, *exchange->file, range, exchange->threads, limits.step);
     if (failure == asio::error::eof)
       co_return Error{ErrorKind::failed, "a file became shorter while it was sent", ""};
   } else {
@@ -158,8 +157,7 @@ asio::awaitable<Result<error_code>> read_blocks(Connection* connection, Parser* 
   if (http_status == 206) {
     const auto said = first_of_range(parser->get()[http::field::content_range]);
     if (!said)
-      co_return Error{ErrorKind::failed,
-                      exchange->target.origin() + " sends a range of its own", ""};
+      co_return Error{ErrorKind::failed, exchange->target.origin() + " sends a range of its own", ""};
     first = *said;
   }
   if (auto begun = exchange->blocks->begin(first); !begun) co_return begun.error();
@@ -210,8 +208,7 @@ asio::awaitable<Result<error_code>> read_body(Connection* connection, Parser* pa
       if (auto taken = exchange->sink(std::as_bytes(std::span(piece.data(), size))); !taken)
         co_return taken.error();
     } else if (reply->body.size() + size > limits.body_bytes) {
-      co_return Error{ErrorKind::unavailable,
-                      exchange->target.origin() + " answers with too much", ""};
+      co_return Error{ErrorKind::unavailable, exchange->target.origin() + " answers with too much", ""};
     } else {
       reply->body.append(piece.data(), size);
     }
@@ -283,7 +280,8 @@ struct HttpClient::State {
     throw_if_cancelled(failure);
     if (failure) co_return unreachable(target, failure);
     connection->stream.expires_after(limits.connect);
-    co_await connection->stream.tcp().async_connect(found, asio::redirect_error(asio::use_awaitable, failure));
+    co_await connection->stream.tcp().async_connect(found,
+                                                    asio::redirect_error(asio::use_awaitable, failure));
     throw_if_cancelled(failure);
     if (failure) co_return unreachable(target, failure);
     connection->stream.socket().set_option(asio::ip::tcp::no_delay(true), failure);

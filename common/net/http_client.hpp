@@ -1,6 +1,6 @@
-// HTTP/1.1, plain or with TLS, to one host and port after the other. Connections are kept and used again. A client belongs
-// to one executor: an io_context's, or a strand if that has several threads. Several requests may be under
-// way at once.
+// HTTP/1.1, plain or with TLS, to one host and port after the other. Connections are kept and used again. A
+// client belongs to one executor: an io_context's, or a strand if that has several threads. Several requests
+// may be under way at once.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,8 +41,8 @@ struct HttpLimits {
 };
 
 struct HttpAccess {
-  std::string token = {};               // a secret that every request shows; empty: none
-  std::optional<TlsClient> tls = {};    // by what an https server is known; unset: by this system's authorities
+  std::string token = {};             // a secret that every request shows; empty: none
+  std::optional<TlsClient> tls = {};  // by what an https server is known; unset: by this system's authorities
 };
 
 // Where the bytes of a large download go.

@@ -10,7 +10,7 @@ namespace espalier::net {
 struct HttpTarget {
   std::string host;
   std::string port;
-  std::string path;  // with the query; at least "/"
+  std::string path;     // with the query; at least "/"
   bool secure = false;  // https
   [[nodiscard]] std::string authority() const;
   [[nodiscard]] std::string origin() const;  // "https://host:port"

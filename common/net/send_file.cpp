@@ -101,7 +101,8 @@ asio::awaitable<error_code> send_encrypted(Stream* stream, const OpenFile* file,
     memory.resize(static_cast<std::size_t>(std::min(kPiece, range.length)));
     ReadSome some{file->descriptor(), range.first, &memory};
     const auto got = co_await run_on(threads, std::move(some));
-    if (got <= 0) co_return got == 0 ? error_code(asio::error::eof) : error_code(EIO, boost::system::system_category());
+    if (got <= 0)
+      co_return got == 0 ? error_code(asio::error::eof) : error_code(EIO, boost::system::system_category());
     range.first += got;
     range.length -= got;
     stream->expires_after(stalled);

@@ -35,7 +35,8 @@ struct FileRange {
 // Reads the disk on `threads`, which must not be the loop's (their SIGPIPE is blocked for good). `stalled`:
 // how long the peer may take nothing. Errors of the connection are the code, timed_out for a stalled peer; a
 // file that became shorter is `eof`.
-boost::asio::awaitable<boost::system::error_code> send_file(Stream& stream, const OpenFile& file, FileRange range,
+boost::asio::awaitable<boost::system::error_code> send_file(Stream& stream, const OpenFile& file,
+                                                            FileRange range,
                                                             boost::asio::any_io_executor threads,
                                                             std::chrono::milliseconds stalled);
 

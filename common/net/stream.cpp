@@ -28,7 +28,8 @@ asio::awaitable<error_code> Stream::connect_tls(const TlsClient& client, std::st
   asio::ip::make_address(host, is_a_name);
   if (is_a_name)  // OpenSSL's macro for this casts in C's way
     SSL_ctrl(tls_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
-  co_await tls_->async_handshake(ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, failure));
+  co_await tls_->async_handshake(ssl::stream_base::client,
+                                 asio::redirect_error(asio::use_awaitable, failure));
   co_return failure;
 }
 

@@ -34,8 +34,10 @@ class Stream {
   void expires_never() { tcp_.expires_never(); }
   void close() { tcp_.close(); }
 
-  // The handshake; from then on all goes through TLS. `buffer` holds what was read already, and is empty afterwards.
-  boost::asio::awaitable<boost::system::error_code> accept_tls(const TlsServer& server, boost::beast::flat_buffer* buffer);
+  // The handshake; from then on all goes through TLS. `buffer` holds what was read already, and is empty
+  // afterwards.
+  boost::asio::awaitable<boost::system::error_code> accept_tls(const TlsServer& server,
+                                                               boost::beast::flat_buffer* buffer);
   boost::asio::awaitable<boost::system::error_code> connect_tls(const TlsClient& client, std::string host);
 
   // Says that nothing more will be said.

@@ -55,7 +55,8 @@ std::shared_ptr<ssl::context> make_client_context() {
 }
 
 Error no_certificate() {
-  return {ErrorKind::usage, "there is no certificate in PEM form", "it begins with -----BEGIN CERTIFICATE-----"};
+  return {ErrorKind::usage, "there is no certificate in PEM form",
+          "it begins with -----BEGIN CERTIFICATE-----"};
 }
 
 // In place of OpenSSL's own judgement: the pinned certificate and no other, whoever signed it.
@@ -68,13 +69,17 @@ int is_pinned(X509_STORE_CTX* store, void* pinned) {
 
 }  // namespace
 
-Result<TlsServer> TlsServer::open(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+Result<TlsServer> TlsServer::open(const std::filesystem::path& certificate,
+                                  const std::filesystem::path& key) {
   const auto shown = read_file(certificate);
-  if (!shown) return Error{ErrorKind::not_found, shown.error().message, "name a PEM file with --tls-certificate"};
+  if (!shown)
+    return Error{ErrorKind::not_found, shown.error().message, "name a PEM file with --tls-certificate"};
   const auto secret = read_private_file(key);
   if (!secret) return secret.error();
   const auto own = first_in(*shown);
-  if (!own) return Error{ErrorKind::usage, certificate.string() + ": " + no_certificate().message, no_certificate().help};
+  if (!own)
+    return Error{ErrorKind::usage, certificate.string() + ": " + no_certificate().message,
+                 no_certificate().help};
   auto context = make_context(ssl::context::tls_server);
   error_code failure;
   context->use_certificate_chain(boost::asio::buffer(*shown), failure);
@@ -93,7 +98,8 @@ Result<TlsClient> TlsClient::of_this_system() {
   error_code failure;
   context->set_default_verify_paths(failure);
   if (failure)
-    return Error{ErrorKind::missing_dependency, "this system's certificate authorities can't be read: " + failure.message(),
+    return Error{ErrorKind::missing_dependency,
+                 "this system's certificate authorities can't be read: " + failure.message(),
                  "install the package ca-certificates, or name a file with --ca"};
   return TlsClient(std::move(context), true);
 }
@@ -123,7 +129,8 @@ std::string tls_help(const error_code& failure) {
   if (failure.category() != boost::asio::error::get_ssl_category()) return {};
   switch (ERR_GET_REASON(static_cast<unsigned long>(failure.value()))) {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return "if you trust it, name its certificate or the authority that signed it with --ca FILE; the host's name has to "
+      return "if you trust it, name its certificate or the authority that signed it with --ca FILE; the "
+             "host's name has to "
              "be one that the certificate is for";
     case SSL_R_WRONG_VERSION_NUMBER:
       return "does it speak http:// instead of https://?";

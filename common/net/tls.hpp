@@ -1,4 +1,5 @@
-// Certificates: what a server shows, and by what a client knows it. OpenSSL's TLS and Asio's stay in this folder.
+// Certificates: what a server shows, and by what a client knows it. OpenSSL's TLS and Asio's stay in this
+// folder.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -16,8 +17,8 @@ namespace espalier::net {
 
 class TlsServer {
  public:
-  // PEM files; a chain may follow the certificate. `not_found` if one can't be read; `usage` if it is no PEM, if they
-  // don't belong together, or if others may read the key.
+  // PEM files; a chain may follow the certificate. `not_found` if one can't be read; `usage` if it is no PEM,
+  // if they don't belong together, or if others may read the key.
   static Result<TlsServer> open(const std::filesystem::path& certificate, const std::filesystem::path& key);
   [[nodiscard]] const std::string& certificate() const { return certificate_; }  // PEM of the server's own
   [[nodiscard]] boost::asio::ssl::context& context() const { return *context_; }
@@ -32,8 +33,9 @@ class TlsServer {
 class TlsClient {
  public:
   // A server is believed that has a certificate for its host's name by …
-  static Result<TlsClient> of_this_system();                           // … an authority that this system trusts
-  static Result<TlsClient> trusting(const std::string& authorities);   // … one of these (PEM), or that is one of them
+  static Result<TlsClient> of_this_system();  // … an authority that this system trusts
+  static Result<TlsClient> trusting(
+      const std::string& authorities);  // … one of these (PEM), or that is one of them
   // … or that has exactly this one (PEM), whatever name it is for: who says so must be trusted.
   static Result<TlsClient> pinned(const std::string& certificate);
 

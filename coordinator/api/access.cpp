@@ -23,7 +23,8 @@ std::string_view cookie_in(std::string_view cookies, std::string_view name) {
   while (!cookies.empty()) {
     const auto end = std::min(cookies.find(';'), cookies.size());
     const auto cookie = trim(cookies.substr(0, end));
-    if (cookie.starts_with(name) && cookie.substr(name.size()).starts_with('=')) return cookie.substr(name.size() + 1);
+    if (cookie.starts_with(name) && cookie.substr(name.size()).starts_with('='))
+      return cookie.substr(name.size() + 1);
     cookies.remove_prefix(std::min(end + 1, cookies.size()));
   }
   return {};
@@ -32,8 +33,9 @@ std::string_view cookie_in(std::string_view cookies, std::string_view name) {
 bool is_bearer(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
   return authorization.size() > kScheme.size() &&
-         std::equal(kScheme.begin(), kScheme.end(), authorization.begin(),
-                    [](char wanted, char is) { return wanted == (is >= 'A' && is <= 'Z' ? is - 'A' + 'a' : is); });
+         std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char wanted, char is) {
+           return wanted == (is >= 'A' && is <= 'Z' ? is - 'A' + 'a' : is);
+         });
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ constexpr bool allows(const Demand& demand, const Identity& who) {
 // What a request shows: "Authorization: Bearer …", or else a browser's cookie; empty: nothing.
 std::string secret_in(const std::string& authorization, const std::string& cookies, bool is_secure);
 
-// The cookie for a secret; an empty one takes it back. With TLS its name keeps any other host from setting it, and the
-// browser from sending it anywhere unencrypted.
+// The cookie for a secret; an empty one takes it back. With TLS its name keeps any other host from setting
+// it, and the browser from sending it anywhere unencrypted.
 std::string session_cookie(const std::string& secret, bool is_secure);
 
 }  // namespace espalier::api

@@ -1,5 +1,6 @@
-// Who is connected, and who makes room for whom: there is a bound on all connections and on those of one address. Beyond
-// it the connection that has been idle longest is closed for the new one; if none is idle, the new one is refused.
+// Who is connected, and who makes room for whom: there is a bound on all connections and on those of one
+// address. Beyond it the connection that has been idle longest is closed for the new one; if none is idle,
+// the new one is refused.
 #pragma once
 
 #include <cstddef>

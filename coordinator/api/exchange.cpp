@@ -86,7 +86,8 @@ bool Exchange::to_another_host() const {
   const auto& names = services_.security.names;
   const auto host = host_in(header(http::field::host));
   if (!names || host.empty() || is_loopback(host)) return false;
-  return std::none_of(names->begin(), names->end(), [&](const auto& name) { return boost::beast::iequals(name, host); });
+  return std::none_of(names->begin(), names->end(),
+                      [&](const auto& name) { return boost::beast::iequals(name, host); });
 }
 
 std::uint64_t Exchange::announced_length() const {
@@ -121,7 +122,8 @@ asio::awaitable<std::optional<Identity>> Exchange::identify() {
 }
 
 bool Exchange::is_still_valid() const {
-  return !services_.security.demands_tokens || identity_.is_worker || services_.coordinator.holds(identity_.hash);
+  return !services_.security.demands_tokens || identity_.is_worker ||
+         services_.coordinator.holds(identity_.hash);
 }
 
 void Exchange::refuse(Refusal reason) const {

@@ -42,8 +42,8 @@ class Exchange {
  public:
   using HeaderParser = http::request_parser<http::empty_body>;
   // The parser has read the header and outlives the exchange.
-  Exchange(net::Stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header, const Services& services,
-           std::string peer);
+  Exchange(net::Stream& stream, boost::beast::flat_buffer& buffer, HeaderParser& header,
+           const Services& services, std::string peer);
 
   // ---- the request ----
   [[nodiscard]] const Services& services() const { return services_; }

@@ -62,7 +62,8 @@ asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
   const bool going = co_await exchange->send_header(std::move(made));
   if (!going || exchange->head()) co_return;
   const net::FileRange bytes{range.first, range.length};
-  const auto failure = co_await net::send_file(exchange->stream(), *open, bytes, exchange->services().files, kIoLimit);
+  const auto failure =
+      co_await net::send_file(exchange->stream(), *open, bytes, exchange->services().files, kIoLimit);
   // Also if it became shorter: the client sees that from the length we announced.
   if (failure) exchange->close_after();
 }

@@ -22,8 +22,8 @@ asio::awaitable<void> post_job(Exchange* exchange) {
   const bool replace = exchange->parameter("replace") == "1";
   // Who has a token can't work on another's share.
   auto user = exchange->identity().name.empty() ? exchange->parameter("user") : exchange->identity().name;
-  auto submitted = co_await exchange->services().coordinator.submit(std::move(file->text), std::move(file->folder),
-                                                                    replace, std::move(user));
+  auto submitted = co_await exchange->services().coordinator.submit(
+      std::move(file->text), std::move(file->folder), replace, std::move(user));
   co_await send_submitted(exchange, std::move(submitted));
 }
 

@@ -52,8 +52,9 @@ std::string to_prometheus(const Refusals& refusals) {
       "# HELP espalier_requests_refused_total What was asked over HTTP and not done, by reason.\n"
       "# TYPE espalier_requests_refused_total counter\n";
   for (std::size_t reason = 0; reason < kRefusals; ++reason)
-    text += fmt::format("espalier_requests_refused_total{{reason=\"{}\"}} {}\n", to_string(static_cast<Refusal>(reason)),
-                        refusals.counted(static_cast<Refusal>(reason)));
+    text +=
+        fmt::format("espalier_requests_refused_total{{reason=\"{}\"}} {}\n",
+                    to_string(static_cast<Refusal>(reason)), refusals.counted(static_cast<Refusal>(reason)));
   return text;
 }
 

@@ -1,4 +1,5 @@
-// What was asked and not done, by reason: counted for `GET /metrics`, and told in the log once a second at most.
+// What was asked and not done, by reason: counted for `GET /metrics`, and told in the log once a second at
+// most.
 #pragma once
 
 #include <array>

@@ -68,7 +68,8 @@ asio::awaitable<void> refuse_method(Exchange* exchange, std::string allowed) {
 }
 
 constexpr auto kHowToGetOne =
-    "`espalier tokens add NAME --role reader` on the coordinator's machine makes one; the command line takes it from "
+    "`espalier tokens add NAME --role reader` on the coordinator's machine makes one; the command line takes "
+    "it from "
     "ESPALIER_TOKEN or --token-file, anything else sends it as \"Authorization: Bearer TOKEN\"";
 
 asio::awaitable<void> demand_token(Exchange* exchange) {
@@ -86,10 +87,13 @@ asio::awaitable<void> demand_token(Exchange* exchange) {
 asio::awaitable<void> refuse_role(Exchange* exchange, Role needed) {
   exchange->refuse(Refusal::role);
   const auto& who = exchange->identity();
-  std::string message(who.is_worker ? "a worker" : "the token " + who.name + " of the role " + std::string(to_string(who.role)));
+  std::string message(who.is_worker
+                          ? "a worker"
+                          : "the token " + who.name + " of the role " + std::string(to_string(who.role)));
   message.append(" may not do this: it takes the role ").append(to_string(needed));
-  Error refusal{ErrorKind::usage, std::move(message),
-                "`espalier tokens add NAME --role " + std::string(to_string(needed)) + "` makes a token that may"};
+  Error refusal{
+      ErrorKind::usage, std::move(message),
+      "`espalier tokens add NAME --role " + std::string(to_string(needed)) + "` makes a token that may"};
   co_await exchange->send_error(status::forbidden, std::move(refusal));
 }
 

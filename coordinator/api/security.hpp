@@ -22,8 +22,9 @@ struct Security {
   std::optional<net::TlsServer> tls{};  // unset: plain HTTP
   bool demands_tokens = false;          // else everybody is an admin
   std::string worker_token{};           // a secret: what this coordinator's workers show
-  // Unset: any. Else only requests to this machine's own loopback names, or to these, are answered: a web site may have
-  // its name resolved to 127.0.0.1, so that the browser of somebody who looks at it takes us for that site.
+  // Unset: any. Else only requests to this machine's own loopback names, or to these, are answered: a web
+  // site may have its name resolved to 127.0.0.1, so that the browser of somebody who looks at it takes us
+  // for that site.
   std::optional<std::vector<std::string>> names{};
   std::uint64_t largest_artifact = std::uint64_t{64} << 30;  // bytes
   ConnectionLimits connections{};

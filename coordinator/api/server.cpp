@@ -124,8 +124,8 @@ std::shared_ptr<Session> admit(State& state, tcp::socket socket) {
     return nullptr;
   }
   socket.set_option(tcp::no_delay(true), failure);
-  auto session = std::make_shared<Session>(std::move(socket), state.services, state.connections, *admission.id,
-                                           peer.to_string());
+  auto session = std::make_shared<Session>(std::move(socket), state.services, state.connections,
+                                           *admission.id, peer.to_string());
   state.sessions.emplace(session->id, session);
   return session;
 }
@@ -197,7 +197,8 @@ Server::~Server() = default;
 std::string Server::address() const {
   const bool v6 = state_->host.find(':') != std::string::npos;
   const auto host = v6 ? "[" + state_->host + "]" : state_->host;
-  return (state_->security.tls ? "https://" : "http://") + host + ":" + std::to_string(state_->acceptor.local_endpoint().port());
+  return (state_->security.tls ? "https://" : "http://") + host + ":" +
+         std::to_string(state_->acceptor.local_endpoint().port());
 }
 
 asio::awaitable<void> Server::stop() {

@@ -73,7 +73,8 @@ asio::awaitable<boost::system::error_code> read_some(std::shared_ptr<Session> se
                                                      std::chrono::milliseconds limit) {
   constexpr std::size_t kPiece = 4096;
   session->stream.expires_after(limit);
-  const auto [failure, bytes] = co_await session->stream.async_read_some(session->buffer.prepare(kPiece), kTuple);
+  const auto [failure, bytes] =
+      co_await session->stream.async_read_some(session->buffer.prepare(kPiece), kTuple);
   session->buffer.commit(bytes);
   co_return failure;
 }

@@ -9,9 +9,13 @@
 namespace espalier::api {
 
 struct Session {
-  Session(boost::asio::ip::tcp::socket socket, const Services& everything, Connections& all, Connections::Id number,
-          std::string address)
-      : stream(std::move(socket)), services(everything), connections(all), id(number), peer(std::move(address)) {}
+  Session(boost::asio::ip::tcp::socket socket, const Services& everything, Connections& all,
+          Connections::Id number, std::string address)
+      : stream(std::move(socket)),
+        services(everything),
+        connections(all),
+        id(number),
+        peer(std::move(address)) {}
   void end();  // whatever it waits for
 
   net::Stream stream;

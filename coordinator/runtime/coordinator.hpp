@@ -30,7 +30,7 @@ struct CoordinatorOptions {
   std::string http_address = "http://127.0.0.1:0";  // told to workers; set by the API once it listens
   int beat_ms = 2000;
   int lease_ms = 10000;
-  bool reads_tokens = false;            // HTTP demands them
+  bool reads_tokens = false;  // HTTP demands them
   JobFolders job_files{};
   std::map<std::string, double> shares;  // users' weights; 1 for the others
   // Nothing can be put on record any more, another coordinator has taken over: called once; the program is to
@@ -62,8 +62,10 @@ class Coordinator {
 
   [[nodiscard]] virtual std::string zmq_endpoint() const = 0;  // with the real port
   virtual void set_http_address(std::string address) = 0;      // before the first worker is welcomed
-  // What workers need for it, told with the address: a secret that they show, a certificate (PEM) that it has.
-  virtual void set_http_access(std::optional<std::string> /*token*/, std::optional<std::string> /*certificate*/) {}
+  // What workers need for it, told with the address: a secret that they show, a certificate (PEM) that it
+  // has.
+  virtual void set_http_access(std::optional<std::string> /*token*/,
+                               std::optional<std::string> /*certificate*/) {}
   [[nodiscard]] virtual artifact::ArtifactStore& artifacts() = 0;
 
   // Returns the JobSummary once the job is committed.
@@ -98,9 +100,11 @@ class Coordinator {
   virtual boost::asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) = 0;
   virtual boost::asio::awaitable<Result<void>> database_answers() = 0;  // for /healthz
 
-  // The token whose secret hashes so (SHA-256, hex), if it is valid: `holder_of` gives one that isn't known half a second,
-  // and `holds` says what is known now.
-  virtual boost::asio::awaitable<std::optional<TokenHolder>> holder_of(std::string /*hash*/) { co_return std::nullopt; }
+  // The token whose secret hashes so (SHA-256, hex), if it is valid: `holder_of` gives one that isn't known
+  // half a second, and `holds` says what is known now.
+  virtual boost::asio::awaitable<std::optional<TokenHolder>> holder_of(std::string /*hash*/) {
+    co_return std::nullopt;
+  }
   [[nodiscard]] virtual bool holds(const std::string& /*hash*/) const { return false; }
 
   [[nodiscard]] virtual std::string metrics() const { return {}; }  // in Prometheus' text format

@@ -1,4 +1,5 @@
-// Which files of this machine a job file may name: whoever hands in a job has them read by us, with our rights.
+// Which files of this machine a job file may name: whoever hands in a job has them read by us, with our
+// rights.
 #pragma once
 
 #include <filesystem>

@@ -10,8 +10,8 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 namespace {
 
-constexpr std::chrono::milliseconds kBetweenReadings{500};
-constexpr std::chrono::milliseconds kPatience{800};
+constexpr std::chrono::milliseconds kBetweenReadings{200};
+constexpr std::chrono::milliseconds kPatience{500};
 constexpr std::size_t kMostWaiting = 64;  // whoever guesses must not keep many connections busy
 
 std::vector<store::LivingToken> read_tokens(store::Store& store) {
@@ -20,8 +20,7 @@ std::vector<store::LivingToken> read_tokens(store::Store& store) {
 
 }  // namespace
 
-Tokens::Tokens(StoreThread& store, asio::any_io_executor executor)
-    : store_(store), pause_(executor) {}
+Tokens::Tokens(StoreThread& store, asio::any_io_executor executor) : store_(store), pause_(executor) {}
 
 void Tokens::know(const std::vector<store::LivingToken>& living) {
   by_hash_.clear();
@@ -48,7 +47,8 @@ asio::awaitable<void> Tokens::follow() {
 
 std::optional<TokenHolder> Tokens::find(const std::string& hash) const {
   const auto found = by_hash_.find(hash);
-  if (found == by_hash_.end() || found->second.expires <= std::chrono::steady_clock::now()) return std::nullopt;
+  if (found == by_hash_.end() || found->second.expires <= std::chrono::steady_clock::now())
+    return std::nullopt;
   return found->second;
 }
 

@@ -1,5 +1,5 @@
-// The tokens that are valid, as the database had them within the last half second: no request asks the database who may
-// ask.
+// The tokens that are valid, as the database had them a fifth of a second ago: no request asks the
+// database who may ask.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

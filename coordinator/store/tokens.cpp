@@ -6,8 +6,8 @@ namespace espalier::store {
 
 std::optional<std::string> add_token(Transaction& transaction, const NewToken& token) {
   transaction.run(sql::retire_token, {token.name});
-  const auto rows = transaction.run(sql::add_token, {token.name, std::string(to_string(token.role)), token.hash,
-                                                     std::to_string(token.lifetime.count())});
+  const auto rows = transaction.run(sql::add_token, {token.name, std::string(to_string(token.role)),
+                                                     token.hash, std::to_string(token.lifetime.count())});
   if (rows.empty()) return std::nullopt;
   return std::string(rows.text(0, 0));
 }

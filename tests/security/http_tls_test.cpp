@@ -1,4 +1,5 @@
-// https: between the command line, workers and a coordinator, and what happens when one of them is somebody else.
+// https: between the command line, workers and a coordinator, and what happens when one of them is somebody
+// else.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +42,8 @@ TEST_F(HttpTls, AJobRunsWithWorkersThatStoreAndFetchOverIt) {
   // The same nets are measured otherwise by a worker that has none of them yet.
   auto worker = system_.start_worker("newcomer", 2);
   ASSERT_TRUE(eventually([&] { return system_.worker_is_alive("newcomer"); })) << system_.said();
-  const auto old = system_.sql("select name from v1.workers where name <> 'newcomer'").at(0).at("name").as_string();
+  const auto old =
+      system_.sql("select name from v1.workers where name <> 'newcomer'").at(0).at("name").as_string();
   const auto drained = run_with_token(system_, {"workers", "drain", std::string(old)}, admin_);
   ASSERT_EQ(drained.exit.code, 0) << drained.errors;
   auto text = wide_job(2, 0, "second");
@@ -54,9 +56,11 @@ TEST_F(HttpTls, AJobRunsWithWorkersThatStoreAndFetchOverIt) {
 
 TEST_F(HttpTls, ItsCookieNeverLeavesItUnencrypted) {
   const auto http = system_.address("http").value();
-  const auto reply = net::request("POST", http + "/api/v1/session", "", std::chrono::seconds(10), system_.access());
+  const auto reply =
+      net::request("POST", http + "/api/v1/session", "", std::chrono::seconds(10), system_.access());
   ASSERT_TRUE(reply.has_value()) << reply.error().message;
-  EXPECT_EQ(reply->header("Set-Cookie"), "__Host-espalier=" + admin_ + "; Path=/; HttpOnly; SameSite=Strict; Secure");
+  EXPECT_EQ(reply->header("Set-Cookie"),
+            "__Host-espalier=" + admin_ + "; Path=/; HttpOnly; SameSite=Strict; Secure");
 }
 
 TEST_F(HttpTls, AClientThatIsAskedToTrustAnotherAuthorityShowsNothing) {
@@ -66,12 +70,18 @@ TEST_F(HttpTls, AClientThatIsAskedToTrustAnotherAuthorityShowsNothing) {
   EXPECT_THAT(unknown.errors, HasSubstr("certificate verify failed"));
   EXPECT_THAT(unknown.errors, HasSubstr("--ca FILE"));
   const auto other = make_certificate(certificates_.folder(), "other");
-  EXPECT_EQ(run_with_token(system_, {"jobs", "--coordinator", http, "--ca", other.certificate}, admin_).exit.code, 7);
-  EXPECT_EQ(run_with_token(system_, {"jobs", "--coordinator", http, "--ca", files_.certificate}, admin_).exit.code, 0);
+  EXPECT_EQ(
+      run_with_token(system_, {"jobs", "--coordinator", http, "--ca", other.certificate}, admin_).exit.code,
+      7);
+  EXPECT_EQ(
+      run_with_token(system_, {"jobs", "--coordinator", http, "--ca", files_.certificate}, admin_).exit.code,
+      0);
   EXPECT_EQ(run_with_token(system_, {"jobs"}, admin_).exit.code, 0) << "the state folder has the certificate";
   // The right certificate under another name is somebody else, too.
   const auto named = "https://localhost:" + std::to_string(port_of(system_));
-  EXPECT_EQ(run_with_token(system_, {"jobs", "--coordinator", named, "--ca", files_.certificate}, admin_).exit.code, 7);
+  EXPECT_EQ(
+      run_with_token(system_, {"jobs", "--coordinator", named, "--ca", files_.certificate}, admin_).exit.code,
+      7);
 }
 
 TEST_F(HttpTls, PlainHttpIsToldWhatToWrite) {
@@ -91,8 +101,13 @@ TEST_F(HttpTls, PlainHttpIsToldWhatToWrite) {
 TEST(HttpBind, AnAddressThatOthersReachNeedsTlsAndTheRefusalSaysWhatToRun) {
   const Sandbox sandbox;
   ChildOptions coordinator;
-  coordinator.arguments = {std::string(ESPALIER_BIN) + "/espalier-coordinator", "--database", "host=/nowhere",
-                           "--artifacts", sandbox.folder() / "artifacts", "--http", "0.0.0.0:0"};
+  coordinator.arguments = {std::string(ESPALIER_BIN) + "/espalier-coordinator",
+                           "--database",
+                           "host=/nowhere",
+                           "--artifacts",
+                           sandbox.folder() / "artifacts",
+                           "--http",
+                           "0.0.0.0:0"};
   const auto bare = sandbox.run(coordinator);
   EXPECT_EQ(bare.exit.code, 2);
   EXPECT_THAT(bare.errors, HasSubstr("refusing to listen on 0.0.0.0:0 without encryption"));
@@ -101,7 +116,8 @@ TEST(HttpBind, AnAddressThatOthersReachNeedsTlsAndTheRefusalSaysWhatToRun) {
 
   const auto files = make_certificate(sandbox.folder(), "c");
   std::filesystem::permissions(files.key, std::filesystem::perms(0644));
-  coordinator.arguments.insert(coordinator.arguments.end(), {"--tls-certificate", files.certificate, "--tls-key", files.key});
+  coordinator.arguments.insert(coordinator.arguments.end(),
+                               {"--tls-certificate", files.certificate, "--tls-key", files.key});
   const auto readable = sandbox.run(coordinator);
   EXPECT_EQ(readable.exit.code, 2);
   EXPECT_THAT(readable.errors, HasSubstr("chmod 600"));

@@ -1,4 +1,5 @@
-// What those who try their luck with the HTTP side have at hand: bytes instead of a library, and certificates.
+// What those who try their luck with the HTTP side have at hand: bytes instead of a library, and
+// certificates.
 #pragma once
 
 #include <fmt/format.h>
@@ -28,14 +29,16 @@ class RawClient {
   }
   // All that comes until `mark`, or until the connection ends, or nothing has come for `patience`.
   std::string hear(std::string_view mark = {}, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    timed_out_ = false;
     while (mark.empty() || heard_.find(mark) == std::string::npos) {
       char piece[4096];
       boost::system::error_code failure = boost::asio::error::timed_out;
       std::size_t bytes = 0;
-      socket_.async_read_some(boost::asio::buffer(piece), [&](boost::system::error_code ended, std::size_t count) {
-        failure = ended;
-        bytes = count;
-      });
+      socket_.async_read_some(boost::asio::buffer(piece),
+                              [&](boost::system::error_code ended, std::size_t count) {
+                                failure = ended;
+                                bytes = count;
+                              });
       io_.restart();
       io_.run_for(patience);
       if (!io_.stopped()) {
@@ -71,8 +74,10 @@ inline std::uint16_t port_of(const RunningSystem& system) {
   return static_cast<std::uint16_t>(std::stoi(http.substr(http.rfind(':') + 1)));
 }
 
-inline std::string request_line(std::string_view method, std::string_view target, std::string_view more = {}) {
-  return fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n{}\r\n", method, target, more);
+inline std::string request_line(std::string_view method, std::string_view target,
+                                std::string_view more = {}) {
+  return fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n{}\r\n", method, target,
+                     more);
 }
 
 inline std::int64_t refused(const RunningSystem& system, const std::string& reason) {
@@ -96,9 +101,24 @@ struct CertificateFiles {
 inline CertificateFiles make_certificate(const std::filesystem::path& folder, const std::string& name) {
   CertificateFiles files{folder / (name + ".pem"), folder / (name + ".key")};
   ChildOptions openssl;
-  openssl.arguments = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
-                       "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-                       files.key, "-out", files.certificate};
+  openssl.arguments = {"openssl",
+                       "req",
+                       "-x509",
+                       "-newkey",
+                       "ec",
+                       "-pkeyopt",
+                       "ec_paramgen_curve:P-256",
+                       "-noenc",
+                       "-days",
+                       "2",
+                       "-subj",
+                       "/CN=" + name,
+                       "-addext",
+                       "subjectAltName=IP:127.0.0.1",
+                       "-keyout",
+                       files.key,
+                       "-out",
+                       files.certificate};
   openssl.error_file = folder / "openssl.err";
   const auto made = run_to_end(openssl, std::chrono::seconds(60));
   EXPECT_TRUE(made && made->exit.succeeded()) << "is openssl installed?";
@@ -107,7 +127,8 @@ inline CertificateFiles make_certificate(const std::filesystem::path& folder, co
 }
 
 // Tells how the command line fared with a token in its environment.
-inline Ran run_with_token(const RunningSystem& system, std::vector<std::string> arguments, const std::string& token) {
+inline Ran run_with_token(const RunningSystem& system, std::vector<std::string> arguments,
+                          const std::string& token) {
   auto options = system.sandbox().options(std::move(arguments));
   options.environment.emplace_back("ESPALIER_TOKEN", token);
   return system.sandbox().run(std::move(options));

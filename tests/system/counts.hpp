@@ -12,8 +12,8 @@ namespace espalier::test {
 
 // -1 while nobody answers.
 inline std::int64_t metric(const RunningSystem& system, const std::string& name) {
-  const auto reply =
-      net::request("GET", system.address("http").value() + "/metrics", "", std::chrono::seconds(5), system.access());
+  const auto reply = net::request("GET", system.address("http").value() + "/metrics", "",
+                                  std::chrono::seconds(5), system.access());
   if (!reply || reply->status != 200) return -1;
   const auto at = reply->body.find("\n" + name + " ");
   return at == std::string::npos ? -1 : std::stoll(reply->body.substr(at + name.size() + 2));

@@ -65,9 +65,9 @@ std::vector<std::pair<std::string, std::string>> RunningSystem::environment() co
 }
 
 bool RunningSystem::start() {
-  auto child = sandbox_.options({"up", "--workers", std::to_string(options_.workers), "--slots",
-                                 std::to_string(options_.slots), "--http", options_.http, "--zmq",
-                                 options_.zmq});
+  auto child =
+      sandbox_.options({"up", "--workers", std::to_string(options_.workers), "--slots",
+                        std::to_string(options_.slots), "--http", options_.http, "--zmq", options_.zmq});
   if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
   child.arguments.insert(child.arguments.end(), options_.more.begin(), options_.more.end());
   child.output_file = sandbox_.folder() / "up.log";

@@ -35,7 +35,8 @@ class RunningSystem {
   bool start();  // `espalier up`; true once a coordinator answers and every worker is there
   void stop();
 
-  // Before `start`, if it asks for them: what this test shows over HTTP, and the file with the certificate that it trusts.
+  // Before `start`, if it asks for them: what this test shows over HTTP, and the file with the certificate
+  // that it trusts.
   void set_access(std::string token, const std::string& certificate = {});
   [[nodiscard]] const net::HttpAccess& access() const { return access_; }
 

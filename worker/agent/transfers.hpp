@@ -37,7 +37,8 @@ class Transfers {
   Transfers(boost::asio::io_context& io, DiskThreads& disk, Cache cache, net::HttpLimits limits = {});
 
   // What the coordinator's store asks for from now on, and the certificate (PEM) that it has.
-  Result<void> set_access(const std::optional<std::string>& token, const std::optional<std::string>& certificate);
+  Result<void> set_access(const std::optional<std::string>& token,
+                          const std::optional<std::string>& certificate);
 
   // One try. The file is in the cache and stays there while it is pinned. What a broken transfer brought is
   // kept for the next try; bytes that hash wrongly are thrown away, and asked for once more. Several that

@@ -66,8 +66,10 @@ TEST(Refusals, AreCountedByReason) {
   Refusals refusals;
   const MonotonicTime now{};
   for (int time = 0; time < 3; ++time) refusals.count(Refusal::no_token, "10.0.0.7", now);
-  EXPECT_NE(to_prometheus(refusals).find("espalier_requests_refused_total{reason=\"no_token\"} 3\n"), std::string::npos);
-  EXPECT_NE(to_prometheus(refusals).find("espalier_requests_refused_total{reason=\"role\"} 0\n"), std::string::npos);
+  EXPECT_NE(to_prometheus(refusals).find("espalier_requests_refused_total{reason=\"no_token\"} 3\n"),
+            std::string::npos);
+  EXPECT_NE(to_prometheus(refusals).find("espalier_requests_refused_total{reason=\"role\"} 0\n"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ void AgentCore::hear(wire::Welcome& message) {
   facts_answered(message.beat);
   if (!session_.member() || (was_member && earlier_epoch == session_.epoch())) return;
   actions_.emplace_back(Welcomed{session_.epoch(), session_.http(), std::move(message.http_token),
-                                std::move(message.http_certificate)});
+                                 std::move(message.http_certificate)});
   outbox_.send_all_again(now_);
 }
 
