@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   cli::add_logs(app, chosen);
   cli::add_gc(app, chosen);
   cli::add_sql(app, chosen);
+  cli::add_db(app, chosen);
   cli::add_models(app, chosen);
   cli::add_datasets(app, chosen);
   try {

@@ -4,10 +4,9 @@
 #include <string_view>
 
 #include "cli/command.hpp"
-#include "cli/state_folder.hpp"
+#include "cli/state_database.hpp"
 #include "cli/terminal_table.hpp"
 #include "common/base/json.hpp"
-#include "coordinator/store/private_cluster.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::cli {
@@ -87,25 +86,11 @@ void print_text(const store::Table& table) {
   std::cout << table.rows.size() << (table.rows.size() == 1 ? " row\n" : " rows\n");
 }
 
-// Asks the server that runs in the state folder, or starts it for this one question.
-Result<store::Table> ask(const SqlOptions& options) {
-  if (!options.database.empty()) return store::query(options.database, options.statement);
-  if (!std::filesystem::exists(options.state.postgres() / "data"))
-    return Error{ErrorKind::not_found, "there is no database in " + options.state.root.string(),
-                 "run a job first, or name its state folder with --state"};
-  auto lock = StateLock::take(options.state);
-  if (lock) {
-    auto cluster = store::PrivateCluster::start(options.state.postgres());
-    if (!cluster) return cluster.error();
-    return store::query(cluster->connection(), options.statement);
-  }
-  if (const auto running = store::PrivateCluster::running(options.state.postgres()))
-    return store::query(*running, options.statement);
-  return lock.error();
-}
-
 Result<int> sql(const SqlOptions& options) {
-  const auto table = ask(options);
+  const auto database =
+      StateDatabase::open(options.state, options.database, StateDatabase::Access::beside_others);
+  if (!database) return database.error();
+  const auto table = store::query(database->connection(), options.statement);
   if (!table) return table.error();
   if (options.json)
     print_json(*table);

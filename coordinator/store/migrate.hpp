@@ -2,6 +2,7 @@
 // the views, which are made anew whenever their text has changed.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -16,5 +17,7 @@ namespace espalier::store {
 // afterwards.
 Result<void> migrate(Transaction& transaction, std::span<const sql::File> migrations = sql::migrations,
                      std::span<const sql::File> views = sql::views);
+
+std::int64_t version_of(std::string_view migration);  // of "V001__start": 1
 
 }  // namespace espalier::store
