@@ -65,6 +65,10 @@ Result<void> migrate(Transaction& transaction, std::span<const sql::File> migrat
                    "migration " + found->second.name + " was applied to this database with another text",
                    "use the version of Espalier that made this database, or start with a new one"};
     }
+    if (!changed && !applied.empty() && transaction.run(sql::somebody_else_reigns).truth(0, 0)) {
+      return Error{ErrorKind::busy, "a coordinator of an earlier version works on this database",
+                   "stop it first: its schema can't be changed under it"};
+    }
     transaction.script(migration.text);
     record(transaction, version, migration.name, checksum);
     changed = true;

@@ -14,7 +14,7 @@ namespace espalier::store {
 
 // Within the caller's transaction, under an advisory lock that ends with it: two programs that start at once
 // migrate one after the other. Errors: the database is newer than we are, or an applied migration was edited
-// afterwards.
+// afterwards; busy if it is older, and another session reigns over it.
 Result<void> migrate(Transaction& transaction, std::span<const sql::File> migrations = sql::migrations,
                      std::span<const sql::File> views = sql::views);
 

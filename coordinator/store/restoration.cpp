@@ -2,7 +2,7 @@
 #include "coordinator/store/client_tool.hpp"
 #include "coordinator/store/connection.hpp"
 #include "coordinator/store/dump.hpp"
-#include "coordinator/store/store.hpp"
+#include "coordinator/store/migrate.hpp"
 #include "sql_files.hpp"
 
 namespace espalier::store {
@@ -74,9 +74,11 @@ Result<void> Restoration::load(const std::filesystem::path& dump, const Waiting&
 Result<void> Restoration::finish(const std::string& reason,
                                  const std::vector<ContentHash>& lost_checkpoints) {
   try {
-    // Another session migrates; nobody begins to reign before the epoch is raised.
-    at_once(*state_->connection, sql::release_migrations);
-    if (const auto opened = Store::open(state_->text); !opened) return opened.error();
+    {
+      Transaction transaction(*state_->connection);
+      if (auto migrated = migrate(transaction); !migrated) return migrated.error();
+      transaction.commit();
+    }
     if (!lost_checkpoints.empty()) {
       ArrayColumn hashes;
       for (const auto& hash : lost_checkpoints) hashes.add(hash.value);

@@ -1,4 +1,5 @@
 // A database of any earlier version becomes one of this version, and nothing of what it held is lost.
+#include <chrono>
 #include <pqxx/pqxx>
 
 #include "coordinator/store/check.hpp"
@@ -182,6 +183,23 @@ TEST_F(Upgrade, ThatBreaksHalfWayLeavesTheOldSchemaAndAllThatItHolds) {
   EXPECT_ANY_THROW(apply(files));
   EXPECT_EQ(describe(), before);
   EXPECT_TRUE(Store::open(database()).has_value()) << "the program before can still be used";
+}
+
+TEST_F(Upgrade, WaitsUntilNoCoordinatorOfAnEarlierVersionReigns) {
+  make_of_version(sql::migrations.size() - 1);
+  auto earlier = std::make_unique<pqxx::connection>(database());
+  pqxx::nontransaction(*earlier).exec(std::string(sql::take_reign_lock));
+  const auto refused = Store::open(database());
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_EQ(refused.error().kind, ErrorKind::busy);
+  earlier.reset();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  bool opened = false;
+  while (!opened && std::chrono::steady_clock::now() < end) opened = Store::open(database()).has_value();
+  EXPECT_TRUE(opened) << "once its session is gone";
+  const auto later = std::make_unique<pqxx::connection>(database());
+  pqxx::nontransaction(*later).exec(std::string(sql::take_reign_lock));
+  EXPECT_TRUE(Store::open(database()).has_value()) << "there is nothing to change under it";
 }
 
 }  // namespace
