@@ -27,7 +27,7 @@ int report(const espalier::Error& error) {
 
 int main(int argc, char** argv) {
   using namespace espalier;
-  set_up_log("espalier", spdlog::level::warn);
+  if (const auto set = set_up_log("espalier", spdlog::level::warn); !set) return report(set.error());
   CLI::App app(kAbout, "espalier");
   app.footer(kFooter);
   app.set_version_flag("--version", "espalier " ESPALIER_VERSION);
