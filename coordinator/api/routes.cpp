@@ -15,6 +15,7 @@ struct Route {
 
 constexpr Route kRoutes[] = {
     {verb::get, "healthz", get_health},
+    {verb::get, "readyz", get_readiness},
     {verb::get, "metrics", get_metrics},
     {verb::post, "api/v1/jobs", post_job},
     {verb::get, "api/v1/jobs", get_jobs},
@@ -80,6 +81,7 @@ asio::awaitable<void> dispatch(Exchange* exchange) {
   std::string allowed;
   for (const Route& route : kRoutes) {
     if (!matches(route.pattern, exchange->segments())) continue;
+    exchange->set_route(route.pattern);
     if (route.method == method) {
       co_await route.handle(exchange);
       co_return;
@@ -95,6 +97,7 @@ asio::awaitable<void> dispatch(Exchange* exchange) {
   } else if (method != verb::get) {
     co_await refuse_method(exchange, "GET, HEAD");
   } else {
+    exchange->set_route("page");
     co_await get_static_file(exchange);
   }
 }

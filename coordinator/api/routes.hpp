@@ -8,9 +8,12 @@ namespace espalier::api {
 
 boost::asio::awaitable<void> dispatch(Exchange* exchange);
 
-// job_routes.cpp
+// health_routes.cpp
 boost::asio::awaitable<void> get_health(Exchange* exchange);
-boost::asio::awaitable<void> get_metrics(Exchange* exchange);  // metrics.cpp
+boost::asio::awaitable<void> get_readiness(Exchange* exchange);
+boost::asio::awaitable<void> get_metrics(Exchange* exchange);
+
+// job_routes.cpp
 boost::asio::awaitable<void> post_job(Exchange* exchange);
 boost::asio::awaitable<void> get_jobs(Exchange* exchange);
 boost::asio::awaitable<void> get_job(Exchange* exchange);

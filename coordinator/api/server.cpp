@@ -23,12 +23,13 @@ struct Server::State {
   State(asio::io_context& loop, runtime::Coordinator& coordinator, std::filesystem::path web_folder)
       : io(loop),
         files(2),
-        services{coordinator, std::move(web_folder), files.get_executor()},
+        services{coordinator, metrics, std::move(web_folder), files.get_executor()},
         acceptor(loop),
         ended(loop) {}
 
   asio::io_context& io;
   asio::thread_pool files;
+  HttpMetrics metrics;
   Services services;
   tcp::acceptor acceptor;
   asio::steady_timer ended;  // cancelled whenever a session or the accepting ends

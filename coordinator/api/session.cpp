@@ -49,6 +49,13 @@ asio::awaitable<void> answer(Exchange* exchange) {
   co_await exchange->send_error(std::move(internal));
 }
 
+void count(const Exchange& exchange, std::chrono::steady_clock::duration time) {
+  constexpr std::string_view kLiveEvents = "api/v1/events";
+  exchange.services().metrics.count_request(std::string_view(http::to_string(exchange.method())),
+                                            exchange.route(), exchange.answered_status(), time,
+                                            exchange.route() == kLiveEvents);
+}
+
 asio::awaitable<void> refuse_header(std::shared_ptr<Session> session, boost::system::error_code failure) {
   Exchange::HeaderParser nothing;
   Exchange exchange(session->stream, session->buffer, nothing, session->services);
@@ -84,7 +91,9 @@ asio::awaitable<void> serve(std::shared_ptr<Session> session) {
       co_return;
     }
     Exchange exchange(session->stream, session->buffer, parser, session->services);
+    const auto begin = std::chrono::steady_clock::now();
     co_await answer(&exchange);
+    count(exchange, std::chrono::steady_clock::now() - begin);
     if (!exchange.keep_alive()) {
       co_await read_the_rest(session);
       co_return;
