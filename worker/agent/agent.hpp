@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,9 @@ struct AgentOptions {
   std::int64_t cache_bytes = kDefaultCacheBytes;
   Labels labels = {};
   SystemFiles system = SystemFiles{};
+  std::function<void()> on_beat = [] {};  // twice a second, as long as the loop turns
+  std::function<void(const std::string&)> on_status = [](const std::string&) {
+  };  // what it is about, in a line
 };
 
 class Agent {
@@ -54,6 +58,7 @@ class Agent {
   boost::asio::awaitable<void> start_first_runner();
   boost::asio::awaitable<void> carry_out(std::int64_t number);
   boost::asio::awaitable<void> watch_attempts();
+  boost::asio::awaitable<void> show_life();
   boost::asio::awaitable<void> watch_machine();  // tells the core of changing facts
   void end_with(Result<void> outcome);
 
@@ -76,6 +81,7 @@ class Agent {
   std::map<std::int64_t, std::unique_ptr<Attempt>> attempts_;
   boost::asio::steady_timer watch_timer_;
   boost::asio::steady_timer machine_timer_;
+  boost::asio::steady_timer beat_timer_;
   boost::asio::steady_timer end_signal_;  // never expires; cancelled by `end_with`
   std::optional<Result<void>> outcome_;
   net::TaskGroup tasks_;
