@@ -38,6 +38,16 @@ std::string worker_name(int number) {
 Error last_words(const std::filesystem::path& log_file) {
   const auto text = read_file(log_file);
   if (!text) return {};
+  // An object a line, if logs are such (see log_end).
+  const auto last = text->rfind('\n', text->size() < 2 ? 0 : text->size() - 2);
+  if (const auto line = parse_json(std::string_view(*text).substr(last == std::string::npos ? 0 : last + 1));
+      line && line->is_object() && line->as_object().contains("message")) {
+    const auto& object = line->as_object();
+    Error said{ErrorKind::failed, std::string(object.at("message").as_string()), ""};
+    if (const auto* help = object.if_contains("help"); help != nullptr && help->is_string())
+      said.help = help->get_string();
+    return said;
+  }
   const auto at = text->rfind("error: ");
   if (at == std::string::npos) return {};
   const auto end = std::min(text->find('\n', at), text->size());

@@ -33,7 +33,19 @@ std::optional<MonotonicTime> Core::next_deadline() const {
 }
 
 Core::Counts Core::counts() const {
-  return {jobs_.in_order(), tasks_.size(), workers_.live(), attempts_.size()};
+  Counts counts;
+  counts.jobs = jobs_.in_order();
+  counts.tasks = tasks_.size();
+  counts.attempts = attempts_.size();
+  counts.tasks_by_state = tasks_.by_state();
+  jobs_.for_each([&](const Job& job) { ++counts.jobs_by_state[static_cast<std::size_t>(job.state)]; });
+  workers_.for_each([&](const Worker& worker) {
+    ++(worker.alive() ? counts.live_workers : counts.awaited_workers);
+    if (!worker.alive()) return;
+    counts.cordoned_workers += worker.cordoned ? 1 : 0;
+    counts.slots += static_cast<std::size_t>(worker.slots);
+  });
+  return counts;
 }
 
 std::optional<TaskState> Core::state_of(TaskId task) const {

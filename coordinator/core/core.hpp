@@ -67,8 +67,14 @@ class Core {
     std::size_t tasks = 0;
     std::size_t live_workers = 0;
     std::size_t attempts = 0;
+    TaskTable::StateCounts tasks_by_state{};              // of unfinished jobs
+    std::array<std::size_t, kJobStates> jobs_by_state{};  // that aren't forgotten yet
+    std::size_t cordoned_workers = 0;                     // of the live ones
+    std::size_t awaited_workers = 0;                      // of before a restart, that may still come back
+    std::size_t slots = 0;                                // of live workers
   };
-  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] Counts counts() const;  // walks through jobs and workers, not through tasks
+  [[nodiscard]] std::size_t live_workers() const { return workers_.live(); }
   [[nodiscard]] std::optional<TaskState> state_of(TaskId task) const;  // unset if it was forgotten
   // Why the task isn't given to each of the workers that hold a lease. Unset if the core doesn't know the
   // task.

@@ -103,6 +103,10 @@ class JobTable {
       }
     }
   }
+  template <class Visit>  // visit(const Job&), of all of them
+  void for_each(Visit&& visit) const {
+    for (const auto& [id, index] : by_id_) visit(*jobs_[index.value]);
+  }
   [[nodiscard]] std::size_t in_order() const { return in_order_; }
   [[nodiscard]] const std::string& user_name(UserIndex user) const { return users_[user.value].name; }
   [[nodiscard]] double share_of(UserIndex user) const;  // slots that it holds, by its weight

@@ -10,10 +10,9 @@ constexpr std::size_t kMostNear = 256;  // tasks that are remembered as close to
 }  // namespace
 
 void Core::apply_state(TaskIndex task, TaskState to) {
-  TaskRecord& record = tasks_[task];
-  const TaskState from = record.state;
+  const TaskState from = tasks_[task].state;
   ESPALIER_ASSERT(edge_allowed(from, to));
-  record.state = to;
+  tasks_.set_state(task, to);
   if (to == TaskState::ready) find_home(task);
   tasks_.for_each_job(task, [&](JobIndex index, std::uint32_t position) {
     Job& job = jobs_[index];

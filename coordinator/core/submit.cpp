@@ -89,7 +89,7 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
       record.work = static_cast<float>(task_row.work);
       record.failures = static_cast<std::uint16_t>(task_row.failures);
       // What isn't finished starts as waiting here; `evaluate` finds out where it stands.
-      record.state = is_terminal(task_row.state) ? task_row.state : TaskState::waiting;
+      if (is_terminal(task_row.state)) tasks_.set_state(*task, task_row.state);
     }
     if (!tasks_.position_in(*task, *index)) join(*task, *index, task_row.target);
     const TaskState state = tasks_[*task].state;

@@ -2,6 +2,7 @@
 // needs it and 12 for each edge. Knows nothing of states' meaning; the rules are in Core.
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
@@ -55,6 +56,11 @@ class TaskTable {
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   void reserve(std::size_t more);
 
+  // A new task is waiting. The only way to another state, so that tasks are counted by it.
+  void set_state(TaskIndex task, TaskState state);
+  using StateCounts = std::array<std::size_t, kTaskStates>;
+  [[nodiscard]] const StateCounts& by_state() const { return by_state_; }
+
   TaskRecord& operator[](TaskIndex task) { return records_[task.value]; }
   const TaskRecord& operator[](TaskIndex task) const { return records_[task.value]; }
 
@@ -92,6 +98,7 @@ class TaskTable {
 
   boost::unordered_flat_map<TaskId, TaskIndex, TaskIdHash> by_id_;
   std::vector<TaskRecord> records_;
+  StateCounts by_state_{};
   std::vector<Membership> memberships_;
   std::vector<Edge> edges_;
   std::vector<TaskIndex> free_records_;

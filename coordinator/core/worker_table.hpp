@@ -98,7 +98,11 @@ class WorkerTable {
   Worker* find(const WorkerName& name);  // nullptr if unknown; valid until it is removed
   const Worker* find(const WorkerName& name) const;
   Worker& add(const WorkerName& name, MonotonicTime lease_end);
-  void remove(const WorkerName& name);                  // it must hold no attempts
+  void remove(const WorkerName& name);  // it must hold no attempts
+  template <class Visit>                // visit(const Worker&), in no order: no decision may follow it
+  void for_each(Visit&& visit) const {
+    for (const auto& [name, worker] : workers_) visit(worker);
+  }
   [[nodiscard]] std::size_t live() const;               // walks through all of them
   [[nodiscard]] std::vector<WorkerName> names() const;  // in order; walks through all of them
 

@@ -20,6 +20,7 @@ namespace {
 
 constexpr Duration kWatchInterval = std::chrono::milliseconds(200);
 constexpr Duration kLongestSleep = std::chrono::seconds(5);
+constexpr Duration kBetweenBeats = std::chrono::milliseconds(500);
 constexpr Duration kBetweenSamples = std::chrono::seconds(2);  // as between heartbeats
 
 struct Sample {
@@ -92,6 +93,7 @@ Agent::Agent(asio::io_context& io, AgentOptions options, Cache cache, Result<con
                 [this](std::int64_t attempt) { link_->happen(AttemptComputed{attempt}); }},
       watch_timer_(io),
       machine_timer_(io),
+      beat_timer_(io),
       end_signal_(io, asio::steady_timer::time_point::max()),
       tasks_(io.get_executor()) {}
 
@@ -106,6 +108,7 @@ void Agent::stop() {
 
 asio::awaitable<Result<void>> Agent::run() {
   tasks_.spawn("first runner", start_first_runner());
+  tasks_.spawn("showing life", show_life());
   while (!outcome_) {
     boost::system::error_code woken;
     co_await end_signal_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -127,7 +130,8 @@ asio::awaitable<void> Agent::start_first_runner() {
   runners_.release(*runner);
   const auto hello = hello_with_groups();
   if (!hello) co_return end_with(hello.error());
-  log::info("{} has {} slots on {}", options_.name, options_.slots, hello->device_class);
+  log_about({{"worker", options_.name}, {"slots", options_.slots}}, log::level::info, "{} has {} slots on {}",
+            options_.name, options_.slots, hello->device_class);
   link_->begin({options_.name, random_name(), options_.slots, hello->device_class,
                 static_facts(options_.system, *hello, options_.labels, options_.cache)});
   tasks_.spawn("watching attempts", watch_attempts());
@@ -146,6 +150,15 @@ Result<RunnerHello> Agent::hello_with_groups() const {
                    "`espalier-worker doctor` says what to do about it"};
   hello.confinement = std::move(active);
   return hello;
+}
+
+asio::awaitable<void> Agent::show_life() {
+  while (!outcome_) {
+    options_.on_beat();
+    beat_timer_.expires_after(kBetweenBeats);
+    boost::system::error_code woken;
+    co_await beat_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
 }
 
 asio::awaitable<void> Agent::watch_machine() {
@@ -186,7 +199,11 @@ void Agent::act(Action action) {
 void Agent::handle(const Say&) {}  // the link's affair
 
 void Agent::handle(Welcomed& action) {
-  log::info("welcomed by the coordinator at {}, epoch {}", options_.coordinator, action.epoch);
+  log_about({{"worker", options_.name}, {"peer", options_.coordinator}, {"epoch", action.epoch}},
+            log::level::info, "welcomed by the coordinator at {}, epoch {}", options_.coordinator,
+            action.epoch);
+  options_.on_status(
+      fmt::format("at work for the coordinator at {}, epoch {}", options_.coordinator, action.epoch));
   http_ = std::move(action.http);
   if (auto set = transfers_.set_access(action.http_token, action.http_certificate); !set)
     log::error("the coordinator's certificate can't be used: {}", set.error().message);
@@ -203,7 +220,8 @@ void Agent::handle(const StopAttempt& action) {
   const auto found = attempts_.find(action.attempt);
   if (found == attempts_.end()) return;
   if (action.cause == StopCause::lease_lost)
-    log::warn("no answer from the coordinator for too long: attempt {} is stopped", action.attempt);
+    log_about({{"worker", options_.name}, {"attempt", action.attempt}}, log::level::warn,
+              "no answer from the coordinator for too long: attempt {} is stopped", action.attempt);
   found->second->stop(action.cause);
 }
 
@@ -220,7 +238,8 @@ asio::awaitable<void> Agent::carry_out(std::int64_t number) {
     attempts_.erase(number);
     throw;
   } catch (const std::exception& defect) {
-    log::error("attempt {}: {}", number, defect.what());
+    log_about({{"worker", options_.name}, {"attempt", number}}, log::level::err, "attempt {}: {}", number,
+              defect.what());
     finished.emplace();
     finished->attempt = number;
     finished->seq = std::numeric_limits<std::int32_t>::max();

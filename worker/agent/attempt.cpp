@@ -148,8 +148,8 @@ asio::awaitable<Result<Inputs>> Attempt::fetch_inputs() {
       }
       const bool may_pass = fetched.error().kind == ErrorKind::unavailable;
       if (input.role == kCheckpoint && (!may_pass || tries == kCheckpointTries)) {
-        log::warn("attempt {} starts anew: the checkpoint can't be had: {}", assign_.attempt,
-                  fetched.error().message);
+        log_about(about(), log::level::warn, "attempt {} starts anew: the checkpoint can't be had: {}",
+                  assign_.attempt, fetched.error().message);
         break;
       }
       if (!may_pass || (tries >= kFetchTries && !disk_is_full(workshop_.folder)))
@@ -183,7 +183,8 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   auto line = run_line(assign_, home.work_of(assign_.attempt), *settled);
   const bool said =
       co_await runner->say(std::move(line));  // named: GCC 12 lays out the frame wrongly otherwise
-  if (!said) log::debug("attempt {}: the runner was gone before it began", assign_.attempt);
+  if (!said)
+    log_about(about(), log::level::debug, "attempt {}: the runner was gone before it began", assign_.attempt);
   while (true) {
     auto event = co_await runner->next_event();
     if (auto* progress = std::get_if<RunnerProgress>(&event);
@@ -237,7 +238,9 @@ asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::fi
     if (outgoing) sent = co_await workshop_.transfers.send(workshop_.http(), &*outgoing);
     if (sent) co_return outgoing->output;
     if (sent.error().kind != ErrorKind::unavailable || cause_ || tries >= most_tries) co_return sent.error();
-    if (tries == 1) log::warn("attempt {}: {}; it is tried again", assign_.attempt, sent.error().message);
+    if (tries == 1)
+      log_about(about(), log::level::warn, "attempt {}: {}; it is tried again", assign_.attempt,
+                sent.error().message);
     co_await pause(tries, timer);
   }
 }
@@ -311,7 +314,8 @@ asio::awaitable<RunnerFinished> Attempt::execute() {
 }
 
 asio::awaitable<void> Attempt::wait_for_room(std::string reason) {
-  log::warn("attempt {}: {}; the disk that holds {} is full: it begins again when there is room",
+  log_about(about(), log::level::warn,
+            "attempt {}: {}; the disk that holds {} is full: it begins again when there is room",
             assign_.attempt, reason, workshop_.folder.string());
   co_await remove_made();
   for (int tries = 1; !cause_ && (tries == 1 || disk_is_full(workshop_.folder)); ++tries)

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "common/base/log.hpp"
 #include "common/base/result.hpp"
 #include "common/net/task_group.hpp"
 #include "common/wire/messages.hpp"
@@ -84,6 +85,7 @@ class Attempt {
   void let_progress_out(bool last);
   [[nodiscard]] RunnerFinished ended_without_result(const std::string& how) const;
   [[nodiscard]] std::string stage() const;
+  [[nodiscard]] LogFields about() const { return {{"attempt", assign_.attempt}, {"task", assign_.task}}; }
 
   const Workshop& workshop_;
   wire::Assign assign_;

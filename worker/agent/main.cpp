@@ -13,6 +13,7 @@
 #include "common/base/files.hpp"
 #include "common/base/log.hpp"
 #include "common/net/key_folder.hpp"
+#include "common/base/service_notify.hpp"
 #include "worker/agent/agent.hpp"
 #include "worker/agent/doctor.hpp"
 #include "worker/agent/facts/static_facts.hpp"
@@ -31,8 +32,7 @@ std::filesystem::path default_cache(const std::string& name) {
 }
 
 int complain(const espalier::Error& error) {
-  fmt::print(stderr, "espalier-worker: {}\n", error.message);
-  if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
+  espalier::log_end("espalier-worker", error);
   return espalier::exit_code(error.kind);
 }
 
@@ -74,14 +74,20 @@ std::int64_t most_memory() {
   return facts ? *facts / 10 * 9 : 0;
 }
 
-int work(AgentOptions options) {
+int work(AgentOptions options, const espalier::ServiceNotifier& notifier) {
   asio::io_context io(1);
+  options.on_beat = [&] { notifier.alive(); };
+  options.on_status = [&](const std::string& status) { notifier.status(status); };
+  const std::string waiting = "waiting for the coordinator at " + options.coordinator;
   auto agent = Agent::open(io, std::move(options));
   if (!agent) return complain(agent.error());
+  // Also if no coordinator answers yet: workers may be started first.
+  notifier.ready(waiting);
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&agent](const boost::system::error_code& cancelled, int number) {
+  signals.async_wait([&agent, &notifier](const boost::system::error_code& cancelled, int number) {
     if (cancelled) return;
     espalier::log::info("stopping on signal {}", number);
+    notifier.stopping();
     (*agent)->stop();
   });
   espalier::Result<void> outcome;
@@ -105,6 +111,9 @@ int main(int argc, char** argv) {
   options.name = espalier::agent::host_name() + "-" + std::to_string(::getpid());
   options.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::string cache;
+  std::string log_format;
+  app.add_option("--log-format", log_format, "text, or json: an object a line; default: $ESPALIER_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   std::string runner = (espalier::program_folder() / "espalier-runner").string();
   app.add_option("--coordinator", options.coordinator,
                  "its ZeroMQ address, and with commas those of coordinators that stand by")
@@ -167,10 +176,12 @@ int main(int argc, char** argv) {
   if (const char* datasets = std::getenv("ESPALIER_DATASETS"); datasets != nullptr)
     options.readable.emplace_back(datasets);
   if (required) options.required_confinement = {"landlock", "seccomp", "capabilities", "limits"};
-  espalier::set_up_log("worker");
+  const espalier::ServiceNotifier notifier;
+  if (const auto set = espalier::set_up_log("worker", spdlog::level::info, log_format); !set)
+    return complain(set.error());
   tell_of_protections();
   try {
-    return work(std::move(options));
+    return work(std::move(options), notifier);
   } catch (const std::exception& defect) {
     return complain({espalier::ErrorKind::internal, defect.what(), ""});
   }
