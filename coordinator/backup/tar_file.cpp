@@ -32,7 +32,9 @@ Error archive_error(archive* of, const fs::path& path, const char* what) {
           ""};
 }
 
-class Descriptor {
+}  // namespace
+
+class Descriptor {  // a part of what the header declares, and so not of this file alone
  public:
   explicit Descriptor(int number) : number_(number) {}
   Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
@@ -45,6 +47,8 @@ class Descriptor {
  private:
   int number_;
 };
+
+namespace {
 
 using EntryPointer = std::unique_ptr<archive_entry, void (*)(archive_entry*)>;
 

@@ -88,7 +88,7 @@ cross join lateral (
   -- Offset keeps the planner from computing every trial's results to find those of a few.
   select * from v1.results found where found.trial_id = f.trial_id offset 0
 ) r
-where r.device_class is null or r.device_class is not distinct from f.device_class;
+where f.device_class is null or r.device_class is null or r.device_class = f.device_class;
 
 comment on view v1.pareto is 'The succeeded trials of each job that no other of the job dominates under its objectives and that fulfil its constraints, as rows of v1.results. Objectives if a job names none: accuracy max, latency_p50_ms min, size_bytes min. What was not measured counts as the worst value and fulfils no constraint. Trials that were measured on different device classes don''t dominate each other in what depends on the device; of several classes this is the first one, and v1.pareto_by_device has all.';
 do $$

@@ -87,7 +87,7 @@ TEST_F(SealedLibTorch, GradientsThreadsAndSavingWorkAsBefore) {
               torch::mm(weights, weights).relu().sum().backward();
               if (!weights.grad().defined()) return 1;
               torch::jit::Module module("kept");
-              module.register_parameter("weights", weights.detach(), false);
+              module.register_parameter("weights", weights.data(), false);
               module.define("def forward(self, x):\n  return x + self.weights\n");
               module.save((folder_ / "model.pt").string());
               return torch::jit::load((folder_ / "model.pt").string()).hasattr("weights") ? 0 : 2;
