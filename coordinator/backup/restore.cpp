@@ -92,7 +92,7 @@ Result<void> extract_artifacts(TarReader& tar, const fs::path& file, const Manif
   std::int64_t found = 0;
   for (;;) {
     const auto entry = tar.next();
-    if (!entry) return incomplete(file, entry.error().message);
+    if (!entry) return entry.error();
     if (!*entry) break;
     const auto hash = hash_of_entry((*entry)->name);
     if (hash.value.empty()) return incomplete(file, "it holds \"" + (*entry)->name + "\"");
@@ -102,7 +102,7 @@ Result<void> extract_artifacts(TarReader& tar, const fs::path& file, const Manif
         seen(piece);
         return {};
       });
-      if (!skipped) return incomplete(file, skipped.error().message);
+      if (!skipped) return skipped;
       continue;
     }
     auto upload = into->begin();

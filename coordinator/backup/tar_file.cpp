@@ -32,6 +32,13 @@ Error archive_error(archive* of, const fs::path& path, const char* what) {
           ""};
 }
 
+Error damage(archive* of, const fs::path& path) {
+  const char* said = archive_error_string(of);
+  return {ErrorKind::failed,
+          path.string() + " is damaged: " + (said != nullptr ? said : "it can't be read to its end"),
+          "restore another backup"};
+}
+
 }  // namespace
 
 class Descriptor {  // a part of what the header declares, and so not of this file alone
@@ -163,7 +170,7 @@ Result<std::optional<TarReader::Entry>> TarReader::next() {
   archive_entry* entry = nullptr;
   const int outcome = archive_read_next_header(state_->tar.get(), &entry);
   if (outcome == ARCHIVE_EOF) return std::optional<Entry>();
-  if (outcome != ARCHIVE_OK) return archive_error(state_->tar.get(), state_->path, "can't be read");
+  if (outcome != ARCHIVE_OK) return damage(state_->tar.get(), state_->path);
   const char* name = archive_entry_pathname(entry);
   return std::optional<Entry>(Entry{name != nullptr ? name : "", archive_entry_size(entry)});
 }
@@ -175,7 +182,7 @@ Result<void> TarReader::read(const std::function<Result<void>(std::span<const st
     la_int64_t offset = 0;
     const int outcome = archive_read_data_block(state_->tar.get(), &bytes, &size, &offset);
     if (outcome == ARCHIVE_EOF) return {};
-    if (outcome != ARCHIVE_OK) return archive_error(state_->tar.get(), state_->path, "can't be read");
+    if (outcome != ARCHIVE_OK) return damage(state_->tar.get(), state_->path);
     if (auto used = use({static_cast<const std::byte*>(bytes), size}); !used) return used;
   }
 }

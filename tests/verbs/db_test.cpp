@@ -88,9 +88,7 @@ TEST_F(Db, BackupOfASystemAtWorkIsRestoredIntoAFreshFolderWhereAllIsInOrderAndTh
 
   // What was under way goes on there, with numbers that nobody has seen.
   fs::remove_all(system_.sandbox().state());
-  fs::rename(other_state() / "artifacts", system_.sandbox().folder() / "kept");
   fs::rename(other_state(), system_.sandbox().state());
-  fs::rename(system_.sandbox().folder() / "kept", system_.sandbox().state() / "artifacts");
   ASSERT_TRUE(system_.start()) << system_.said();
   ASSERT_TRUE(eventually([&] { return system_.state(second_) == "succeeded"; })) << system_.said();
   EXPECT_EQ(db("check").exit.code, 0);
