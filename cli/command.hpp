@@ -29,6 +29,7 @@ void add_logs(CLI::App& app, Action& chosen);
 void add_gc(CLI::App& app, Action& chosen);
 void add_tokens(CLI::App& app, Action& chosen);
 void add_sql(CLI::App& app, Action& chosen);
+void add_db(CLI::App& app, Action& chosen);
 void add_models(CLI::App& app, Action& chosen);
 void add_datasets(CLI::App& app, Action& chosen);
 

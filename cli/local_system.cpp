@@ -10,6 +10,7 @@
 #include "common/base/files.hpp"
 #include "common/base/json.hpp"
 #include "common/base/log.hpp"
+#include "common/net/key_folder.hpp"
 
 namespace espalier::cli {
 namespace {
@@ -29,10 +30,24 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+std::string worker_name(int number) {
+  return host_name() + "-" + std::to_string(number);
+}
+
 // What a program said of its own end: the last "error: …" of its log, with the help below it.
 Error last_words(const std::filesystem::path& log_file) {
   const auto text = read_file(log_file);
   if (!text) return {};
+  // An object a line, if logs are such (see log_end).
+  const auto last = text->rfind('\n', text->size() < 2 ? 0 : text->size() - 2);
+  if (const auto line = parse_json(std::string_view(*text).substr(last == std::string::npos ? 0 : last + 1));
+      line && line->is_object() && line->as_object().contains("message")) {
+    const auto& object = line->as_object();
+    Error said{ErrorKind::failed, std::string(object.at("message").as_string()), ""};
+    if (const auto* help = object.if_contains("help"); help != nullptr && help->is_string())
+      said.help = help->get_string();
+    return said;
+  }
   const auto at = text->rfind("error: ");
   if (at == std::string::npos) return {};
   const auto end = std::min(text->find('\n', at), text->size());
@@ -85,6 +100,8 @@ Result<std::unique_ptr<LocalSystem>> LocalSystem::start(LocalOptions options, In
   if (!lock) return lock.error();
   std::unique_ptr<LocalSystem> system(new LocalSystem(std::move(options), std::move(*lock), interrupts));
   if (auto started = system->start_database(); !started) return started.error();
+  for (int number = 1; number <= system->options_.workers; ++number)  // before the coordinator reads them
+    if (auto key = system->key_of(worker_name(number)); !key) return key.error();
   if (auto started = system->start_first_coordinator(); !started) return started.error();
   system->workers_.resize(static_cast<std::size_t>(system->options_.workers));
   for (int number = 1; number <= system->options_.workers; ++number)
@@ -142,6 +159,7 @@ Result<void> LocalSystem::start_coordinator(const std::string& http, const std::
                      "--standby-s",
                      "20"};
   if (options_.insecure_bind) child.arguments.emplace_back("--insecure-bind");
+  if (!options_.keys.empty()) child.arguments.insert(child.arguments.end(), {"--keys", options_.keys});
   if (options_.require_tokens) child.arguments.emplace_back("--require-tokens");
   if (!options_.certificate.empty())
     child.arguments.insert(child.arguments.end(),
@@ -175,7 +193,9 @@ Result<void> LocalSystem::start_worker(int number) {
   const int slots = options_.slots > 0 ? options_.slots : std::max(1, cores / options_.workers);
   // A worker that takes another's place has a name of its own: the old one's lease may still run.
   const bool replaces_another = ++worker_starts_ > options_.workers;
-  const auto name = host_name() + "-" + std::to_string(replaces_another ? worker_starts_ : number);
+  const auto name = worker_name(replaces_another ? worker_starts_ : number);
+  const auto key = key_of(name);
+  if (!key) return key.error();
   ChildOptions child;
   child.arguments = {program_folder() / "espalier-worker",
                      "--coordinator",
@@ -186,12 +206,24 @@ Result<void> LocalSystem::start_worker(int number) {
                      std::to_string(slots),
                      "--cache",
                      options_.state.worker(number)};
+  if (*key) child.arguments.insert(child.arguments.end(), {"--key", **key});
   child.output_file = options_.state.log("worker-" + std::to_string(number));
   child.own_group = true;
   auto spawned = ChildProcess::spawn(child);
   if (!spawned) return spawned.error();
   workers_[static_cast<std::size_t>(number - 1)] = std::move(*spawned);
   return {};
+}
+
+Result<std::optional<std::filesystem::path>> LocalSystem::key_of(const std::string& worker) const {
+  if (options_.keys.empty()) return std::optional<std::filesystem::path>();
+  const net::KeyFolder keys(options_.keys);
+  std::error_code unknown;
+  if (std::filesystem::exists(keys.worker_file(worker), unknown))
+    return std::optional(keys.worker_file(worker));
+  auto made = keys.add_worker(worker);
+  if (!made) return made.error();
+  return std::optional(std::move(*made));
 }
 
 Result<void> LocalSystem::note_death(const std::string& program, const ChildExit& ended,

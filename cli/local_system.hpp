@@ -23,6 +23,7 @@ struct LocalOptions {
   std::optional<std::string> http;  // host:port of the page; unset: the usual port, or any free one
   std::optional<std::string> zmq;   // where workers of other hosts join; unset: any free loopback port
   bool insecure_bind = false;       // addresses that others can reach are allowed
+  std::filesystem::path keys;       // net::KeyFolder: workers come with keys, ours too; empty: without
   bool require_tokens = false;      // over HTTP
   std::string certificate = {};     // PEM files: https
   std::string key = {};
@@ -50,6 +51,8 @@ class LocalSystem {
   Result<void> start_coordinator(const std::string& http, const std::string& zmq);
   Result<void> start_first_coordinator();
   Result<void> start_worker(int number);
+  // Its file, made if there is none; unset if workers need no keys.
+  [[nodiscard]] Result<std::optional<std::filesystem::path>> key_of(const std::string& worker) const;
   Result<void> note_death(const std::string& program, const ChildExit& ended,
                           const std::filesystem::path& log_file);
 

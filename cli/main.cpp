@@ -27,7 +27,7 @@ int report(const espalier::Error& error) {
 
 int main(int argc, char** argv) {
   using namespace espalier;
-  set_up_log("espalier", spdlog::level::warn);
+  if (const auto set = set_up_log("espalier", spdlog::level::warn); !set) return report(set.error());
   CLI::App app(kAbout, "espalier");
   app.footer(kFooter);
   app.set_version_flag("--version", "espalier " ESPALIER_VERSION);
@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   cli::add_gc(app, chosen);
   cli::add_tokens(app, chosen);
   cli::add_sql(app, chosen);
+  cli::add_db(app, chosen);
   cli::add_models(app, chosen);
   cli::add_datasets(app, chosen);
   try {

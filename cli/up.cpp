@@ -15,9 +15,10 @@ Example:
 For people on other hosts, who then need a token (`espalier tokens add NAME --role submitter`):
   espalier up --http 10.0.0.5:8470 --tls-certificate certificate.pem --tls-key key.pem
 
-On a private network, for workers of other hosts:
-  espalier up --http 10.0.0.5:8470 --zmq tcp://10.0.0.5:8471 --insecure-bind
-  espalier-worker --coordinator tcp://10.0.0.5:8471           # there)";
+For workers of other hosts:
+  espalier keys init && espalier keys add-worker gpu-3        # and move gpu-3.worker there
+  espalier up --keys .espalier/keys --zmq tcp://10.0.0.5:8471 --http 10.0.0.5:8470 --tls-certificate … --tls-key …
+  espalier-worker --coordinator tcp://10.0.0.5:8471 --key gpu-3.worker         # there)";
 
 Result<int> up(LocalOptions options) {
   Interrupts interrupts;
@@ -53,6 +54,9 @@ void add_up(CLI::App& app, Action& chosen) {
   command->add_option("--zmq", options->zmq,
                       "Address for workers of other hosts; default: a free loopback port");
   command->add_flag("--insecure-bind", options->insecure_bind, "Allow addresses that others can reach");
+  command->add_option(
+      "--keys", options->keys,
+      "Folder that `espalier keys init` made: workers have to come with a key, and are encrypted");
   command->add_flag("--require-tokens", options->require_tokens, "Let nobody in over HTTP without a token");
   auto* certificate =
       command->add_option("--tls-certificate", options->certificate, "PEM file: the page is https");

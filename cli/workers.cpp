@@ -9,6 +9,7 @@
 #include "cli/terminal_table.hpp"
 #include "common/base/files.hpp"
 #include "common/match/requirement.hpp"
+#include "common/match/worker_facts.hpp"
 
 namespace espalier::cli {
 namespace {
@@ -52,15 +53,6 @@ Result<int> print_facts(const json::array& workers, const std::string& name) {
   }
   return Error{ErrorKind::not_found, "there never was a worker \"" + name + "\"",
                "`espalier workers` lists them"};
-}
-
-// What the core adds to the facts that a worker tells: see coordinator/core/lease.cpp.
-json::object facts_of(const json::object& worker) {
-  json::object facts = worker.at("facts").as_object();
-  facts["worker"] = worker.at("name");
-  facts["slots"] = worker.at("slots");
-  facts["device_class"] = worker.at("device_class");
-  return facts;
 }
 
 struct NamedTarget {
@@ -116,7 +108,7 @@ Result<int> try_target(const json::array& workers, const std::string& path, bool
     TerminalTable table({{"worker"}, {"state"}, {"matches"}, {"why not"}});
     for (const auto& each : workers) {
       const auto& worker = each.as_object();
-      const auto failed = target.requirement.what_fails(facts_of(worker));
+      const auto failed = target.requirement.what_fails(match::worker_facts(worker));
       found.push_back(
           {{"name", worker.at("name")}, {"matches", failed.empty()}, {"why_not", in_words(failed)}});
       table.add({std::string(worker.at("name").as_string()), state_of(worker), failed.empty() ? "yes" : "no",

@@ -16,6 +16,8 @@
 #include "common/base/json.hpp"
 #include "common/base/log.hpp"
 #include "common/base/open_files.hpp"
+#include "common/base/service_notify.hpp"
+#include "common/net/key_folder.hpp"
 #include "coordinator/addresses.hpp"
 #include "coordinator/api/server.hpp"
 #include "coordinator/http_options.hpp"
@@ -36,7 +38,7 @@ For workers on other hosts, with keys that `espalier keys init` and `espalier ke
 A second one on the same database stands by and takes over when the first is gone; workers that may have to follow are
 given both: --coordinator tcp://10.0.0.5:8471,tcp://10.0.0.6:8471
 
-Exit codes: 0 stopped in order, 2 wrong options, 6 port in use, 7 no database, or another coordinator has taken it over.
+Exit codes: 0 stopped in order, 2 wrong options or key files, 4 no keys there, 6 port in use, 7 no database, or another coordinator has taken it over.
 )";
 
 struct Options {
@@ -49,11 +51,15 @@ struct Options {
   api::Security security;  // of those, once they are known to be right
   bool insecure_bind = false;
   std::optional<std::chrono::seconds> patience;
+  std::string log_format;
 };
 
 std::optional<Error> objection_to_zmq(const Options& options) {
-  if (options.insecure_bind || !options.coordinator.keys.empty() || is_loopback(options.coordinator.zmq))
-    return std::nullopt;
+  if (!options.coordinator.keys.empty()) {  // now, not only when another coordinator's place is taken
+    const auto own = net::KeyFolder(options.coordinator.keys).server();
+    return own ? std::nullopt : std::optional(own.error());
+  }
+  if (options.insecure_bind || is_loopback(options.coordinator.zmq)) return std::nullopt;
   return Error{
       ErrorKind::usage,
       "refusing to listen for workers on " + options.coordinator.zmq +
@@ -64,8 +70,7 @@ std::optional<Error> objection_to_zmq(const Options& options) {
 }
 
 int fail(const Error& error) {
-  std::cerr << "espalier-coordinator: error: " << error.message << "\n";
-  if (!error.help.empty()) std::cerr << "  help: " << error.help << "\n";
+  log_end("espalier-coordinator", error);
   return exit_code(error.kind);
 }
 
@@ -118,7 +123,7 @@ void tell_workers_of(const api::Security& security, runtime::Coordinator& coordi
   coordinator.set_http_access(std::move(token), std::move(certificate));
 }
 
-int serve(Options options) {
+int serve(Options options, const ServiceNotifier& notifier) {
   asio::io_context io{1};
   std::optional<Error> fatal;
   asio::signal_set signals(io, SIGTERM, SIGINT);
@@ -127,10 +132,15 @@ int serve(Options options) {
     fatal = error;
     ::kill(::getpid(), SIGTERM);
   };
+  options.coordinator.on_beat = [&] { notifier.alive(); };
   bool stop_standing_by = false;
+  bool told = false;
   signals.async_wait([&](const boost::system::error_code& error, int) { stop_standing_by = !error; });
   const auto reign = runtime::Reign::wait_for(options.coordinator.database, options.patience, [&] {
     io.poll();
+    // All that one that stands by has to do, it does.
+    if (!std::exchange(told, true)) notifier.ready("standing by: another coordinator is at work");
+    notifier.alive();
     return stop_standing_by;
   });
   if (!reign) return reign.error().kind == ErrorKind::interrupted ? 0 : fail(reign.error());
@@ -159,10 +169,12 @@ int serve(Options options) {
   const auto state_file = StateFile::write(options.state_file, ready);
   if (!state_file) return fail(state_file.error());
   std::cout << json::serialize(json::object{{"ready", ready}}) << std::endl;
+  notifier.ready("at work: " + http);
 
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
     signals.clear();  // a second signal ends the program at once
+    notifier.stopping();
     asio::co_spawn(io, stop(io, **server, **coordinator), [&](const std::exception_ptr& failure) {
       if (failure) io.stop();
     });
@@ -219,13 +231,18 @@ int main(int argc, char** argv) {
          "How long to stand by while another coordinator is at work on the database; default: for ever")
       ->check(CLI::NonNegativeNumber);
   add_http_options(app, options.http_options);
+  app.add_option("--log-format", options.log_format,
+                 "text, or json: an object a line; default: $ESPALIER_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   app.add_flag("--insecure-bind", options.insecure_bind, "Allow addresses that others can reach");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
   }
-  set_up_log("coordinator");
+  const ServiceNotifier notifier;
+  if (const auto set = set_up_log("coordinator", spdlog::level::info, options.log_format); !set)
+    return fail(set.error());
   allow_many_open_files();
   options.coordinator.shares = {shares.begin(), shares.end()};
   if (standby_s >= 0) options.patience = std::chrono::seconds(standby_s);
@@ -235,7 +252,7 @@ int main(int argc, char** argv) {
   if (!security) return fail(security.error());
   options.security = std::move(*security);
   try {
-    return serve(std::move(options));
+    return serve(std::move(options), notifier);
   } catch (const ErrorException& error) {
     return fail(error.error());
   } catch (const std::exception& error) {

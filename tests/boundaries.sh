@@ -20,6 +20,8 @@ never() { # folder, pattern it must not include, why
 
 only_in LibTorch '(torch|ATen|c10)/' 'worker/runner/'
 only_in libpqxx 'pqxx' 'coordinator/store/'
+only_in libpq 'libpq' 'coordinator/store/'
+only_in libarchive 'archive(_entry)?\.h' 'coordinator/backup/'
 only_in toml++ 'toml' 'common/job/'
 only_in ZeroMQ 'zmq' 'common/net/'
 only_in 'TLS' '(boost/asio/ssl|openssl/ssl)' 'common/net/'
@@ -29,11 +31,13 @@ never common '(coordinator|worker|cli)/' 'common knows no program'
 never common/match 'common/(job|wire|net|artifact)/' 'matching knows facts, not where they come from or what asks for them'
 never coordinator/core '(coordinator/(store|runtime|api)|worker|cli|common/(net|artifact))/' 'the core decides; it does no I/O'
 never coordinator/store '(coordinator/(runtime|api)|worker|cli)/' 'the store knows only what is written'
+never coordinator/backup '(coordinator/(core|runtime|api)|worker|cli)/' 'a backup is of what is written, whoever runs'
 never coordinator/runtime '(coordinator/api|worker|cli)/' 'the runtime serves the API, not the reverse'
 never worker '(coordinator|cli)/' 'a worker shares only common with the coordinator'
+never worker/confinement '(common/(wire|net|artifact)|worker/(agent|runner))/' 'a fence knows nothing of what runs inside it'
 never worker/agent 'worker/runner/' 'the agent speaks to the runner over a socket'
 never worker/agent/core '(common/(net|artifact)|worker/agent/[a-z_]+\.hpp)' 'the core of the agent decides; it does no I/O'
-never cli '(coordinator/(core|runtime|api)|worker)/' 'the command line uses the HTTP API, and the store for sql'
+never cli '(coordinator/(core|runtime|api)|worker)/' 'the command line uses the HTTP API, the store for sql and the backup for db'
 
 # Both cores are pure: the same events give the same actions.
 lines=$(grep -rnE '(system_clock|steady_clock)::now|random_device|getenv|std::(rand|time)\(' --include='*.cpp' --include='*.hpp' coordinator/core worker/agent/core)

@@ -14,6 +14,12 @@
 #include <vector>
 
 namespace espalier::artifact {
+
+std::filesystem::path stored_path(const std::filesystem::path& folder, const ContentHash& hash) {
+  ESPALIER_ASSERT(is_sha256_hex(hash.value));
+  return folder / hash.value.substr(0, 2) / hash.value.substr(2);
+}
+
 namespace {
 
 constexpr const char* kIncoming = "incoming";
@@ -63,10 +69,6 @@ Result<void> make_folder(const std::filesystem::path& folder, Durability durabil
   return made && durability == Durability::power_cut ? sync_folder(folder.parent_path()) : Result<void>{};
 }
 
-std::filesystem::path stored_path(const std::filesystem::path& folder, const std::string& hash) {
-  return folder / hash.substr(0, 2) / hash.substr(2);
-}
-
 std::filesystem::path partial_path(const std::filesystem::path& folder, const std::string& hash) {
   return folder / kIncoming / (hash + kPartial);
 }
@@ -74,7 +76,7 @@ std::filesystem::path partial_path(const std::filesystem::path& folder, const st
 // Gives a finished file the name of its bytes.
 Result<void> give_name(const std::filesystem::path& folder, const std::filesystem::path& file,
                        const ContentHash& hash, Durability durability) {
-  const auto path = stored_path(folder, hash.value);
+  const auto path = stored_path(folder, hash);
   if (auto made = make_folder(path.parent_path(), durability); !made) return made.error();
   // Whoever else stores the same hash stores the same bytes: the later rename changes nothing.
   if (::rename(file.c_str(), path.c_str()) != 0) return disk_error(path, "can't be written", errno);
@@ -226,8 +228,7 @@ Result<ArtifactStore> ArtifactStore::open(std::filesystem::path folder, Durabili
 }
 
 std::filesystem::path ArtifactStore::path_of(const ContentHash& hash) const {
-  ESPALIER_ASSERT(is_sha256_hex(hash.value));
-  return stored_path(folder_, hash.value);
+  return stored_path(folder_, hash);
 }
 
 std::optional<std::int64_t> ArtifactStore::size_of(const ContentHash& hash) const {

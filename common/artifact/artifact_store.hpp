@@ -57,12 +57,16 @@ struct StoredFile {
   std::int64_t bytes = 0;
 };
 
+// Where a store in that folder keeps it: <folder>/ab/cdef…
+std::filesystem::path stored_path(const std::filesystem::path& folder, const ContentHash& hash);
+
 class ArtifactStore {
  public:
   // Makes it; removes half-written leftovers, but for those that may still be gone on with.
   static Result<ArtifactStore> open(std::filesystem::path folder,
                                     Durability durability = Durability::power_cut);
 
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] bool has(const ContentHash& hash) const;
   [[nodiscard]] std::filesystem::path path_of(const ContentHash& hash) const;  // <folder>/ab/cdef…
   [[nodiscard]] std::optional<std::int64_t> size_of(const ContentHash& hash) const;

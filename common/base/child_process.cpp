@@ -34,9 +34,9 @@ Prepared prepare(const ChildOptions& options) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const auto name = text.substr(0, text.find('='));
-    bool replaced = false;
-    for (const auto& [key, value] : options.environment) replaced = replaced || key == name;
-    if (!replaced) prepared.environment_texts.emplace_back(text);
+    bool left_out = options.inherits != nullptr && !options.inherits(name);
+    for (const auto& [key, value] : options.environment) left_out = left_out || key == name;
+    if (!left_out) prepared.environment_texts.emplace_back(text);
   }
   for (const auto& [key, value] : options.environment)
     prepared.environment_texts.push_back(key + "=" + value);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace espalier {
 struct ChildOptions {
   std::vector<std::string> arguments;  // [0] is the program: a path, or a name found on PATH
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
-  std::optional<std::filesystem::path> output_file;  // standard output and error are appended there
+  bool (*inherits)(std::string_view name) = nullptr;  // which variables of ours it gets; unset: all
+  std::optional<std::filesystem::path> output_file;   // standard output and error are appended there
   std::optional<std::filesystem::path>
       error_file;                                 // standard error alone; ours is inherited if neither is set
   bool pipe_output = false;                       // standard output becomes `output_pipe()`

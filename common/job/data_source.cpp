@@ -145,10 +145,10 @@ std::string Looked::absolute(const std::string& path) const {
   return surroundings_.absolute ? surroundings_.absolute(path) : path;
 }
 
-std::string Looked::device_class(const std::string& selector) {
-  const auto known = device_classes_.find(selector);
-  if (known != device_classes_.end()) return known->second;
-  return device_classes_.emplace(selector, surroundings_.device_class(selector)).first->second;
+const std::vector<std::string>& Looked::device_classes(const Target& target) {
+  const auto [place, is_new] = device_classes_.try_emplace({target.require, target.any_of});
+  if (is_new && surroundings_.device_classes) place->second = surroundings_.device_classes(target);
+  return place->second;
 }
 
 std::optional<DataSource> read_data(const Node& data, Looked& looked, Diagnostics& diagnostics) {

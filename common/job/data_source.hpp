@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/job/document.hpp"
 
@@ -29,13 +31,13 @@ class Looked {
   const Result<ContentHash>& file(const std::string& path);
   const Result<std::string>& data(const std::string& path);
   [[nodiscard]] std::string absolute(const std::string& path) const;
-  std::string device_class(const std::string& selector);
+  const std::vector<std::string>& device_classes(const Target& target);
 
  private:
   const Surroundings& surroundings_;
   std::map<std::string, Result<ContentHash>> files_;
   std::map<std::string, Result<std::string>> data_;
-  std::map<std::string, std::string> device_classes_;
+  std::map<std::pair<std::string, std::vector<std::string>>, std::vector<std::string>> device_classes_;
 };
 
 // `data` is the group's table, merged; unset if something is wrong with it (reported).

@@ -69,7 +69,7 @@ std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Look
     read_teacher(tables, parts, known_data, looked, diagnostics);
   }
   if (is_enabled(tables, "benchmark")) parts.benchmark = benchmark_settings(tables);
-  parts.device_class = looked.device_class("cpu");
+  parts.measured_on = group.measured_on;
   if (!data || !model || !group.is_usable) return std::nullopt;
   if (contains(group.stages, Stage::distill) && !parts.teacher) return std::nullopt;
   parts.evaluates = data->has_accuracy && is_enabled(tables, "evaluate");

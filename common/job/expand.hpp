@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/job/data_source.hpp"
+#include "common/job/devices.hpp"
 #include "common/job/document.hpp"
 #include "common/job/sweep.hpp"
 #include "common/job/task_graph.hpp"
@@ -18,7 +19,8 @@ struct Group {
   std::vector<Stage> stages;
   bool is_usable = true;  // its pipeline makes sense
   Sweep sweep;
-  std::size_t target = 0;  // index among the plan's targets
+  std::size_t target = 0;               // index among the plan's targets
+  std::vector<MeasuredOn> measured_on;  // by its benchmarks
 };
 
 class Expansion {

@@ -179,14 +179,6 @@ Target read_target(const Node& group) {
   return target;
 }
 
-// Among `targets`, where it is added if it lacks.
-std::size_t place_of(Target target, std::vector<Target>& targets) {
-  const auto found = std::find(targets.begin(), targets.end(), target);
-  const auto place = static_cast<std::size_t>(found - targets.begin());
-  if (found == targets.end()) targets.push_back(std::move(target));
-  return place;
-}
-
 void read_aims(const Node& root, Plan& plan) {
   if (const auto* objectives = valid(&root, "objectives")) {
     for (const auto& member : objectives->members)
@@ -198,6 +190,15 @@ void read_aims(const Node& root, Plan& plan) {
       constraint.metric = member.name;
       plan.constraints.push_back(std::move(constraint));
     }
+  }
+}
+
+void check_devices(const Group& group, Diagnostics& diagnostics) {
+  for (const auto& axis : group.sweep.axes) {
+    if (std::find(axis.keys.begin(), axis.keys.end(), "benchmark.device") == axis.keys.end()) continue;
+    diagnostics.add(
+        code::kContradiction, axis.span, "`benchmark.device` can't be swept: every trial is measured on each",
+        "write benchmark = { device = [\"cpu\", …] }: one training, a result for each device class");
   }
 }
 
@@ -223,14 +224,19 @@ std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings&
   read_aims(root, head);
   check_search(root, diagnostics);
   auto groups = read_groups(root, diagnostics);
+  for (const auto& group : groups) check_devices(group, diagnostics);
+  Looked looked(surroundings);
   head.targets = {Target{}};
   for (auto& group : groups) {
     head.groups.push_back(group.name);
-    group.target = place_of(read_target(group.settings), head.targets);
+    const Target target = read_target(group.settings);
+    group.target = place_of(target, head.targets);
+    if (!diagnostics.empty()) continue;
+    const auto* device = valid(group.settings.find("benchmark"), "device");
+    group.measured_on = measured_on(device, target, looked, head.targets);
   }
   if (is_within_bounds(root, groups, diagnostics)) {
     if (diagnostics.empty()) sink.head(head);
-    Looked looked(surroundings);
     Expansion expansion(looked, diagnostics, sink);
     for (auto& group : groups) expansion.add(std::move(group));
     expansion.finish();

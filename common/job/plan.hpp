@@ -53,6 +53,9 @@ struct Task {
   std::vector<TaskInput> inputs;
   bool exclusive = false;  // measures: nothing else of ours may run on its host meanwhile
   std::size_t target = 0;  // index among the plan's targets; of the first group that needs it
+  // Tasks of one kind take as long on one device class for each unit of work. 0: none.
+  std::uint64_t kind = 0;
+  double work = 1;
 };
 
 // Why a trial has a task. Only `own` tasks' metrics are the trial's metrics.
@@ -116,9 +119,9 @@ struct Surroundings {
   // A dataset's folder as written, or the installed place of a catalogue dataset -> hash that changes if the
   // data does.
   std::function<Result<std::string>(const std::string& path)> data;
-  // Device selector ("cpu") -> class of the workers that would measure on it; the selector itself if none is
-  // known.
-  std::function<std::string(const std::string& selector)> device_class;
+  // The device classes of the workers that match, each once, the one with the most workers first. Unset: none
+  // is known.
+  std::function<std::vector<std::string>(const Target& target)> device_classes;
   // A path as written -> as workers of this host see it. Unset: as written.
   std::function<std::string(const std::string& path)> absolute;
 };

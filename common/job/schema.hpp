@@ -25,7 +25,7 @@ enum class ValueKind {
   expression,   // a condition on workers' facts, or a blank text
   expressions,  // a list of conditions
   choice_list,  // a list, each one of `choices`
-  device,       // a choice, or a list of them
+  device,       // a choice or a condition on workers' facts, or a list of such
   table,        // `table` says of what
   tables,       // a list of tables
   directions,   // metric = "max" | "min"

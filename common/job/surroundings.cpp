@@ -102,7 +102,6 @@ Surroundings local_surroundings(std::string folder) {
   Surroundings surroundings;
   surroundings.file = [locate](const std::string& path) { return hash_file(locate(path), path); };
   surroundings.data = [locate](const std::string& path) { return fingerprint(locate(path), path); };
-  surroundings.device_class = [](const std::string& selector) { return selector; };
   surroundings.absolute = [locate](const std::string& path) { return locate(path).string(); };
   return surroundings;
 }

@@ -34,8 +34,8 @@ int version_of(Stage stage) {
   return 1;
 }
 
-std::size_t TaskGraph::add(Stage stage, json::object spec, std::vector<TaskInput> inputs,
-                           std::size_t target) {
+std::size_t TaskGraph::add(Stage stage, json::object spec, std::vector<TaskInput> inputs, std::size_t target,
+                           Effort effort) {
   spec["stage"] = to_string(stage);
   spec["version"] = version_of(stage);
   spec["inputs"] = inputs_spec(inputs);
@@ -43,8 +43,8 @@ std::size_t TaskGraph::add(Stage stage, json::object spec, std::vector<TaskInput
   const auto [place, is_new] = places_.try_emplace(digest_of(key), static_cast<std::uint32_t>(keys_.size()));
   if (is_new) {
     keys_.push_back(place->first);
-    tasks_.push_back(
-        {std::move(key), stage, std::move(spec), std::move(inputs), stage == Stage::benchmark, target});
+    tasks_.push_back({std::move(key), stage, std::move(spec), std::move(inputs), stage == Stage::benchmark,
+                      target, effort.kind, effort.work});
   }
   return place->second;
 }

@@ -15,12 +15,18 @@ namespace espalier::job {
 // settings, so that old results aren't taken for new ones.
 int version_of(Stage stage);
 
+struct Effort {  // see Task
+  std::uint64_t kind = 0;
+  double work = 1;
+};
+
 class TaskGraph {
  public:
   // Completes the specification with stage, version and inputs, and returns the place of the task with its
   // key.
   // `target` is no part of the key: a task that is there already keeps its own.
-  std::size_t add(Stage stage, json::object spec, std::vector<TaskInput> inputs, std::size_t target);
+  std::size_t add(Stage stage, json::object spec, std::vector<TaskInput> inputs, std::size_t target,
+                  Effort effort = {});
   [[nodiscard]] TaskInput output_of(std::size_t task, std::string role, std::string output) const;
   std::vector<Task> take() { return std::exchange(tasks_, {}); }  // those that were added since the last call
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/result.hpp"
+#include "common/job/effort.hpp"
 #include "common/job/settings.hpp"
 
 namespace espalier::job {
@@ -25,14 +26,22 @@ class TrialBuilder {
     std::optional<Net> before_compression;
     const auto net = pipeline(TaskRole::own, logits, before_compression);
     if (parts_.evaluates) evaluate(net, TaskRole::own);
-    if (parts_.benchmark) benchmark(net, before_compression);
+    if (parts_.benchmark) {
+      for (const auto& device : parts_.measured_on) benchmark(net, before_compression, device);
+    }
     if (parts_.teacher && parts_.evaluates) twin();
     return std::move(tasks_);
   }
 
  private:
   std::size_t add(TaskRole role, Stage stage, json::object spec, std::vector<TaskInput> inputs) {
-    const auto place = graph_.add(stage, std::move(spec), std::move(inputs), parts_.target);
+    return add(role, stage, std::move(spec), std::move(inputs), parts_.target);
+  }
+  std::size_t add(TaskRole role, Stage stage, json::object spec, std::vector<TaskInput> inputs,
+                  std::size_t target) {
+    const auto& model = role == TaskRole::teacher ? *parts_.teacher : parts_.model;
+    const auto effort = effort_of(stage, spec, model.spec, parts_.data.spec);
+    const auto place = graph_.add(stage, std::move(spec), std::move(inputs), target, effort);
     tasks_.push_back({place, role});
     return place;
   }
@@ -139,17 +148,17 @@ class TrialBuilder {
     add(role, Stage::evaluate, std::move(spec), std::move(inputs));
   }
 
-  void benchmark(const Net& net, const std::optional<Net>& baseline) {
+  void benchmark(const Net& net, const std::optional<Net>& baseline, const MeasuredOn& device) {
     std::vector<TaskInput> inputs;
     auto spec = base_spec(net, *parts_.benchmark, inputs);
     spec["data"] = parts_.data.shape_spec();
-    spec["device_class"] = parts_.device_class;
+    spec["device_class"] = device.device_class;
     give_seed_of_weights(net, spec);
     if (baseline) {
       give(*baseline, "baseline", spec, inputs);
       give_seed_of_weights(*baseline, spec);
     }
-    add(TaskRole::own, Stage::benchmark, std::move(spec), std::move(inputs));
+    add(TaskRole::own, Stage::benchmark, std::move(spec), std::move(inputs), device.target);
   }
 
   TaskInput teacher_logits() {

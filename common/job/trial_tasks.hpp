@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/job/data_source.hpp"
+#include "common/job/devices.hpp"
 #include "common/job/model_source.hpp"
 #include "common/job/task_graph.hpp"
 
@@ -27,7 +28,7 @@ struct TrialParts {
   std::optional<ModelSource> teacher;
   std::optional<json::object> teacher_train;  // unset: the teacher is trained already
   std::optional<json::object> benchmark;
-  std::string device_class;
+  std::vector<MeasuredOn> measured_on;  // by the benchmark
   bool evaluates = true;
 };
 

@@ -122,6 +122,14 @@ void check_expression(Node& value, Diagnostics& diagnostics) {
   }
 }
 
+// A kind of device, or a condition on workers' facts.
+void check_device(Node& value, const KeySchema& key, const std::string& shown, Diagnostics& diagnostics) {
+  if (!expect(value, NodeKind::text, shown, diagnostics, "possible: " + listed(key.choices))) return;
+  const bool is_word = value.text().find_first_of(" =<>!\"'()") == std::string_view::npos;
+  if (is_word) return check_choice(value, key, shown, diagnostics);
+  check_expression(value, diagnostics);
+}
+
 bool check_metric(const Member& member, const std::string& table, Diagnostics& diagnostics) {
   const auto names = metric_names();
   if (std::find(names.begin(), names.end(), member.name) != names.end()) return true;
@@ -207,12 +215,11 @@ void validate_value(Node& value, const KeySchema& key, const std::string& shown,
       check_list(value, shown, diagnostics, [&](Node& item) { check_choice(item, key, shown, diagnostics); });
       return;
     case ValueKind::device:
-      if (value.is(NodeKind::list)) {
-        return reject(value, diagnostics, code::kNotAvailable, "a list of devices isn't available yet",
-                      "available: " + listed(key.choices.first(key.available)));
-      }
-      check_choice(value, key, shown, diagnostics);
-      return;
+      if (!value.is(NodeKind::list)) return check_device(value, key, shown, diagnostics);
+      if (value.items.empty())
+        return reject(value, diagnostics, code::kOutOfRange, "`" + shown + "` must not be empty");
+      return check_list(value, shown, diagnostics,
+                        [&](Node& item) { check_device(item, key, shown, diagnostics); });
     case ValueKind::table:
       if (expect(value, NodeKind::table, shown, diagnostics)) validate_table(value, *key.table, diagnostics);
       return;

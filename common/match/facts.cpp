@@ -35,6 +35,7 @@ constexpr std::array kFacts = {
     Fact{"device", text, "", "kind of device", R"(device == "cuda")"},
     Fact{"device_names", texts, "", "names of the devices", R"("NVIDIA H100" in device_names)"},
     Fact{"device_class", text, "", "what makes latencies comparable", R"(device_class != "unknown")"},
+    Fact{"confinement", texts, "", "what a model can't get out of there", R"("landlock" in confinement)"},
     Fact{"slots", number, "", "tasks that it runs at once", "slots > 1"},
     Fact{"disk_free", number, "B", "room where it keeps its files", "disk_free >= 20GB"},
     Fact{"labels.NAME", version, "", "a label that was given to the worker", R"(labels.room == "b4")"},

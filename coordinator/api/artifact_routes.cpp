@@ -160,6 +160,7 @@ asio::awaitable<void> put_artifact(Exchange* exchange) {
     co_await exchange->send_error(code, stored.error());
     co_return;
   }
+  exchange->services().metrics.count_artifact(HttpMetrics::Direction::in, bytes);
   json::object body;
   body["hash"] = hash.value;
   body["bytes"] = bytes;
@@ -193,7 +194,8 @@ asio::awaitable<void> get_artifact(Exchange* exchange) {
   etag.append(hash.value).append("\"");
   FileToSend file{store.path_of(hash), "application/octet-stream", std::move(etag),
                   "private, max-age=31536000, immutable"};
-  co_await send_file(exchange, std::move(file));
+  const auto sent = co_await send_file(exchange, std::move(file));
+  if (sent) exchange->services().metrics.count_artifact(HttpMetrics::Direction::out, *sent);
 }
 
 }  // namespace espalier::api

@@ -229,6 +229,7 @@ http::response<http::empty_body> Exchange::response(status code) const {
 
 asio::awaitable<bool> Exchange::send_header(http::response<http::empty_body> made) {
   answered_ = true;
+  status_ = made.result_int();
   if (body_left()) close_after();  // what is left of it would be read as the next request
   made.keep_alive(keep_alive_);
   http::response_serializer<http::empty_body> serializer(made);

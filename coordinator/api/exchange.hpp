@@ -18,6 +18,7 @@
 #include "common/job/plan.hpp"
 #include "common/net/stream.hpp"
 #include "coordinator/api/access.hpp"
+#include "coordinator/api/http_metrics.hpp"
 #include "coordinator/api/refusals.hpp"
 #include "coordinator/api/security.hpp"
 #include "coordinator/runtime/coordinator.hpp"
@@ -30,6 +31,7 @@ using http::status;
 // What handlers work with. Outlives every session.
 struct Services {
   runtime::Coordinator& coordinator;
+  HttpMetrics& metrics;
   std::filesystem::path web_folder;
   boost::asio::thread_pool::executor_type files;  // where files are read and written
   const Security& security;
@@ -89,6 +91,11 @@ class Exchange {
   [[nodiscard]] http::response<http::empty_body> response(
       status code) const;  // with the headers that all have
 
+  // ---- what it is counted as ----
+  void set_route(std::string_view pattern) { route_ = pattern; }  // a constant
+  [[nodiscard]] std::string_view route() const { return route_; }
+  [[nodiscard]] unsigned answered_status() const { return status_; }  // 0: not yet
+
   [[nodiscard]] bool answered() const { return answered_; }
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   [[nodiscard]] bool body_left() const;  // some of the request's body has not been read
@@ -115,6 +122,8 @@ class Exchange {
   bool keep_alive_;
   bool body_left_;
   bool answered_ = false;
+  std::string_view route_ = "unknown";
+  unsigned status_ = 0;
 };
 
 status status_of(ErrorKind kind);

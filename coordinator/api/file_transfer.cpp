@@ -22,13 +22,13 @@ struct Open {
 
 }  // namespace
 
-asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
+asio::awaitable<std::optional<std::int64_t>> send_file(Exchange* exchange, FileToSend file) {
   Open opening{file.path};
   const auto open = co_await net::run_on(exchange->services().files, std::move(opening));
   if (!open->good()) {
     Error missing{ErrorKind::not_found, "there is no such file", ""};
     co_await exchange->send_error(std::move(missing));
-    co_return;
+    co_return std::nullopt;
   }
   auto made = exchange->response(status::ok);
   made.set(http::field::etag, file.etag);
@@ -38,7 +38,7 @@ asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
   if (known == "*" || known.find(file.etag) != std::string::npos) {
     made.result(status::not_modified);
     co_await exchange->send_header(std::move(made));
-    co_return;
+    co_return std::nullopt;
   }
   made.set(http::field::content_type, file.content_type);
   const auto if_range = exchange->header(http::field::if_range);
@@ -50,7 +50,7 @@ asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
     made.set(http::field::content_range, "bytes */" + total);
     made.content_length(0);
     co_await exchange->send_header(std::move(made));
-    co_return;
+    co_return std::nullopt;
   }
   const auto range = answer.range.value_or(ByteRange{0, open->size()});
   if (answer.range) {
@@ -60,12 +60,13 @@ asio::awaitable<void> send_file(Exchange* exchange, FileToSend file) {
   }
   made.content_length(static_cast<std::uint64_t>(range.length));
   const bool going = co_await exchange->send_header(std::move(made));
-  if (!going || exchange->head()) co_return;
+  if (!going || exchange->head()) co_return std::nullopt;
   const net::FileRange bytes{range.first, range.length};
   const auto failure =
       co_await net::send_file(exchange->stream(), *open, bytes, exchange->services().files, kIoLimit);
   // Also if it became shorter: the client sees that from the length we announced.
   if (failure) exchange->close_after();
+  co_return failure ? std::nullopt : std::optional<std::int64_t>(range.length);
 }
 
 }  // namespace espalier::api

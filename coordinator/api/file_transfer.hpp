@@ -15,7 +15,8 @@ struct FileToSend {
   std::string cache_control;
 };
 
-// 200, 206, 304, 416, or 404 if the file can't be opened.
-boost::asio::awaitable<void> send_file(Exchange* exchange, FileToSend file);
+// 200, 206, 304, 416, or 404 if the file can't be opened. The bytes that were sent, if the answer was meant
+// to have any and the peer got them all.
+boost::asio::awaitable<std::optional<std::int64_t>> send_file(Exchange* exchange, FileToSend file);
 
 }  // namespace espalier::api

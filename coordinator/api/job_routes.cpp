@@ -5,17 +5,6 @@ namespace espalier::api {
 
 namespace asio = boost::asio;
 
-asio::awaitable<void> get_health(Exchange* exchange) {
-  const auto answers = co_await exchange->services().coordinator.database_answers();
-  if (answers.has_error()) {
-    co_await exchange->send_error(status::service_unavailable, answers.error());
-  } else {
-    json::object body;
-    body["status"] = "ok";
-    co_await exchange->send_json(status::ok, std::move(body));
-  }
-}
-
 asio::awaitable<void> post_job(Exchange* exchange) {
   auto file = co_await read_job_file(exchange);
   if (!file) co_return;

@@ -16,6 +16,7 @@ constexpr Demand kAdminOrWorker{Role::admin, true};
 
 constexpr Route kRoutes[] = {
     {verb::get, "healthz", kAnybody, get_health},
+    {verb::get, "readyz", kAnybody, get_readiness},
     {verb::get, "metrics", kReader, get_metrics},
     {verb::get, "api/v1/session", kReader, get_session},
     {verb::post, "api/v1/session", kReader, post_session},
@@ -156,6 +157,7 @@ asio::awaitable<void> dispatch(Exchange* exchange) {
   std::string allowed;
   for (const Route& route : kRoutes) {
     if (!matches(route.pattern, exchange->segments())) continue;
+    exchange->set_route(route.pattern);
     if (route.method == method) {
       const bool admitted = co_await admit(exchange, route.demand);
       if (admitted) co_await route.handle(exchange);
@@ -172,6 +174,7 @@ asio::awaitable<void> dispatch(Exchange* exchange) {
   } else if (method != verb::get) {
     co_await refuse_method(exchange, "GET, HEAD");
   } else {
+    exchange->set_route("page");
     co_await get_static_file(exchange);
   }
 }

@@ -25,9 +25,12 @@ boost::asio::awaitable<void> get_session(Exchange* exchange);
 boost::asio::awaitable<void> post_session(Exchange* exchange);
 boost::asio::awaitable<void> delete_session(Exchange* exchange);
 
-// job_routes.cpp
+// health_routes.cpp
 boost::asio::awaitable<void> get_health(Exchange* exchange);
-boost::asio::awaitable<void> get_metrics(Exchange* exchange);  // metrics.cpp
+boost::asio::awaitable<void> get_readiness(Exchange* exchange);
+boost::asio::awaitable<void> get_metrics(Exchange* exchange);
+
+// job_routes.cpp
 boost::asio::awaitable<void> post_job(Exchange* exchange);
 boost::asio::awaitable<void> get_jobs(Exchange* exchange);
 boost::asio::awaitable<void> get_job(Exchange* exchange);

@@ -27,7 +27,7 @@ struct Server::State {
         files(2),
         security(std::move(trust)),
         connections(security.connections),
-        services{coordinator, std::move(web_folder), files.get_executor(), security, refusals},
+        services{coordinator, metrics, std::move(web_folder), files.get_executor(), security, refusals},
         acceptor(loop),
         ended(loop) {}
 
@@ -36,6 +36,7 @@ struct Server::State {
   const Security security;
   Refusals refusals;
   Connections connections;
+  HttpMetrics metrics;
   Services services;
   tcp::acceptor acceptor;
   asio::steady_timer ended;  // cancelled whenever a session or the accepting ends

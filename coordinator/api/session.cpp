@@ -52,6 +52,13 @@ void refuse(const Session& session, Refusal reason) {
   session.services.refusals.count(reason, session.peer, std::chrono::steady_clock::now());
 }
 
+void count(const Exchange& exchange, std::chrono::steady_clock::duration time) {
+  constexpr std::string_view kLiveEvents = "api/v1/events";
+  exchange.services().metrics.count_request(std::string_view(http::to_string(exchange.method())),
+                                            exchange.route(), exchange.answered_status(), time,
+                                            exchange.route() == kLiveEvents);
+}
+
 asio::awaitable<void> refuse_header(std::shared_ptr<Session> session, boost::system::error_code failure) {
   Exchange::HeaderParser nothing;
   Exchange exchange(session->stream, session->buffer, nothing, session->services, session->peer);
@@ -139,7 +146,9 @@ asio::awaitable<void> serve(std::shared_ptr<Session> session) {
     if (failure) co_return;
     session->connections.begin(session->id);
     Exchange exchange(session->stream, session->buffer, parser, session->services, session->peer);
+    const auto begin = std::chrono::steady_clock::now();
     co_await answer(&exchange);
+    count(exchange, std::chrono::steady_clock::now() - begin);
     if (!exchange.keep_alive()) {
       co_await read_the_rest(session);
       co_return;

@@ -9,11 +9,18 @@
 // nothing before (the parked ones) as many as a target with new ready tasks takes. A step in which nothing
 // becomes free and nothing becomes ready looks at nobody.
 #include <algorithm>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
+
+namespace {
+constexpr int kMostMoves = 16;
+constexpr double kNever = std::numeric_limits<double>::infinity();
+}  // namespace
 
 void Core::place() {
   std::size_t work = settings_.slice;
@@ -53,13 +60,18 @@ std::optional<Core::Choice> Core::choose(Worker& worker) {
   std::vector<Ahead> ahead;
   std::optional<Choice> chosen;
   std::optional<TargetIndex> drains_for;
+  double declined = kNever;
   jobs_.visit_in_order([&](JobIndex index) {
     const Job& job = jobs_[index];
-    if (const Lane* lane = first_lane(job, worker, false)) {
+    sift(index);
+    auto position = first_shared(job, worker, &declined);
+    for (int moves = 0; position && moves < kMostMoves && move_home(job.tasks[*position], worker); ++moves)
+      position = first_shared(job, worker, &declined);
+    if (position) {
       drains_for = to_drain_for(worker, ahead);
       if (drains_for) return false;
       const auto near = take_near(worker, index);
-      chosen = {near ? *near : job.tasks[*lane->ready.first()], index};
+      chosen = {near ? *near : job.tasks[*position], index};
       return false;
     }
     if (!idle) {
@@ -67,27 +79,43 @@ std::optional<Core::Choice> Core::choose(Worker& worker) {
         if (!lane.ready_exclusive.empty() && could_take(worker, job, lane.target, true))
           ahead.push_back({lane.target, lane.ready_exclusive.size()});
       }
-    } else if (const Lane* lane = first_lane(job, worker, true)) {
-      chosen = {job.tasks[*lane->ready_exclusive.first()], index};
+    } else if (const auto alone = first_exclusive(job, worker)) {
+      chosen = {job.tasks[*alone], index};
     }
     return !chosen;
   });
   drain(worker, drains_for);
+  if (!chosen) worker.takes_anything = false;
+  if (!chosen && !drains_for && declined < kNever) be_patient(worker, declined);
   return chosen;
 }
 
-// Of those lanes of the job from which the worker may take something now, the one with the task that comes
-// first.
-const Lane* Core::first_lane(const Job& job, const Worker& worker, bool exclusive) const {
-  const Lane* first = nullptr;
-  std::uint32_t first_position = 0;
+// Of those lanes of the job from which the worker may take something now, the task that comes first; and what
+// nothing is expected of comes before the rest.
+std::optional<std::uint32_t> Core::first_shared(const Job& job, const Worker& worker,
+                                                double* declined) const {
+  std::optional<std::uint32_t> first;
+  bool is_expected = true;
   for (const Lane& lane : job.lanes) {
-    const auto position = (exclusive ? lane.ready_exclusive : lane.ready).first();
-    if (!position || (first != nullptr && *position > first_position)) continue;
-    if (!could_take(worker, job, lane.target, exclusive)) continue;
-    if (another_suits_better(worker, job, lane.target, exclusive)) continue;
-    first = &lane;
-    first_position = *position;
+    if (!lane.shares() || !could_take(worker, job, lane.target, false)) continue;
+    if (another_suits_better(worker, job, lane.target, false)) continue;
+    const auto position = offer(job, lane, worker, declined);
+    if (!position) continue;
+    const bool its_is_expected = lane.ready.empty();
+    if (first && std::tie(its_is_expected, *position) > std::tie(is_expected, *first)) continue;
+    first = position;
+    is_expected = its_is_expected;
+  }
+  return first;
+}
+
+std::optional<std::uint32_t> Core::first_exclusive(const Job& job, const Worker& worker) const {
+  std::optional<std::uint32_t> first;
+  for (const Lane& lane : job.lanes) {
+    const auto position = lane.ready_exclusive.first();
+    if (!position || (first && *position > *first)) continue;
+    if (!could_take(worker, job, lane.target, true)) continue;
+    if (!another_suits_better(worker, job, lane.target, true)) first = position;
   }
   return first;
 }
@@ -168,6 +196,7 @@ std::optional<TaskIndex> Core::take_near(Worker& worker, JobIndex index) {
     const auto position = tasks_.position_in(task, index);
     if (!position) continue;
     const TargetIndex target = job.lane(*position).target;
+    if (record.home != kNoClass && record.home != worker.device && !helps(worker, record)) continue;
     if (could_take(worker, job, target, false) && !another_suits_better(worker, job, target, false))
       return task;
   }
@@ -201,6 +230,10 @@ void Core::settle_in(Worker& worker, AttemptId id, LiveAttempt attempt) {
   attempt.memory_bytes = job.memory_bytes;
   attempt.is_exclusive = record.exclusive;
   attempt.slots = record.exclusive ? std::max(worker.slots, 1) : 1;
+  attempt.device = worker.device;
+  if (!record.exclusive) attempt.expected = expected_seconds(record, worker.device);
+  paces_.load(worker.device).running += attempt.expected;
+  end_patience(worker);
   worker.attempts.push_back(id);
   Host& host = *worker.host;
   ++host.attempts;
@@ -212,7 +245,6 @@ void Core::settle_in(Worker& worker, AttemptId id, LiveAttempt attempt) {
   if (attempt.is_exclusive) stop_draining(host);
   attempts_.emplace(id.value, std::move(attempt));
   workers_.reorder_host(host);
-  targets_.refresh_choosy();
   targets_.refresh_choosy();
   workers_changed_ = true;
 }

@@ -13,6 +13,8 @@ Actions Core::step(MonotonicTime now, const Event& event) {
   spread_slice();
   end_jobs();
   retire_slice();
+  sift_left_ = settings_.slice;
+  lose_patience();
   place();
   preempt();
   publish_changes();
@@ -24,23 +26,32 @@ std::optional<MonotonicTime> Core::next_deadline() const {
                                       [](const Retirement& retirement) { return retirement.left > 0; });
   const bool to_forget = submissions_ == 0 && (!retiring_.empty() || !orphans_.empty());
   if (to_release || to_forget || to_place_ || !ripples_.empty()) return now_;
-  const auto lease_end = workers_.first_lease_end();
-  if (!lease_end || !preempt_at_) return lease_end ? lease_end : preempt_at_;
-  return std::min(*lease_end, *preempt_at_);
+  std::optional<MonotonicTime> first = workers_.first_lease_end();
+  if (preempt_at_) first = std::min(first.value_or(*preempt_at_), *preempt_at_);
+  if (!patient_.empty()) first = std::min(first.value_or(patient_.begin()->first), patient_.begin()->first);
+  return first;
 }
 
 Core::Counts Core::counts() const {
-  return {jobs_.in_order(), tasks_.size(), workers_.live(), attempts_.size()};
+  Counts counts;
+  counts.jobs = jobs_.in_order();
+  counts.tasks = tasks_.size();
+  counts.attempts = attempts_.size();
+  counts.tasks_by_state = tasks_.by_state();
+  jobs_.for_each([&](const Job& job) { ++counts.jobs_by_state[static_cast<std::size_t>(job.state)]; });
+  workers_.for_each([&](const Worker& worker) {
+    ++(worker.alive() ? counts.live_workers : counts.awaited_workers);
+    if (!worker.alive()) return;
+    counts.cordoned_workers += worker.cordoned ? 1 : 0;
+    counts.slots += static_cast<std::size_t>(worker.slots);
+  });
+  return counts;
 }
 
 std::optional<TaskState> Core::state_of(TaskId task) const {
   const auto found = tasks_.find(task);
   if (!found) return std::nullopt;
   return tasks_[*found].state;
-}
-
-std::optional<std::string> Core::common_device_class() const {
-  return workers_.common_device_class();
 }
 
 void Core::mark_changed(JobIndex job) {

@@ -6,6 +6,7 @@
 //   settle.cpp   a task or a job changes its state, and what follows for others
 //   assign.cpp   which worker gets which task
 //   preempt.cpp  what has a higher priority takes the place of a training
+//   expect.cpp   where a task ends first, by what was learned of its kind
 //   explain.cpp  why a task isn't given to a worker
 //   report.cpp   a worker reports progress or an end
 //   lease.cpp    workers come, beat, leave, are lost
@@ -26,6 +27,7 @@
 #include "coordinator/core/actions.hpp"
 #include "coordinator/core/events.hpp"
 #include "coordinator/core/job_table.hpp"
+#include "coordinator/core/pace_table.hpp"
 #include "coordinator/core/task_table.hpp"
 #include "coordinator/core/worker_table.hpp"
 
@@ -65,11 +67,15 @@ class Core {
     std::size_t tasks = 0;
     std::size_t live_workers = 0;
     std::size_t attempts = 0;
+    TaskTable::StateCounts tasks_by_state{};              // of unfinished jobs
+    std::array<std::size_t, kJobStates> jobs_by_state{};  // that aren't forgotten yet
+    std::size_t cordoned_workers = 0;                     // of the live ones
+    std::size_t awaited_workers = 0;                      // of before a restart, that may still come back
+    std::size_t slots = 0;                                // of live workers
   };
-  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] Counts counts() const;  // walks through jobs and workers, not through tasks
+  [[nodiscard]] std::size_t live_workers() const { return workers_.live(); }
   [[nodiscard]] std::optional<TaskState> state_of(TaskId task) const;  // unset if it was forgotten
-  // Device class that all live workers share; unset if there is none.
-  [[nodiscard]] std::optional<std::string> common_device_class() const;
   // Why the task isn't given to each of the workers that hold a lease. Unset if the core doesn't know the
   // task.
   struct Explanation {
@@ -161,7 +167,9 @@ class Core {
   void place();
   Worker* next_to_look_at();
   std::optional<Choice> choose(Worker& worker);
-  [[nodiscard]] const Lane* first_lane(const Job& job, const Worker& worker, bool exclusive) const;
+  [[nodiscard]] std::optional<std::uint32_t> first_shared(const Job& job, const Worker& worker,
+                                                          double* declined) const;
+  [[nodiscard]] std::optional<std::uint32_t> first_exclusive(const Job& job, const Worker& worker) const;
   [[nodiscard]] bool could_take(const Worker& worker, const Job& job, TargetIndex target,
                                 bool exclusive) const;
   [[nodiscard]] bool another_suits_better(const Worker& worker, const Job& job, TargetIndex target,
@@ -174,6 +182,23 @@ class Core {
   std::optional<TaskIndex> take_near(Worker& worker, JobIndex job);
   void give(Worker& worker, const Choice& choice);
   void settle_in(Worker& worker, AttemptId id, LiveAttempt attempt);
+
+  // expect.cpp
+  [[nodiscard]] double expected_seconds(const TaskRecord& record, ClassIndex where) const;
+  void find_home(TaskIndex task);
+  [[nodiscard]] bool class_matches(ClassIndex where, TargetIndex target) const;
+  void settle_at(TaskIndex task, ClassIndex where);
+  void leave_home(TaskIndex task);
+  bool move_home(TaskIndex task, const Worker& worker);
+  [[nodiscard]] TargetIndex target_of(TaskIndex task) const;
+  void sift(JobIndex job);
+  [[nodiscard]] std::optional<std::uint32_t> offer(const Job& job, const Lane& lane, const Worker& worker,
+                                                   double* declined) const;
+  [[nodiscard]] bool helps(const Worker& worker, const TaskRecord& record) const;
+  void be_patient(Worker& worker, double seconds);
+  void end_patience(Worker& worker);
+  void lose_patience();
+  void count_slots(Worker& worker);
 
   // preempt.cpp
   void preempt();
@@ -213,6 +238,10 @@ class Core {
   TargetTable targets_;
   JobTable jobs_;
   WorkerTable workers_;
+  PaceTable paces_;
+  std::size_t sift_left_ = 0;  // tasks that may be looked at in this step
+  std::set<std::pair<MonotonicTime, WorkerName>>
+      patient_;                    // workers that leave something to others, and until when
   std::set<WorkerName> cordoned_;  // whether they are here or not
   // Live attempts that may be taken from their workers: by priority, the youngest first.
   std::set<std::tuple<std::int64_t, std::int64_t, AttemptId>> preemptible_;

@@ -18,6 +18,7 @@ struct Started {
   std::int64_t epoch = 0;         // ours, newly begun
   std::int64_t next_attempt = 1;  // attempt numbers never repeat
   std::vector<WorkerName> cordoned{};
+  std::vector<Pace> paces{};  // of what has ended before
 };
 
 // Attempts that were under way when the last coordinator stopped: their workers have one lease to come back.

@@ -108,6 +108,15 @@ std::vector<Obstacle> Core::obstacles(const Worker& worker, TaskIndex task, cons
   }
   if (found.empty() && another_suits_better(worker, job, target, exclusive))
     add(found, "a worker that target.any_of names earlier is free", "");
+  const TaskRecord& record = tasks_[task];
+  if (found.empty() && record.home != kNoClass && record.home != worker.device && !helps(worker, record)) {
+    add(found,
+        fmt::format("it would take about {:.1f} s here; of its kind other workers need {:.1f} s, and are "
+                    "free in {:.1f} s",
+                    expected_seconds(record, worker.device), record.expected,
+                    paces_.load(record.home).wait()),
+        "they have to be busy for longer");
+  }
   return found;
 }
 

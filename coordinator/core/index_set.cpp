@@ -55,4 +55,21 @@ std::optional<std::uint32_t> IndexSet::first() const {
   return static_cast<std::uint32_t>(index);
 }
 
+std::optional<std::uint32_t> IndexSet::next(std::uint32_t from) const {
+  std::size_t index = from;
+  for (std::size_t level = 0; level < levels_.size(); ++level) {
+    if (index / 64 >= levels_[level].size()) return std::nullopt;
+    const std::uint64_t rest = levels_[level][index / 64] >> (index % 64);
+    if (rest == 0) {
+      index = index / 64 + 1;
+      continue;
+    }
+    index += static_cast<std::size_t>(std::countr_zero(rest));
+    while (level-- > 0)
+      index = index * 64 + static_cast<std::size_t>(std::countr_zero(levels_[level][index]));
+    return static_cast<std::uint32_t>(index);
+  }
+  return std::nullopt;
+}
+
 }  // namespace espalier::core

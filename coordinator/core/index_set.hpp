@@ -18,6 +18,8 @@ class IndexSet {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::optional<std::uint32_t> first() const;
+  [[nodiscard]] std::optional<std::uint32_t> next(
+      std::uint32_t from) const;  // the smallest that isn't below it
 
  private:
   void grow_for(std::uint32_t index);

@@ -6,6 +6,37 @@
 
 namespace espalier::core {
 
+std::size_t Lane::size() const {
+  std::size_t sum = ready.size() + ready_exclusive.size();
+  for (const Home& home : homes) sum += home.ready.size();
+  return sum;
+}
+
+namespace {
+std::vector<Home>::iterator place_of(std::vector<Home>& homes, const TaskRecord& task) {
+  return std::lower_bound(homes.begin(), homes.end(), task, [](const Home& home, const TaskRecord& wanted) {
+    return home.where != wanted.home ? home.where < wanted.home : home.size > wanted.size;
+  });
+}
+}  // namespace
+
+void Lane::insert(const TaskRecord& task, std::uint32_t position) {
+  if (task.exclusive) return ready_exclusive.insert(position);
+  if (task.home == kNoClass) return ready.insert(position);
+  auto home = place_of(homes, task);
+  if (home == homes.end() || home->where != task.home || home->size != task.size)
+    home = homes.insert(home, Home{task.home, task.size, {}});
+  home->ready.insert(position);
+}
+
+void Lane::erase(const TaskRecord& task, std::uint32_t position) {
+  if (task.exclusive) return ready_exclusive.erase(position);
+  if (task.home == kNoClass) return ready.erase(position);
+  const auto home = place_of(homes, task);
+  home->ready.erase(position);
+  if (home->ready.empty()) homes.erase(home);
+}
+
 bool Job::may_start() const {
   return state == JobState::running && !is_full() &&
          std::any_of(lanes.begin(), lanes.end(), [](const Lane& lane) { return !lane.empty(); });

@@ -23,12 +23,28 @@ namespace espalier::core {
 
 using UserIndex = Id<struct UserIndexTag, std::uint32_t>;
 
+// Ready tasks that end first on workers of this class, of about the same length.
+struct Home {
+  ClassIndex where;
+  std::uint8_t size = 0;
+  IndexSet ready;
+};
+
 // Tasks of a job that may run on the same workers.
 struct Lane {
   TargetIndex target;
-  IndexSet ready;            // positions of ready tasks that share a worker
   IndexSet ready_exclusive;  // positions of ready tasks that need a host for themselves
-  [[nodiscard]] bool empty() const { return ready.empty() && ready_exclusive.empty(); }
+  IndexSet ready;            // of those that share a worker, while nothing is expected of them
+  std::vector<Home> homes;   // of the others: by class, the longest first; none is empty
+  // Where the search for such in `ready` stands that have become others, if it is under way, and of how many
+  // kinds something was known when it began.
+  std::optional<std::uint32_t> sift_from;
+  std::uint32_t sifted = 0;
+  [[nodiscard]] bool shares() const { return !ready.empty() || !homes.empty(); }
+  [[nodiscard]] bool empty() const { return !shares() && ready_exclusive.empty(); }
+  [[nodiscard]] std::size_t size() const;
+  void insert(const TaskRecord& task, std::uint32_t position);
+  void erase(const TaskRecord& task, std::uint32_t position);
 };
 
 struct Job {
@@ -86,6 +102,10 @@ class JobTable {
         }
       }
     }
+  }
+  template <class Visit>  // visit(const Job&), of all of them
+  void for_each(Visit&& visit) const {
+    for (const auto& [id, index] : by_id_) visit(*jobs_[index.value]);
   }
   [[nodiscard]] std::size_t in_order() const { return in_order_; }
   [[nodiscard]] const std::string& user_name(UserIndex user) const { return users_[user.value].name; }

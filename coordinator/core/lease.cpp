@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/match/facts.hpp"
+#include "common/match/worker_facts.hpp"
 #include "coordinator/core/core.hpp"
 
 namespace espalier::core {
@@ -76,17 +77,16 @@ void Core::handle(const WorkerHello& event) {
   send(event.peer, wire::Welcome{epoch_, in_ms(settings_.beat), in_ms(settings_.lease), "", message.beat,
                                  worker->first_attempt});
   reconcile(*worker, message.attempts, knows_all);
+  worker->device = paces_.class_of(message.device_class);
+  count_slots(*worker);
   workers_.reorder_host(*worker->host);
   targets_.refresh_choosy();  // it may have been preferred, or be so now
   workers_changed_ = true;
 }
 
 void Core::take_facts(Worker& worker, const json::object& facts) {
-  worker.facts = facts;
+  worker.facts = match::worker_facts(facts, worker.name.value, worker.slots, worker.device_class);
   worker.ranks.clear();
-  worker.facts["worker"] = worker.name.value;
-  worker.facts["slots"] = worker.slots;
-  worker.facts["device_class"] = worker.device_class;
   worker.memory_bytes = integer_fact(facts, "memory");
   Host share;
   share.attempts = worker.attempts.size();
@@ -106,6 +106,7 @@ void Core::handle(const WorkerCordoned& event) {
   Worker* worker = workers_.find(event.name);
   if (worker == nullptr) return;
   worker->cordoned = event.cordoned;
+  count_slots(*worker);
   stop_draining(*worker->host);
   if (event.drain) {
     for (const AttemptId attempt : std::vector<AttemptId>(worker->attempts)) {
@@ -191,6 +192,9 @@ void Core::lose_worker(Worker& worker, const std::string& reason) {
   gone.alive = false;
   write(std::move(gone));
   stop_draining(*worker.host);
+  end_patience(worker);
+  worker.session.clear();
+  count_slots(worker);
   workers_.remove(worker.name);
   targets_.refresh_choosy();
   workers_changed_ = true;
@@ -199,6 +203,7 @@ void Core::lose_worker(Worker& worker, const std::string& reason) {
 // A namesake of the process that may still come back has left.
 void Core::forget_session(Worker& worker) {
   worker.session.clear();
+  count_slots(worker);
   workers_.set_lease(worker, *worker.inherits_until);
   workers_.reorder_host(*worker.host);
   SeeWorker gone;

@@ -28,7 +28,7 @@ void Core::preempt() {
     Job& job = jobs_[index];
     job.served = now_;  // if there is no room to be made, not to try again at once
     std::size_t wanted = 0;
-    for (const Lane& lane : job.lanes) wanted += lane.ready.size() + lane.ready_exclusive.size();
+    for (const Lane& lane : job.lanes) wanted += lane.size();
     for (; wanted > 0 && job.may_start() && make_room_for(index); --wanted) place();
     const MonotonicTime again = now_ + settings_.patience;
     if (job.may_start()) preempt_at_ = std::min(preempt_at_.value_or(again), again);
@@ -41,8 +41,13 @@ bool Core::make_room_for(JobIndex index) {
       fmt::format("job {} of priority {} takes its place; it goes on from where it last saved itself",
                   job.id.value, job.priority);
   for (const Lane& lane : job.lanes) {
-    if (!lane.ready.empty()) {
-      if (const auto victim = victim_for(job, lane.target)) return give_back(*victim, reason), true;
+    if (lane.shares()) {
+      if (const auto victim = victim_for(job, lane.target)) {
+        Worker& worker = *workers_.find(live(victim->value)->worker);
+        give_back(*victim, reason);
+        worker.takes_anything = true;  // or the training would come back
+        return true;
+      }
     }
     if (!lane.ready_exclusive.empty()) {
       const auto victims = victims_for_host(job, lane.target);

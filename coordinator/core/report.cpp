@@ -112,6 +112,9 @@ void Core::accept(AttemptId attempt, TaskIndex task, const wire::Finished& messa
   constexpr double kShareOfLatest = 0.2;
   double& mean = workers_.find(worker)->mean_seconds;
   mean += kShareOfLatest * (std::max(0.0, message.seconds) - mean);
+  const TaskRecord& record = tasks_[task];
+  if (!record.exclusive && record.work > 0)
+    paces_.learn(record.kind, live(attempt.value)->device, message.seconds / record.work);
   end_attempt(attempt, AttemptState::succeeded, "", message.seconds, message.device_class);
   write(AcceptResult{tasks_[task].id, attempt, message.metrics, message.outputs});
   apply_state(task, TaskState::succeeded);

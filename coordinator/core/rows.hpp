@@ -20,9 +20,17 @@ struct TaskRow {
   bool exclusive = false;
   bool preemptible =
       false;  // saves where it stands: may be taken from its worker for what has a higher priority
-  std::uint16_t target = 0;    // of the job's targets
-  int failures = 0;            // attempts that count against `retries`
+  std::uint16_t target = 0;  // of the job's targets
+  int failures = 0;          // attempts that count against `retries`
+  std::uint64_t kind = 0;    // of tasks that take as long on one device class for each unit of work; 0: none
+  double work = 1;
   std::vector<TaskId> inputs;  // tasks it waits for. One that the core doesn't know has its result already
+};
+
+struct Pace {  // seconds for one unit of work of this kind
+  std::uint64_t kind = 0;
+  std::string device_class;
+  double seconds = 0;
 };
 
 struct JobRow {

@@ -10,10 +10,10 @@ constexpr std::size_t kMostNear = 256;  // tasks that are remembered as close to
 }  // namespace
 
 void Core::apply_state(TaskIndex task, TaskState to) {
-  TaskRecord& record = tasks_[task];
-  const TaskState from = record.state;
+  const TaskState from = tasks_[task].state;
   ESPALIER_ASSERT(edge_allowed(from, to));
-  record.state = to;
+  tasks_.set_state(task, to);
+  if (to == TaskState::ready) find_home(task);
   tasks_.for_each_job(task, [&](JobIndex index, std::uint32_t position) {
     Job& job = jobs_[index];
     if (from == TaskState::ready) unlist_ready(task, index, position);
@@ -28,13 +28,14 @@ void Core::apply_state(TaskIndex task, TaskState to) {
     }
     mark_changed(index);
   });
+  if (from == TaskState::ready) leave_home(task);
 }
 
 void Core::list_ready(TaskIndex task, JobIndex index, std::uint32_t position) {
   Job& job = jobs_[index];
   Lane& lane = job.lane(position);
   if (lane.empty()) job.served = std::max(job.served, now_);
-  (tasks_[task].exclusive ? lane.ready_exclusive : lane.ready).insert(position);
+  lane.insert(tasks_[task], position);
   targets_.add_ready(lane.target);
   reorder(index);
 }
@@ -42,7 +43,7 @@ void Core::list_ready(TaskIndex task, JobIndex index, std::uint32_t position) {
 void Core::unlist_ready(TaskIndex task, JobIndex index, std::uint32_t position) {
   Lane& lane = jobs_[index].lane(position);
   const bool exclusive = tasks_[task].exclusive;
-  (exclusive ? lane.ready_exclusive : lane.ready).erase(position);
+  lane.erase(tasks_[task], position);
   targets_.remove_ready(lane.target);
   reorder(index);
   if (exclusive) stop_draining_for(lane.target);
@@ -130,6 +131,8 @@ void Core::end_attempt(AttemptId attempt, AttemptState state, const std::string&
   --host.attempts;
   host.reserved_bytes -= ended.memory_bytes;
   if (ended.is_exclusive) --host.exclusive;
+  double& running = paces_.load(ended.device).running;
+  running = std::max(0.0, running - ended.expected);
   preemptible_.erase({ended.priority, -attempt.value, attempt});
   const auto job = jobs_.find(ended.job);
   jobs_.charge(job, ended.user, -ended.slots);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/describe.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -34,6 +35,9 @@ enum class AttemptState : std::uint8_t {
   lost,        // its worker was lost, or never got it; doesn't count against the user's retries
   superseded,  // ended after it had been given up: kept for the record, its result isn't used
 };
+
+inline constexpr std::size_t kTaskStates = 7;
+inline constexpr std::size_t kJobStates = 5;
 
 BOOST_DESCRIBE_ENUM(TaskState, waiting, ready, assigned, running, succeeded, failed, cancelled)
 BOOST_DESCRIBE_ENUM(JobState, running, paused, succeeded, failed, cancelled)

@@ -9,6 +9,8 @@ void Core::handle(const Started& event) {
   epoch_ = event.epoch;
   next_attempt_ = event.next_attempt;
   cordoned_ = {event.cordoned.begin(), event.cordoned.end()};
+  for (const Pace& pace : event.paces)
+    paces_.learn(pace.kind, paces_.class_of(pace.device_class), pace.seconds);
 }
 
 void Core::handle(const AttemptsFound& event) {
@@ -83,9 +85,11 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
       TaskRecord& record = tasks_[*task];
       record.exclusive = task_row.exclusive;
       record.preemptible = task_row.preemptible;
+      record.kind = task_row.kind;
+      record.work = static_cast<float>(task_row.work);
       record.failures = static_cast<std::uint16_t>(task_row.failures);
       // What isn't finished starts as waiting here; `evaluate` finds out where it stands.
-      record.state = is_terminal(task_row.state) ? task_row.state : TaskState::waiting;
+      if (is_terminal(task_row.state)) tasks_.set_state(*task, task_row.state);
     }
     if (!tasks_.position_in(*task, *index)) join(*task, *index, task_row.target);
     const TaskState state = tasks_[*task].state;
@@ -104,9 +108,9 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
 // A job that is extended may have more of them.
 void Core::add_lanes(Job& job, const std::vector<job::Target>& targets) {
   for (std::size_t index = job.lanes.size(); index < targets.size(); ++index) {
-    job.lanes.push_back({targets_.hold(targets[index]), {}, {}});
+    job.lanes.emplace_back().target = targets_.hold(targets[index]);
   }
-  if (job.lanes.empty()) job.lanes.push_back({targets_.hold({}), {}, {}});
+  if (job.lanes.empty()) job.lanes.emplace_back().target = targets_.hold({});
   if (job.lanes.size() > 1) job.lane_of.resize(job.tasks.size());
 }
 

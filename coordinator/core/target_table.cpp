@@ -84,6 +84,10 @@ void TargetTable::refresh_choosy() {
   for (const TargetIndex target : choosy_) refresh(target);
 }
 
+void TargetTable::refresh_all() {
+  for (std::uint32_t target = 0; ready_ > 0 && target < targets_.size(); ++target) refresh({target});
+}
+
 std::optional<TargetIndex> TargetTable::fresh() {
   while (!fresh_.empty()) {
     if (targets_[fresh_.back().value].ready > 0) return fresh_.back();

@@ -62,6 +62,7 @@ class TargetTable {
   void remove_ready(TargetIndex target);
   void refresh(TargetIndex target);  // it is fresh if any of its tasks is ready
   void refresh_choosy();             // those that prefer some workers to others
+  void refresh_all();
   // A fresh one with ready tasks; none afterwards is fresh without.
   [[nodiscard]] std::optional<TargetIndex> fresh();
   void settle(TargetIndex target);  // all workers have been tried

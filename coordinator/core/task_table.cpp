@@ -47,10 +47,19 @@ TaskIndex TaskTable::add(TaskId id) {
   records_[task.value].stamp = stamp;
   const bool is_new = by_id_.emplace(id, task).second;
   ESPALIER_ASSERT(is_new);
+  ++by_state_[static_cast<std::size_t>(records_[task.value].state)];
   return task;
 }
 
+void TaskTable::set_state(TaskIndex task, TaskState state) {
+  TaskRecord& record = records_[task.value];
+  --by_state_[static_cast<std::size_t>(record.state)];
+  ++by_state_[static_cast<std::size_t>(state)];
+  record.state = state;
+}
+
 void TaskTable::remove(TaskIndex task) {
+  --by_state_[static_cast<std::size_t>(records_[task.value].state)];
   ESPALIER_ASSERT(records_[task.value].memberships == kNone && !is_held(records_[task.value].state));
   free_edges(task);
   forget_edges_to(task);

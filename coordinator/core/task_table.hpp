@@ -1,13 +1,15 @@
-// The tasks of all unfinished jobs, each once, in few bytes: about 60 for a task, 12 for each job that
+// The tasks of all unfinished jobs, each once, in few bytes: about 80 for a task, 12 for each job that
 // needs it and 12 for each edge. Knows nothing of states' meaning; the rules are in Core.
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "common/base/ids.hpp"
+#include "coordinator/core/pace_table.hpp"
 #include "coordinator/core/rows.hpp"
 #include "coordinator/core/states.hpp"
 
@@ -38,6 +40,12 @@ struct TaskRecord {
   bool exclusive = false;
   bool preemptible = false;
   bool orphaned = false;  // no job needed it: to be removed unless one does again
+  // What is expected of it; see expect.cpp.
+  std::uint8_t size = 0;   // of `expected`, in steps
+  ClassIndex home;         // while it is ready: where it ends first; kNoClass: not known
+  float work = 1;          // of its kind
+  float expected = 0;      // seconds at home
+  std::uint64_t kind = 0;  // 0: none
 };
 
 class TaskTable {
@@ -47,6 +55,11 @@ class TaskTable {
   void remove(TaskIndex task);  // nobody needs it any more
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   void reserve(std::size_t more);
+
+  // A new task is waiting. The only way to another state, so that tasks are counted by it.
+  void set_state(TaskIndex task, TaskState state);
+  using StateCounts = std::array<std::size_t, kTaskStates>;
+  [[nodiscard]] const StateCounts& by_state() const { return by_state_; }
 
   TaskRecord& operator[](TaskIndex task) { return records_[task.value]; }
   const TaskRecord& operator[](TaskIndex task) const { return records_[task.value]; }
@@ -85,6 +98,7 @@ class TaskTable {
 
   boost::unordered_flat_map<TaskId, TaskIndex, TaskIdHash> by_id_;
   std::vector<TaskRecord> records_;
+  StateCounts by_state_{};
   std::vector<Membership> memberships_;
   std::vector<Edge> edges_;
   std::vector<TaskIndex> free_records_;

@@ -114,14 +114,4 @@ std::vector<WorkerName> WorkerTable::names() const {
   return names;
 }
 
-std::optional<std::string> WorkerTable::common_device_class() const {
-  std::optional<std::string> common;
-  for (const auto& [name, worker] : workers_) {
-    if (!worker.alive()) continue;
-    if (common && *common != worker.device_class) return std::nullopt;
-    common = worker.device_class;
-  }
-  return common;
-}
-
 }  // namespace espalier::core

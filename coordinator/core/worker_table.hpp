@@ -52,7 +52,11 @@ struct Worker {
   // Until then a process that was there before the restart may still come back for its attempts. Unset once
   // it has.
   std::optional<MonotonicTime> inherits_until;
-  std::vector<AttemptId> attempts;   // live ones
+  ClassIndex device;                            // by its device class
+  std::pair<ClassIndex, std::int64_t> counted;  // as the class's load counts it: class, slots
+  std::optional<MonotonicTime> patient_until;   // leaves what ends earlier elsewhere to others
+  bool takes_anything = false;                  // it has waited for them long enough
+  std::vector<AttemptId> attempts;              // live ones
   std::deque<TaskIndex> near;        // tasks whose last input it made; they may have gone elsewhere since
   double mean_seconds = kShortTask;  // of its latest tasks
   // Where it stands among the open ones: its load then, and whether it found nothing to do.
@@ -81,6 +85,8 @@ struct LiveAttempt {
   std::int64_t memory_bytes = 0;  // reserved
   int slots = 1;                  // that it takes from others
   bool is_exclusive = false;
+  ClassIndex device;          // of its worker, when it was given out
+  double expected = 0;        // seconds it takes there; 0: not known
   std::size_t place = 0;      // in Worker::attempts
   std::int64_t last_seq = 0;  // of its progress
   // When its assignment left, or the worker last spoke of it; unset while neither has happened.
@@ -92,7 +98,11 @@ class WorkerTable {
   Worker* find(const WorkerName& name);  // nullptr if unknown; valid until it is removed
   const Worker* find(const WorkerName& name) const;
   Worker& add(const WorkerName& name, MonotonicTime lease_end);
-  void remove(const WorkerName& name);                  // it must hold no attempts
+  void remove(const WorkerName& name);  // it must hold no attempts
+  template <class Visit>                // visit(const Worker&), in no order: no decision may follow it
+  void for_each(Visit&& visit) const {
+    for (const auto& [name, worker] : workers_) visit(worker);
+  }
   [[nodiscard]] std::size_t live() const;               // walks through all of them
   [[nodiscard]] std::vector<WorkerName> names() const;  // in order; walks through all of them
 
@@ -114,9 +124,6 @@ class WorkerTable {
   void reorder_host(const Host& host);  // each of its workers
   [[nodiscard]] std::map<std::string, Host>& hosts() { return hosts_; }
   [[nodiscard]] const std::map<std::string, Host>& hosts() const { return hosts_; }
-
-  // Of all live workers; unset if there is none or they differ. Walks through all of them.
-  [[nodiscard]] std::optional<std::string> common_device_class() const;
 
  private:
   void settle(Worker& worker, const std::string& host);

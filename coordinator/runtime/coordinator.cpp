@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "common/base/hash.hpp"
@@ -97,9 +100,10 @@ class RunningCoordinator final : public Coordinator {
         tokens_(reader_, io.get_executor()),
         submitter_(artifacts_, classes_, options.database, options.job_files, io.get_executor()),
         garbage_(artifacts_, store_, reader_),
-        driver_({*socket_, reign, store_, publisher_, classes_, options.on_fatal}, settings_of(options),
-                io.get_executor()),
+        driver_({*socket_, reign, store_, publisher_, classes_, metrics_, options.on_fatal},
+                settings_of(options), io.get_executor()),
         intake_(driver_, store_, submitter_),
+        on_beat_(options.on_beat),
         work_(io.get_executor()) {
     driver_.set_http_address(options.http_address);
     tokens_.know(tokens);
@@ -109,7 +113,7 @@ class RunningCoordinator final : public Coordinator {
 
   Result<void> begin() override {
     try {
-      intake_.recover();
+      intake_.recover(on_beat_);
     } catch (...) {
       return database_error(std::current_exception());
     }
@@ -119,6 +123,8 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("watching the database", reign_.watch());
     if (reads_tokens_) work_.spawn("reading tokens", tokens_.follow());
     if (keys_) work_.spawn("watching the keys", keys_->watch());
+    work_.spawn("watching the loop", watch_the_loop());
+    recovered_ = true;
     return {};
   }
 
@@ -260,15 +266,22 @@ class RunningCoordinator final : public Coordinator {
     co_return database_error(failure);
   }
 
-  std::string metrics() const override {
+  std::string metrics() override {
+    Metrics::Present present;
+    driver_.describe(present);
+    present.database_answers = reign_.database_answers();
+    present.another_stands_by = reign_.another_stands_by();
     return to_prometheus(driver_.message_counts()) + to_prometheus(socket_->refusals()) +
-           fmt::format(
-               "# HELP espalier_longest_pass_seconds Longest that the scheduler took for one event.\n"
-               "# TYPE espalier_longest_pass_seconds gauge\nespalier_longest_pass_seconds {}\n"
-               "# HELP espalier_another_stands_by Whether another coordinator waits to take over.\n"
-               "# TYPE espalier_another_stands_by gauge\nespalier_another_stands_by {}\n",
-               std::chrono::duration<double>(driver_.longest_pass()).count(),
-               reign_.another_stands_by() ? 1 : 0);
+            metrics_.text(present);
+  }
+
+  Result<void> is_at_work() const override {
+    if (!recovered_)
+      return Error{ErrorKind::unavailable, "what was unfinished is being read", "ask again in a moment"};
+    if (!reign_.is_certain())
+      return Error{ErrorKind::unavailable, "another coordinator may have taken over",
+                   "ask the one that stood by"};
+    return {};
   }
 
   asio::awaitable<Result<void>> database_answers() override {
@@ -347,6 +360,17 @@ class RunningCoordinator final : public Coordinator {
     co_return summaries->front().as_object();
   }
 
+  asio::awaitable<void> watch_the_loop() {
+    constexpr std::chrono::milliseconds kBetweenBeats{500};
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    for (;;) {
+      timer.expires_after(kBetweenBeats);
+      co_await timer.async_wait(asio::use_awaitable);
+      metrics_.count_lag(std::chrono::steady_clock::now() - timer.expiry());
+      on_beat_();
+    }
+  }
+
   static SubmitFailure invalid(std::vector<job::Diagnostic> errors) {
     const std::string count = errors.size() == 1 ? "an error" : std::to_string(errors.size()) + " errors";
     return {{ErrorKind::invalid_job, "the job file has " + count, ""}, std::move(errors)};
@@ -356,6 +380,7 @@ class RunningCoordinator final : public Coordinator {
   bool reads_tokens_;
   artifact::ArtifactStore artifacts_;
   DeviceClasses classes_;
+  Metrics metrics_;
   std::unique_ptr<net::RouterSocket> socket_;
   StoreThread store_;   // writes, and reads what depends on their order
   StoreThread reader_;  // answers questions, so that no commit waits for one
@@ -366,6 +391,8 @@ class RunningCoordinator final : public Coordinator {
   Driver driver_;
   JobIntake intake_;
   std::optional<WorkerKeys> keys_;
+  std::function<void()> on_beat_;
+  bool recovered_ = false;
   net::TaskGroup work_;
 };
 

@@ -36,6 +36,8 @@ struct CoordinatorOptions {
   // Nothing can be put on record any more, another coordinator has taken over: called once; the program is to
   // end.
   std::function<void(Error)> on_fatal = [](const Error&) {};
+  // Called twice a second by the loop, as long as it turns.
+  std::function<void()> on_beat = [] {};
 };
 
 struct SubmitFailure {
@@ -98,7 +100,9 @@ class Coordinator {
   // {"attempt", "from", "text", "next", "ended"}: its log from byte `from` on, as far as it is known.
   virtual boost::asio::awaitable<Result<json::object>> attempt_log(AttemptId attempt, std::int64_t from) = 0;
   virtual boost::asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) = 0;
-  virtual boost::asio::awaitable<Result<void>> database_answers() = 0;  // for /healthz
+  virtual boost::asio::awaitable<Result<void>> database_answers() = 0;
+  // It reigns for certain, and has recovered what was unfinished; an error says which is not so.
+  [[nodiscard]] virtual Result<void> is_at_work() const { return {}; }
 
   // The token whose secret hashes so (SHA-256, hex), if it is valid: `holder_of` gives one that isn't known
   // half a second, and `holds` says what is known now.
@@ -107,7 +111,7 @@ class Coordinator {
   }
   [[nodiscard]] virtual bool holds(const std::string& /*hash*/) const { return false; }
 
-  [[nodiscard]] virtual std::string metrics() const { return {}; }  // in Prometheus' text format
+  [[nodiscard]] virtual std::string metrics() { return {}; }  // in Prometheus' text format
 
   // Live events after each commit, already rate-limited: name ("job", "trial", "workers") and its data. The
   // token's destruction ends the subscription. First come events that describe the present state.

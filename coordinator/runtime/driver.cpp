@@ -20,6 +20,7 @@ namespace {
 // are slowed, and nothing is lost. Heartbeats are still heard.
 constexpr std::size_t kMostPendingWrites = 50'000;
 constexpr std::size_t kMessagesInAFrame = 200;
+constexpr std::size_t kLongestReason = 500;  // bytes of a worker's words in a log line
 
 Error to_error(const std::exception_ptr& error) {
   try {
@@ -47,13 +48,15 @@ Driver::Driver(Parts parts, core::Settings settings, asio::any_io_executor execu
 
 void Driver::start(const store::Reign& reign) {
   epoch_ = reign.epoch;
-  happen(core::Started{reign.epoch, reign.next_attempt, reign.cordoned});
+  happen(core::Started{reign.epoch, reign.next_attempt, reign.cordoned, reign.paces});
 }
 
 void Driver::happen(const core::Event& event) {
   const auto begin = std::chrono::steady_clock::now();
   core::Actions actions = core_.step(begin, event);
-  longest_pass_ = std::max<Duration>(longest_pass_, std::chrono::steady_clock::now() - begin);
+  const Duration pass = std::chrono::steady_clock::now() - begin;
+  longest_pass_ = std::max(longest_pass_, pass);
+  parts_.metrics.count_pass(pass);
   counts_.add(event, actions);
   take(std::move(actions));
   commit_if_idle();
@@ -61,10 +64,10 @@ void Driver::happen(const core::Event& event) {
 }
 
 void Driver::take(core::Actions actions) {
-  bool workers_changed = false;
   for (core::Action& action : actions) {
     if (auto* write = std::get_if<core::Write>(&action)) {
-      workers_changed = workers_changed || std::holds_alternative<core::SeeWorker>(*write);
+      if (const auto* worker = std::get_if<core::SeeWorker>(write)) parts_.classes.see(*worker);
+      tell(*write);
       pending_->writes.push_back(std::move(*write));
     } else if (core::may_overtake(action)) {
       auto& beat = std::get<core::Send>(action);
@@ -73,7 +76,26 @@ void Driver::take(core::Actions actions) {
       pending_->others.push_back(std::move(action));
     }
   }
-  if (workers_changed) parts_.classes.tell(core_.counts().live_workers, core_.common_device_class());
+}
+
+// What an operator wants to find again: workers that were lost, and attempts that didn't succeed.
+void Driver::tell(const core::Write& write) {
+  if (const auto* seen = std::get_if<core::SeeWorker>(&write); seen != nullptr && !seen->alive) {
+    log_about({{"worker", seen->name.value}, {"epoch", epoch_}}, log::level::info, "worker {} is gone",
+              seen->name.value);
+  }
+  const auto* end = std::get_if<core::EndAttempt>(&write);
+  // What comes late may be a repetition: see MessageCounts.
+  if (end == nullptr || end->state == core::AttemptState::superseded) return;
+  parts_.metrics.count_end(end->state);
+  if (end->state == core::AttemptState::succeeded) return;
+  const auto* outcome = boost::describe::enum_to_string(end->state, "ended");
+  log_about({{"attempt", end->attempt.value},
+             {"worker", end->worker.value},
+             {"outcome", outcome},
+             {"epoch", epoch_}},
+            log::level::info, "attempt {} by {}: {}: {}", end->attempt.value, end->worker.value, outcome,
+            end->reason.substr(0, kLongestReason));
 }
 
 void Driver::commit_if_idle() {
@@ -83,13 +105,20 @@ void Driver::commit_if_idle() {
 void Driver::commit_now() {
   if (broken_ || (pending_->writes.empty() && pending_->others.empty())) return;
   ++commits_under_way_;
+  commit_began_ = std::chrono::steady_clock::now();
   // Shared: the store thread fills it in, the loop delivers it.
   const std::shared_ptr<Batch> batch = std::exchange(pending_, std::make_unique<Batch>());
   parts_.store.must(
       [batch, epoch = epoch_](store::Store& store) {
         if (!batch->writes.empty()) batch->assignments = store.commit(batch->writes, epoch);
       },
-      [this, batch](const std::exception_ptr& error) { committed(*batch, error); });
+      [this, batch, begin = commit_began_, rows = batch->writes.size()](const std::exception_ptr& error) {
+        if (error)
+          parts_.metrics.count_failed_commit();
+        else if (rows > 0)
+          parts_.metrics.count_commit(std::chrono::steady_clock::now() - begin, rows);
+        committed(*batch, error);
+      });
 }
 
 void Driver::committed(const Batch& batch, const std::exception_ptr& error) {
@@ -124,7 +153,8 @@ void Driver::deliver(const Batch& batch) {
       sent.attempts.push_back(give->attempt);
       const auto found = assignments.find(give->attempt.value);
       if (found == assignments.end()) {
-        log::error("the store knows no specification of attempt {}", give->attempt.value);
+        log_about({{"attempt", give->attempt.value}, {"epoch", epoch_}}, log::level::err,
+                  "the store knows no specification of attempt {}", give->attempt.value);
         continue;
       }
       const wire::Assign assign{
@@ -208,6 +238,14 @@ void Driver::hear(const std::string& peer, wire::ToCoordinator message, bool ful
   if (auto* finished = std::get_if<wire::Finished>(&message)) {
     return happen(core::AttemptFinished{peer, std::move(*finished)});
   }
+}
+
+void Driver::describe(Metrics::Present& present) const {
+  present.core = core_.counts();
+  present.epoch = epoch_;
+  present.pending_writes = pending_->writes.size();
+  if (commits_under_way_ > 0) present.commit_under_way = std::chrono::steady_clock::now() - commit_began_;
+  present.longest_pass = longest_pass_;
 }
 
 bool Driver::is_full() const {

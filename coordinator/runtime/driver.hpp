@@ -19,6 +19,7 @@
 #include "coordinator/core/core.hpp"
 #include "coordinator/runtime/device_classes.hpp"
 #include "coordinator/runtime/message_counts.hpp"
+#include "coordinator/runtime/metrics.hpp"
 #include "coordinator/runtime/publisher.hpp"
 #include "coordinator/runtime/reign.hpp"
 #include "coordinator/runtime/store_thread.hpp"
@@ -33,6 +34,7 @@ class Driver {
     StoreThread& store;
     Publisher& publisher;
     DeviceClasses& classes;
+    Metrics& metrics;
     std::function<void(Error)> on_fatal;  // nothing can be put on record any more
   };
   Driver(Parts parts, core::Settings settings, boost::asio::any_io_executor executor);
@@ -52,7 +54,7 @@ class Driver {
   [[nodiscard]] std::optional<core::Core::Explanation> explain(core::TaskId task) const {
     return core_.explain(task);
   }
-  [[nodiscard]] Duration longest_pass() const { return longest_pass_; }  // of the core
+  void describe(Metrics::Present& present) const;  // what the driver knows of it
 
   boost::asio::awaitable<void> hear_workers();    // until the socket is closed
   boost::asio::awaitable<void> watch_the_time();  // until it is cancelled
@@ -66,6 +68,7 @@ class Driver {
     std::vector<store::Assignment> assignments;  // filled in by the commit
   };
   void take(core::Actions actions);
+  void tell(const core::Write& write);
   void commit_if_idle();
   void committed(const Batch& batch, const std::exception_ptr& error);
   void deliver(const Batch& batch);
@@ -83,6 +86,7 @@ class Driver {
   std::optional<std::string> http_certificate_;
   std::unique_ptr<Batch> pending_ = std::make_unique<Batch>();
   std::size_t commits_under_way_ = 0;
+  MonotonicTime commit_began_;  // the latest
   bool broken_ = false;
   MessageCounts counts_;
   Duration longest_pass_{};

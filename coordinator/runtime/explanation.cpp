@@ -5,6 +5,7 @@
 #include <map>
 
 #include "common/match/requirement.hpp"
+#include "common/match/worker_facts.hpp"
 
 namespace espalier::runtime {
 namespace {
@@ -31,12 +32,7 @@ std::vector<core::Obstacle> obstacles_of_lost(const json::object& worker, const 
     add(found, "its target can't be read: " + requirement.error().message, "");
     return found;
   }
-  // The core adds these to what a worker tells: coordinator/core/lease.cpp.
-  json::object facts = worker.at("facts").as_object();
-  facts["worker"] = worker.at("name");
-  facts["slots"] = worker.at("slots");
-  facts["device_class"] = worker.at("device_class");
-  for (const auto& term : requirement->what_fails(facts))
+  for (const auto& term : requirement->what_fails(match::worker_facts(worker)))
     add(found, fmt::format("{}: it has {}", term.term, term.has), term.wants);
   return found;
 }

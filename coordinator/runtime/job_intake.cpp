@@ -52,7 +52,7 @@ T JobIntake::now(std::function<T(store::Store&)> question) {
   return promise.get_future().get();
 }
 
-void JobIntake::recover() {
+void JobIntake::recover(const std::function<void()>& on_step) {
   const auto reign = now<store::Reign>([](store::Store& store) { return store.begin_epoch(); });
   epoch_ = reign.epoch;
   driver_.start(reign);
@@ -67,12 +67,13 @@ void JobIntake::recover() {
       core::JobAdded part{head, false, place.has_value()};
       part.row.tasks = page.tasks;
       driver_.happen(part);
+      on_step();
     }
   }
   using Attempts = std::vector<core::OpenAttempt>;
   const core::AttemptsFound found{now<Attempts>([](store::Store& store) { return store.open_attempts(); })};
-  log::info("epoch {}: {} unfinished jobs, {} attempts under way", reign.epoch, reign.unfinished.size(),
-            found.attempts.size());
+  log_about({{"epoch", reign.epoch}}, log::level::info, "epoch {}: {} unfinished jobs, {} attempts under way",
+            reign.epoch, reign.unfinished.size(), found.attempts.size());
   driver_.happen(found);
 }
 

@@ -23,7 +23,7 @@ class JobIntake {
 
   // Begins an epoch and waits for the store: only before the loop runs. Throws what the store throws, as all
   // do.
-  void recover();
+  void recover(const std::function<void()>& on_step);
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
 
   boost::asio::awaitable<SubmitOutcome> submit(JobText text);

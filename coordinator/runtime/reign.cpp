@@ -95,6 +95,10 @@ bool Reign::is_certain() const {
   return !contested_ || since_last_sign() < kUncertainAfter;
 }
 
+bool Reign::database_answers() const {
+  return since_last_sign() < kToldAfter;
+}
+
 boost::asio::awaitable<void> Reign::watch() const {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   for (bool told = false;;) {

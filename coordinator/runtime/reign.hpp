@@ -37,6 +37,7 @@ class Reign {
   // that their leases with us are over before it gives their tasks to others.
   [[nodiscard]] bool is_certain() const;
 
+  [[nodiscard]] bool database_answers() const;                         // our signs of life are taken
   [[nodiscard]] bool another_stands_by() const { return contested_; }  // as of our last sign of life
 
   // Tells in the log when the database doesn't answer for long, and when it does again. Until it is

@@ -163,8 +163,9 @@ job::Surroundings Submitter::surroundings_of(const JobText& job) {
     if (!hash || artifacts_.touch(*hash)) return hash;
     return artifacts_.put(std::filesystem::path(folder) / path);
   };
-  surroundings.device_class = [this](const std::string& selector) {
-    return classes_.resolve(selector, kPatienceForFirstWorker);
+  const auto until = std::chrono::steady_clock::now() + kPatienceForFirstWorker;
+  surroundings.device_classes = [this, until](const job::Target& target) {
+    return classes_.matching(target, until);
   };
   return surroundings;
 }

@@ -83,6 +83,14 @@ pqxx::result run_with(pqxx::transaction_base& transaction, std::string_view stat
 #endif
 }
 
+Error as_error(const std::exception& failure) {
+  if (const auto* expected = dynamic_cast<const ErrorException*>(&failure)) return expected->error();
+  if (dynamic_cast<const Unavailable*>(&failure) != nullptr || is_outage(failure))
+    return {ErrorKind::unavailable, std::string("can't reach the database: ") + failure.what(),
+            "check that PostgreSQL runs and that its address is right"};
+  return {ErrorKind::failed, std::string("the database refused: ") + failure.what(), ""};
+}
+
 bool is_outage(const std::exception& failure) {
   if (dynamic_cast<const pqxx::broken_connection*>(&failure) != nullptr) return true;
   if (dynamic_cast<const pqxx::in_doubt_error*>(&failure) != nullptr) return true;

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/result.hpp"
+
 namespace espalier::store {
 
 using Value = std::optional<std::string>;  // a parameter as text; unset is null
@@ -44,6 +46,7 @@ class Connection {
  public:
   explicit Connection(const std::string& text);
   [[nodiscard]] bool usable() const { return connection_.is_open(); }
+  [[nodiscard]] int server_version() const { return connection_.server_version(); }  // 150004 is 15.4
 
  private:
   friend class Transaction;
@@ -73,6 +76,9 @@ pqxx::result run_with(pqxx::transaction_base& transaction, std::string_view stat
 
 // Call within a catch block: throws what libpqxx threw as one of the exceptions of this module.
 [[noreturn]] void rethrow_as_ours();
+
+// What was thrown, by libpqxx or by this module, as a value: for callers that don't go on trying.
+Error as_error(const std::exception& failure);
 
 // The server or the way to it failed, not the statement; the same call may succeed later.
 bool is_outage(const std::exception& failure);

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::int64_t kViews = 0;  // their place in the table of migrations
 
-std::int64_t version_of(std::string_view name) {  // "V001__start"
-  std::int64_t version = 0;
-  const auto digits = name.substr(1, name.find("__") - 1);
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  ESPALIER_ASSERT(failure == std::errc{} && version > kViews && name.front() == 'V');
-  return version;
-}
-
 struct Applied {
   std::string name;
   std::string checksum;
@@ -39,6 +31,14 @@ void record(Transaction& transaction, std::int64_t version, std::string_view nam
 }
 
 }  // namespace
+
+std::int64_t version_of(std::string_view migration) {
+  std::int64_t version = 0;
+  const auto digits = migration.substr(1, migration.find("__") - 1);
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  ESPALIER_ASSERT(failure == std::errc{} && version > kViews && migration.front() == 'V');
+  return version;
+}
 
 Result<void> migrate(Transaction& transaction, std::span<const sql::File> migrations,
                      std::span<const sql::File> views) {
@@ -64,6 +64,10 @@ Result<void> migrate(Transaction& transaction, std::span<const sql::File> migrat
       return Error{ErrorKind::failed,
                    "migration " + found->second.name + " was applied to this database with another text",
                    "use the version of Espalier that made this database, or start with a new one"};
+    }
+    if (!changed && !applied.empty() && transaction.run(sql::somebody_else_reigns).truth(0, 0)) {
+      return Error{ErrorKind::busy, "a coordinator of an earlier version works on this database",
+                   "stop it first: its schema can't be changed under it"};
     }
     transaction.script(migration.text);
     record(transaction, version, migration.name, checksum);

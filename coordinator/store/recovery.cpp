@@ -67,6 +67,8 @@ TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std:
                           .preemptible = rows.truth(row, 6),
                           .target = static_cast<std::uint16_t>(rows.integer(row, 7)),
                           .failures = static_cast<int>(rows.integer(row, 4)),
+                          .kind = static_cast<std::uint64_t>(rows.integer(row, 8)),
+                          .work = rows.real(row, 9),
                           .inputs = split_ids(rows.text(row, 5))});
   }
   return page;
@@ -92,6 +94,13 @@ Reign begin_reign(Transaction& transaction) {
   const auto cordoned = transaction.run(sql::cordoned_workers);
   for (std::size_t row = 0; row < cordoned.size(); ++row)
     reign.cordoned.push_back({std::string(cordoned.text(row, 0))});
+  const auto paces = transaction.run(sql::recent_paces);
+  for (std::size_t row = 0; row < paces.size(); ++row) {
+    core::Pace& pace = reign.paces.emplace_back();
+    pace.kind = static_cast<std::uint64_t>(paces.integer(row, 0));
+    pace.device_class = paces.text(row, 1);
+    pace.seconds = paces.real(row, 2);
+  }
   const auto jobs = transaction.run(sql::unfinished_jobs);
   for (std::size_t row = 0; row < jobs.size(); ++row) reign.unfinished.push_back({jobs.integer(row, 0)});
   return reign;

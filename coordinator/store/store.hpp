@@ -49,6 +49,7 @@ struct Reign {                    // what a coordinator begins with
   std::int64_t next_attempt = 1;  // attempt numbers never repeat
   std::vector<JobId> unfinished;  // jobs, paused ones too
   std::vector<WorkerName> cordoned;
+  std::vector<core::Pace> paces;  // of tasks that have ended
 };
 
 struct TaskToExplain {

@@ -104,12 +104,15 @@ void SubmissionWriter::add_targets(const std::vector<job::Target>& targets) {
 void SubmissionWriter::part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) {
   hash_.add(tasks);
   std::vector<Value> parameters{job_};
-  add_tasks(tasks, parameters);
+  ArrayColumn kind, work;
+  add_tasks(tasks, parameters, kind, work);
   add_trials(trials, parameters);
+  for (const auto* column : {&kind, &work}) parameters.push_back(column->text());
   transaction_.run(sql::insert_part, parameters);
 }
 
-void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters) {
+void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters,
+                                 ArrayColumn& kind, ArrayColumn& work) {
   const std::size_t first = rows_.size();
   const auto is_new = number(tasks);
   ArrayColumn id, key, stage, exclusive, state;
@@ -121,6 +124,8 @@ void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vecto
     key.add(task.key.value);
     stage.add(job::to_string(task.stage));
     exclusive.add(task.exclusive);
+    kind.add(static_cast<std::int64_t>(task.kind));
+    work.add(task.work);
     if (!specs.empty()) specs += '\n';
     specs += json::serialize(task.spec);
     state.add(state_text(rows_[first + index].state));
@@ -144,6 +149,8 @@ std::vector<bool> SubmissionWriter::number(const std::vector<job::Task>& tasks) 
     each.id.value = found.integer(row, 0);
     each.exclusive = tasks[row].exclusive;
     each.preemptible = saves_itself(tasks[row].stage);
+    each.kind = tasks[row].kind;
+    each.work = tasks[row].work;
     each.target = static_cast<std::uint16_t>(target_places_.empty() ? tasks[row].target
                                                                     : target_places_.at(tasks[row].target));
     is_new.push_back(found.is_null(row, 1));

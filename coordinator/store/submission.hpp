@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coordinator/store/connection.hpp"
+#include "coordinator/store/array_column.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::store {
@@ -23,7 +24,8 @@ class SubmissionWriter {
 
  private:
   // Each appends its arrays to the parameters of insert_part, in their order.
-  void add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters);
+  void add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters, ArrayColumn& kind,
+                 ArrayColumn& work);
   void add_inputs(const std::vector<job::Task>& tasks, std::size_t first, const std::vector<bool>& is_new,
                   std::vector<Value>& parameters);
   void add_trials(const std::vector<job::Trial>& trials, std::vector<Value>& parameters);

@@ -2,10 +2,11 @@
 -- job gets by them. $6: a specification a line; as an array each would be read, and its quotes escaped, twice.
 -- $22: the job may have some of these tasks already.
 with tasks as (
-  insert into espalier.task (id, key, stage, exclusive, spec) overriding system value
-  select id, decode(key, 'hex'), stage, exclusive, spec::json
-  from rows from (unnest($2::bigint[], $3::text[], $4::text[], $5::boolean[]), string_to_table($6::text, E'\n'))
-    as g (id, key, stage, exclusive, spec)
+  insert into espalier.task (id, key, stage, exclusive, spec, kind, work) overriding system value
+  select id, decode(key, 'hex'), stage, exclusive, spec::json, kind, work
+  from rows from (unnest($2::bigint[], $3::text[], $4::text[], $5::boolean[], $27::bigint[], $28::real[]),
+                  string_to_table($6::text, E'\n'))
+    as g (id, key, stage, exclusive, kind, work, spec)
 ), states as (
   insert into espalier.task_state (task_id, state)
   select id, state::espalier.task_status from unnest($2::bigint[], $7::text[]) as g (id, state)

@@ -1,5 +1,4 @@
-// A private PostgreSQL and a coordinator without workers, as `espalier up` starts them, for benches that bring
-// workers of their own.
+// `espalier up` in a folder of its own; without workers, for benches that bring their own, or with some.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,12 +18,23 @@ export async function until(condition, seconds, what) {
 }
 
 export class LocalSystem {
-  static async start(bin) {
-    const system = new LocalSystem();
+  // `workers`: of `espalier up` itself. Where names are in `keyed`, they and nobody else may come in, each with a key.
+  static async start(bin, { workers = ["--workers", "0"], keyed = [] } = {}) {
+    const system = new this();
     system.bin = bin;
     system.folder = mkdtempSync(join(tmpdir(), "espalier-bench-"));
     system.state = join(system.folder, "state");
-    system.up = spawn(join(bin, "espalier"), ["up", "--workers", "0", "--state", system.state, "--http", "127.0.0.1:0"],
+    const keys = join(system.folder, "keys");
+    const make = (...words) => {
+      const ran = spawnSync(join(bin, "espalier"), ["keys", ...words, "--keys", keys], { encoding: "utf8" });
+      if (ran.status !== 0) throw new Error(`keys: ${ran.stderr}`);
+    };
+    if (keyed.length > 0) {
+      make("init");
+      for (const name of keyed) make("add-worker", name);
+      system.keys = keys;
+    }
+    system.up = spawn(join(bin, "espalier"), ["up", ...workers, "--state", system.state, "--http", "127.0.0.1:0", ...(system.keys ? ["--keys", keys] : [])],
       { stdio: ["ignore", "pipe", "inherit"] });
     system.ended = new Promise((resolve) => system.up.once("exit", resolve));
     await until(() => existsSync(join(system.state, "coordinator.json")), 60, "the coordinator");
@@ -59,6 +69,7 @@ export class LocalSystem {
   // The load program; `lines` of JSON as they come, `ended` when it has.
   load(command, options) {
     const args = [command, "--coordinator", this.coordinator().zmq];
+    if (this.keys) args.push("--keys", this.keys);
     for (const [name, value] of Object.entries(options)) args.push(`--${name}`, String(value));
     const child = spawn(join(this.bin, "orchestrator_load"), args, { stdio: ["ignore", "pipe", "inherit"] });
     const lines = [];

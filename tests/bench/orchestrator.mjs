@@ -12,8 +12,8 @@ const only = flags.filter((flag) => !flag.startsWith("--"));
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)];
 
-async function withSystem(work) {
-  const system = await LocalSystem.start(bin);
+async function withSystem(work, keyed = []) {
+  const system = await LocalSystem.start(bin, { keyed });
   try {
     return await work(system);
   } finally {
@@ -70,6 +70,18 @@ const arms = {
       }
       rows.add("throughput beside a held snapshot, to without", median(rates.held) / median(rates.free), "x", 0.95, "atLeast");
     });
+  },
+
+  async curve() {
+    const rounds = [0, 1, 2, 3, 4];
+    const rates = { plain: [], encrypted: [] };
+    await withSystem((plain) => withSystem(async (encrypted) => {
+      for (const round of rounds) {
+        rates.plain.push((await noops(plain, 60_000, `plain-${round}`)).run);
+        rates.encrypted.push((await noops(encrypted, 60_000, `encrypted-${round}`)).run);
+      }
+    }, rounds.flatMap((round) => [`encrypted-${round}-0`, `encrypted-${round}-1`])));
+    rows.add("throughput with encrypted workers, to without", median(rates.encrypted) / median(rates.plain), "x", 0.8, "atLeast");
   },
 
   async latency() {

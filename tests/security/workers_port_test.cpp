@@ -309,44 +309,42 @@ TEST_F(WorkersPort, AnotherHostsWorkerComesInWithItsKeyOverAnUntrustedNetwork) {
   coordinator.stop(SIGTERM, std::chrono::seconds(10));
 }
 
-TEST(PublicAddress, IsRefusedWithoutKeysWithTheSentenceThatSaysWhatToRun) {
-  const Sandbox sandbox;
+// How a coordinator ended that was started like this, and what it said.
+std::pair<int, std::string> start_wrongly(const Sandbox& sandbox, std::vector<std::string> options) {
   ChildOptions child;
-  child.arguments = {std::string(ESPALIER_BIN) + "/espalier-coordinator",
-                     "--database",
-                     "postgresql://nobody@127.0.0.1:1/none",
-                     "--artifacts",
-                     sandbox.folder() / "artifacts",
-                     "--zmq",
-                     "tcp://0.0.0.0:0"};
+  child.arguments = {std::string(ESPALIER_BIN) + "/espalier-coordinator", "--database",
+                     "postgresql://nobody@127.0.0.1:1/none", "--artifacts", sandbox.folder() / "artifacts"};
+  child.arguments.insert(child.arguments.end(), options.begin(), options.end());
   child.error_file = sandbox.folder() / "said";
   const auto ran = run_to_end(child, std::chrono::seconds(30));
-  ASSERT_TRUE(ran.has_value());
-  EXPECT_EQ(ran->exit.code, exit_code(ErrorKind::usage));
-  const auto said = read_file(sandbox.folder() / "said").value();
+  EXPECT_TRUE(ran.has_value());
+  return {ran ? ran->exit.code.value_or(-1) : -1, read_file(*child.error_file).value()};
+}
+
+TEST(PublicAddress, IsRefusedWithoutKeysWithTheSentenceThatSaysWhatToRun) {
+  const Sandbox sandbox;
+  const auto [code, said] = start_wrongly(sandbox, {"--zmq", "tcp://0.0.0.0:0"});
+  EXPECT_EQ(code, exit_code(ErrorKind::usage));
   EXPECT_THAT(said, HasSubstr("refusing to listen for workers on tcp://0.0.0.0:0 without keys"));
   EXPECT_THAT(said, HasSubstr("run `espalier keys init`"));
 }
 
-TEST(PublicAddress, WithAFolderThatHoldsNoKeysTheErrorSaysWhatToRunToo) {
-  RunningSystem system;
-  ASSERT_TRUE(system.start_database());
-  ChildOptions child;
-  child.arguments = {std::string(ESPALIER_BIN) + "/espalier-coordinator",
-                     "--database",
-                     system.database(),
-                     "--artifacts",
-                     system.sandbox().folder() / "artifacts",
-                     "--zmq",
-                     "tcp://127.0.0.1:0",
-                     "--keys",
-                     system.keys()};
-  child.error_file = system.sandbox().folder() / "said";
-  const auto ran = run_to_end(child, std::chrono::seconds(30));
-  ASSERT_TRUE(ran.has_value());
-  EXPECT_EQ(ran->exit.code, exit_code(ErrorKind::not_found));
-  EXPECT_THAT(read_file(system.sandbox().folder() / "said").value(),
-              HasSubstr("`espalier keys init --keys " + system.keys().string() + "`"));
+TEST(PublicAddress, WithAFolderThatHoldsNoKeysIsRefusedWithTheSentenceToo) {
+  const Sandbox sandbox;
+  const auto keys = sandbox.folder() / "keys";
+  const auto [code, said] = start_wrongly(sandbox, {"--zmq", "tcp://0.0.0.0:0", "--keys", keys});
+  EXPECT_EQ(code, exit_code(ErrorKind::not_found));
+  EXPECT_THAT(said, HasSubstr("`espalier keys init --keys " + keys.string() + "`"));
+}
+
+TEST(PublicAddress, WithAServersKeyThatOthersMayReadIsRefused) {
+  const Sandbox sandbox;
+  const auto keys = sandbox.folder() / "keys";
+  ASSERT_TRUE(net::KeyFolder(keys).init());
+  fs::permissions(keys / "server.key", fs::perms(0640));
+  const auto [code, said] = start_wrongly(sandbox, {"--zmq", "tcp://0.0.0.0:0", "--keys", keys});
+  EXPECT_EQ(code, exit_code(ErrorKind::usage));
+  EXPECT_THAT(said, HasSubstr("chmod 600 " + (keys / "server.key").string()));
 }
 
 }  // namespace

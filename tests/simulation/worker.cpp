@@ -21,7 +21,7 @@ void Worker::start(int session) {
   alarm_at_ = MonotonicTime::max();
   coordinator = -1;
   agent::Identity identity{
-      name_, fmt::format("s{}", session), slots_, "cpu|simulated", {{"host", host_}, {"cores", slots_}}};
+      name_, fmt::format("s{}", session), slots_, "cpu|of " + host_, {{"host", host_}, {"cores", slots_}}};
   core_ = std::make_unique<agent::AgentCore>(std::move(identity), own_time(), kFrame);
   later(milliseconds(1), [this] { speak(); });
 }

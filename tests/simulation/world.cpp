@@ -30,6 +30,8 @@ core::TaskRow task(std::uint64_t number) {
   row.state = number < 3 ? core::TaskState::ready : core::TaskState::waiting;
   row.exclusive = number % 4 == 3;
   row.preemptible = number % 4 == 1;
+  row.kind = number % 3;
+  row.work = 1 + static_cast<double>(number % 2);
   for (const auto input : inputs(number)) row.inputs.push_back(id(input));
   return row;
 }

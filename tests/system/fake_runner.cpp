@@ -118,6 +118,11 @@ std::optional<json::array> outputs_of(std::string_view stage, const std::string&
   return outputs;
 }
 
+std::string device_class() {
+  const char* given = std::getenv("ESPALIER_FAKE_DEVICE_CLASS");
+  return given != nullptr ? given : "cpu|fake";
+}
+
 json::object failed(std::int64_t attempt, const char* why, bool retryable) {
   return {{"attempt", attempt}, {"outcome", "failed"}, {"reason", why}, {"retryable", retryable}};
 }
@@ -127,7 +132,10 @@ json::object failed(std::int64_t attempt, const char* why, bool retryable) {
 int main() {
   const Stage stage;
   say({{"hello",
-        {{"libtorch", "none"}, {"engines", json::array{}}, {"isa", "none"}, {"device_class", "cpu|fake"}}}});
+        {{"libtorch", "none"},
+         {"engines", json::array{}},
+         {"isa", "none"},
+         {"device_class", device_class()}}}});
   for (;;) {
     const std::string line = hear();
     const auto told = json::parse(line).at("run");

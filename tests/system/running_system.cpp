@@ -165,6 +165,8 @@ ChildProcess RunningSystem::start_worker(const WorkerStart& start) const {
                           std::to_string(start.slots), "--cache", sandbox_.folder() / ("cache-" + name)});
   if (!start.name.empty()) child.arguments.insert(child.arguments.end(), {"--name", start.name});
   if (!start.key.empty()) child.arguments.insert(child.arguments.end(), {"--key", start.key});
+  child.arguments.insert(child.arguments.end(), options_.worker_arguments.begin(),
+                         options_.worker_arguments.end());
   child.environment = environment();
   child.output_file = sandbox_.state() / "logs" / (name + ".log");
   auto started = ChildProcess::spawn(child);

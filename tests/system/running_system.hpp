@@ -24,6 +24,7 @@ class RunningSystem {
     bool insecure_bind = true;
     std::vector<std::string> more = {};  // options of `espalier up`
     bool keys = false;  // piece by piece: workers come with keys of `espalier keys`, in keys()
+    std::vector<std::string> worker_arguments = {};  // piece by piece: more of them
   };
   RunningSystem() : RunningSystem(Options{}) {}
   explicit RunningSystem(Options options);

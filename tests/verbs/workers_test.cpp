@@ -57,6 +57,31 @@ TEST(Workers, AreListedWithTheirFactsAndTriedAgainstATarget) {
   EXPECT_THAT(of_job.output, HasSubstr("cores > 4096"));
 }
 
+TEST(Workers, OfEachDeviceClassMeasureTheSameTrainedModelIfTheJobNamesThem) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  auto board = system.start_worker("board", 1, {"env", "ESPALIER_FAKE_DEVICE_CLASS=cpu|a board"});
+  ASSERT_TRUE(eventually([&] { return system.worker_is_alive("board"); }));
+  std::string text = wide_job(2, 0, "devices");
+  const std::string table = "[benchmark]\n";
+  ASSERT_NE(text.find(table), std::string::npos);
+  text.insert(text.find(table) + table.size(), "device = ['cores >= 1']\n");
+  const auto job = system.submit(text);
+  ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+  const auto rows = system.sql(
+      "select r.trial_id, r.device_class, r.latency_p50_ms, a.worker from results_by_device r "
+      "join attempts a using (attempt) order by 1, 2");
+  ASSERT_EQ(rows.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(rows[i].at("device_class"), i % 2 == 0 ? "cpu|a board" : "cpu|fake");
+    EXPECT_EQ(rows[i].at("worker") == "board", i % 2 == 0);
+    EXPECT_TRUE(rows[i].at("latency_p50_ms").is_number());
+  }
+  EXPECT_EQ(system.sql("select from tasks where stage = 'train'").size(), 2U) << "once a trial";
+  EXPECT_EQ(system.sql("select from results").size(), 2U);
+  EXPECT_EQ(system.sql("select distinct device_class from pareto").size(), 1U);
+}
+
 TEST(Explain, NamesForEachWorkerTheTermThatFailsDeadOnesToo) {
   RunningSystem system;
   ASSERT_TRUE(system.start()) << system.said();

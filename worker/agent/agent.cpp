@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <csignal>
 #include <limits>
 #include <random>
 #include <utility>
 
 #include "common/base/log.hpp"
 #include "worker/agent/facts/changing_facts.hpp"
+#include "worker/confinement/protection.hpp"
 
 namespace espalier::agent {
 namespace asio = boost::asio;
@@ -18,6 +20,7 @@ namespace {
 
 constexpr Duration kWatchInterval = std::chrono::milliseconds(200);
 constexpr Duration kLongestSleep = std::chrono::seconds(5);
+constexpr Duration kBetweenBeats = std::chrono::milliseconds(500);
 constexpr Duration kBetweenSamples = std::chrono::seconds(2);  // as between heartbeats
 
 struct Sample {
@@ -26,6 +29,18 @@ struct Sample {
   std::optional<std::int64_t> throttle_count;
   ChangingFacts operator()() const { return sample(system, cache, throttle_count); }
 };
+
+RunnerPlan plan_of(const AgentOptions& options) {
+  RunnerPlan plan;
+  plan.command = options.runner;
+  plan.folder = options.cache / "runners";
+  plan.slots = options.slots;
+  plan.readable = options.readable;
+  plan.file_bytes = options.bounds.disk_bytes;
+  plan.memory_bytes = options.bounds.memory_bytes;
+  plan.processors = places(nodes_of(options.system), static_cast<std::size_t>(std::max(options.slots, 1)));
+  return plan;
+}
 
 std::string random_name() {
   std::random_device source;
@@ -46,9 +61,11 @@ Result<std::unique_ptr<Agent>> Agent::open(asio::io_context& io, AgentOptions op
   auto cache = Cache::open(options.cache / "artifacts", options.cache_bytes);
   if (!cache) return cache.error();
   options.cache = std::filesystem::absolute(options.cache);
-  for (const auto* folder : {"attempts", "runners"})
+  std::signal(SIGIO, SIG_IGN);  // what a lease on a file (see handover) would say to us
+  for (const auto* folder : {"made", "runners"})
     if (auto made = make_empty_folder(options.cache / folder); !made) return made.error();
-  std::unique_ptr<Agent> agent(new Agent(io, std::move(options), std::move(*cache)));
+  std::unique_ptr<Agent> agent(
+      new Agent(io, std::move(options), std::move(*cache), confinement::Groups::open()));
   auto link = CoordinatorLink::open(
       io.get_executor(), agent->options_.coordinator, agent->options_.key,
       [raw = agent.get()](Action action) { raw->act(std::move(action)); }, agent->kill_switch_);
@@ -57,22 +74,26 @@ Result<std::unique_ptr<Agent>> Agent::open(asio::io_context& io, AgentOptions op
   return agent;
 }
 
-Agent::Agent(asio::io_context& io, AgentOptions options, Cache cache)
+Agent::Agent(asio::io_context& io, AgentOptions options, Cache cache, Result<confinement::Groups> groups)
     : io_(io),
       options_(std::move(options)),
+      has_groups_(groups.has_value()),
       transfers_(io, disk_, std::move(cache)),
-      runners_(io, options_.runner, options_.cache / "runners", options_.slots),
+      runners_(io, plan_of(options_),
+               groups ? std::optional(std::move(*groups)) : std::optional<confinement::Groups>()),
       workshop_{runners_,
                 transfers_,
                 disk_,
                 kill_switch_,
-                options_.cache / "attempts",
+                options_.cache / "made",
+                options_.bounds,
                 [this] { return http_; },
                 [this](wire::Progress progress) { link_->happen(AttemptProgressed{std::move(progress)}); },
                 [this](wire::LogText text) { link_->happen(AttemptLogged{std::move(text)}); },
                 [this](std::int64_t attempt) { link_->happen(AttemptComputed{attempt}); }},
       watch_timer_(io),
       machine_timer_(io),
+      beat_timer_(io),
       end_signal_(io, asio::steady_timer::time_point::max()),
       tasks_(io.get_executor()) {}
 
@@ -87,6 +108,7 @@ void Agent::stop() {
 
 asio::awaitable<Result<void>> Agent::run() {
   tasks_.spawn("first runner", start_first_runner());
+  tasks_.spawn("showing life", show_life());
   while (!outcome_) {
     boost::system::error_code woken;
     co_await end_signal_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -101,16 +123,42 @@ asio::awaitable<Result<void>> Agent::run() {
 
 asio::awaitable<void> Agent::start_first_runner() {
   const std::function<bool()> ending = [this] { return outcome_.has_value(); };
-  const auto runner = co_await runners_.acquire(ending);
+  const std::filesystem::path no_data;
+  const auto runner = co_await runners_.acquire(no_data, ending);
   if (!runner) co_return end_with(runner.error());
   if (*runner == nullptr || ending()) co_return;
   runners_.release(*runner);
-  const auto& hello = *runners_.hello();
-  log::info("{} has {} slots on {}", options_.name, options_.slots, hello.device_class);
-  link_->begin({options_.name, random_name(), options_.slots, hello.device_class,
-                static_facts(options_.system, hello, options_.labels, options_.cache)});
+  const auto hello = hello_with_groups();
+  if (!hello) co_return end_with(hello.error());
+  log_about({{"worker", options_.name}, {"slots", options_.slots}}, log::level::info, "{} has {} slots on {}",
+            options_.name, options_.slots, hello->device_class);
+  link_->begin({options_.name, random_name(), options_.slots, hello->device_class,
+                static_facts(options_.system, *hello, options_.labels, options_.cache)});
   tasks_.spawn("watching attempts", watch_attempts());
   tasks_.spawn("watching the machine", watch_machine());
+}
+
+// What the runner says it has, and what only we can give it.
+Result<RunnerHello> Agent::hello_with_groups() const {
+  auto hello = *runners_.hello();
+  auto active = hello.confinement.value_or(std::vector<std::string>{});
+  if (has_groups_) active.emplace_back(meaning_of(confinement::Kind::cgroup).name);
+  for (const auto& required : options_.required_confinement)
+    if (std::find(active.begin(), active.end(), required) == active.end())
+      return Error{ErrorKind::missing_dependency,
+                   "runners don't have the protection \"" + required + "\" here",
+                   "`espalier-worker doctor` says what to do about it"};
+  hello.confinement = std::move(active);
+  return hello;
+}
+
+asio::awaitable<void> Agent::show_life() {
+  while (!outcome_) {
+    options_.on_beat();
+    beat_timer_.expires_after(kBetweenBeats);
+    boost::system::error_code woken;
+    co_await beat_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
 }
 
 asio::awaitable<void> Agent::watch_machine() {
@@ -151,7 +199,11 @@ void Agent::act(Action action) {
 void Agent::handle(const Say&) {}  // the link's affair
 
 void Agent::handle(Welcomed& action) {
-  log::info("welcomed by the coordinator at {}, epoch {}", options_.coordinator, action.epoch);
+  log_about({{"worker", options_.name}, {"peer", options_.coordinator}, {"epoch", action.epoch}},
+            log::level::info, "welcomed by the coordinator at {}, epoch {}", options_.coordinator,
+            action.epoch);
+  options_.on_status(
+      fmt::format("at work for the coordinator at {}, epoch {}", options_.coordinator, action.epoch));
   http_ = std::move(action.http);
   if (auto set = transfers_.set_access(action.http_token, action.http_certificate); !set)
     log::error("the coordinator's certificate can't be used: {}", set.error().message);
@@ -168,7 +220,8 @@ void Agent::handle(const StopAttempt& action) {
   const auto found = attempts_.find(action.attempt);
   if (found == attempts_.end()) return;
   if (action.cause == StopCause::lease_lost)
-    log::warn("no answer from the coordinator for too long: attempt {} is stopped", action.attempt);
+    log_about({{"worker", options_.name}, {"attempt", action.attempt}}, log::level::warn,
+              "no answer from the coordinator for too long: attempt {} is stopped", action.attempt);
   found->second->stop(action.cause);
 }
 
@@ -185,7 +238,8 @@ asio::awaitable<void> Agent::carry_out(std::int64_t number) {
     attempts_.erase(number);
     throw;
   } catch (const std::exception& defect) {
-    log::error("attempt {}: {}", number, defect.what());
+    log_about({{"worker", options_.name}, {"attempt", number}}, log::level::err, "attempt {}: {}", number,
+              defect.what());
     finished.emplace();
     finished->attempt = number;
     finished->seq = std::numeric_limits<std::int32_t>::max();

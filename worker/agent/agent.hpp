@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,8 +36,14 @@ struct AgentOptions {
   std::vector<std::string> runner;  // the command: program and arguments
   std::int64_t cache_bytes = kDefaultCacheBytes;
   Labels labels = {};
+  std::vector<std::filesystem::path> readable = {};  // by every runner, besides the system's libraries
+  Bounds bounds = {};
+  std::vector<std::string> required_confinement = {};  // without one of these the worker doesn't begin
   SystemFiles system = SystemFiles{};
   std::optional<net::WorkerKey> key = {};  // unset: speaks plainly
+  std::function<void()> on_beat = [] {};  // twice a second, as long as the loop turns
+  std::function<void(const std::string&)> on_status = [](const std::string&) {
+  };  // what it is about, in a line
 };
 
 class Agent {
@@ -51,11 +58,13 @@ class Agent {
   void stop();  // in order: says goodbye, kills the runners
 
  private:
-  Agent(boost::asio::io_context& io, AgentOptions options, Cache cache);
+  Agent(boost::asio::io_context& io, AgentOptions options, Cache cache, Result<confinement::Groups> groups);
 
   boost::asio::awaitable<void> start_first_runner();
+  [[nodiscard]] Result<RunnerHello> hello_with_groups() const;
   boost::asio::awaitable<void> carry_out(std::int64_t number);
   boost::asio::awaitable<void> watch_attempts();
+  boost::asio::awaitable<void> show_life();
   boost::asio::awaitable<void> watch_machine();  // tells the core of changing facts
   void end_with(Result<void> outcome);
 
@@ -68,6 +77,7 @@ class Agent {
 
   boost::asio::io_context& io_;
   AgentOptions options_;
+  bool has_groups_;
   std::string http_;  // where the coordinator's store is now
   DiskThreads disk_;
   Transfers transfers_;
@@ -78,6 +88,7 @@ class Agent {
   std::map<std::int64_t, std::unique_ptr<Attempt>> attempts_;
   boost::asio::steady_timer watch_timer_;
   boost::asio::steady_timer machine_timer_;
+  boost::asio::steady_timer beat_timer_;
   boost::asio::steady_timer end_signal_;  // never expires; cancelled by `end_with`
   std::optional<Result<void>> outcome_;
   net::TaskGroup tasks_;

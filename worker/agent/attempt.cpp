@@ -9,9 +9,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "common/base/log.hpp"
+#include "worker/agent/handover.hpp"
 #include "worker/agent/limits.hpp"
 #include "worker/agent/room.hpp"
 
@@ -21,11 +23,17 @@ namespace {
 
 constexpr int kFetchTries = 10;
 constexpr int kCheckpointTries = 3;
-constexpr auto kBetweenLogPieces = std::chrono::milliseconds(400);
+constexpr const char* kBenchmark = "benchmark";
 constexpr const char* kCheckpoint = "checkpoint";
 constexpr int kUntilItPasses = std::numeric_limits<int>::max();
 constexpr auto kFirstPause = std::chrono::milliseconds(100);
 constexpr auto kLongestPause = std::chrono::milliseconds(5'000);
+
+struct ClearHome {
+  RunnerHome home;
+  std::int64_t attempt;
+  bool operator()() const { return home.clear(attempt); }
+};
 
 struct RemoveFolder {
   std::filesystem::path folder;
@@ -34,12 +42,6 @@ struct RemoveFolder {
     std::filesystem::remove_all(folder, failed);
     return !failed;
   }
-};
-
-struct NextPiece {
-  AttemptLog* log;
-  bool ended;
-  std::optional<LogPiece> operator()() const { return log->next(ended); }
 };
 
 RunnerFinished failed_because(std::string reason, bool retryable) {
@@ -56,6 +58,8 @@ wire::Outcome outcome_of(StopCause cause) {
       return wire::Outcome::timed_out;
     case StopCause::out_of_memory:
       return wire::Outcome::out_of_memory;
+    case StopCause::over_limit:
+      return wire::Outcome::failed;
     case StopCause::cancelled:
     case StopCause::lease_lost:
       return wire::Outcome::cancelled;
@@ -68,10 +72,11 @@ wire::Outcome outcome_of(StopCause cause) {
 Attempt::Attempt(asio::io_context& io, wire::Assign assign, const Workshop& workshop)
     : workshop_(workshop),
       assign_(std::move(assign)),
-      folder_(workshop.folder / ("attempt-" + std::to_string(assign_.attempt))),
+      made_(workshop.folder / ("attempt-" + std::to_string(assign_.attempt))),
       retry_timer_(io),
       log_timer_(io),
       checkpoint_timer_(io),
+      disk_timer_(io),
       beside_(io.get_executor()) {
   finished_.attempt = assign_.attempt;
 }
@@ -91,18 +96,16 @@ void Attempt::stop(StopCause cause) {
   workshop_.runners.wake();
 }
 
-void Attempt::watch(MonotonicTime now) {
-  let_progress_out(false);
-  if (runner_ == nullptr || !started_ || cause_) return;
-  if (auto reason = over_time(assign_.timeout_s, now - *started_)) {
-    stop_reason_ = std::move(*reason);
-    return stop(StopCause::timed_out);
-  }
-  if (assign_.memory_bytes <= 0) return;
-  if (auto reason = over_memory(assign_.memory_bytes, runner_->memory_bytes())) {
-    stop_reason_ = std::move(*reason);
-    stop(StopCause::out_of_memory);
-  }
+std::int64_t Attempt::memory_limit() const {
+  return assign_.memory_bytes > 0 ? assign_.memory_bytes : workshop_.bounds.memory_bytes;
+}
+
+// The user's own folder, which no other runner may read.
+std::filesystem::path Attempt::data() const {
+  const auto* data = assign_.spec.if_contains("data");
+  const auto* path = data != nullptr && data->is_object() ? data->get_object().if_contains("path") : nullptr;
+  return path != nullptr && path->is_string() ? std::filesystem::path(std::string(path->get_string()))
+                                              : std::filesystem::path();
 }
 
 void Attempt::let_progress_out(bool last) {
@@ -117,6 +120,10 @@ RunnerFinished Attempt::ended_without_result(const std::string& how) const {
   result.outcome = cause_ ? outcome_of(*cause_) : wire::Outcome::crashed;
   result.reason = cause_ ? stop_reason_ : "the runner " + how + " while running " + stage();
   result.retryable = !cause_;
+  if (cause_ || !killed_for_memory_) return result;
+  result.outcome = wire::Outcome::out_of_memory;
+  result.reason = beyond_memory(memory_limit());
+  result.retryable = false;
   return result;
 }
 
@@ -129,7 +136,7 @@ asio::awaitable<void> Attempt::pause(int tries_so_far, asio::steady_timer* timer
   if (cancellation.cancelled() != asio::cancellation_type::none) throw boost::system::system_error(woken);
 }
 
-asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
+asio::awaitable<Result<Inputs>> Attempt::fetch_inputs() {
   Inputs paths;
   for (const auto& input : assign_.inputs) {
     for (int tries = 1; !cause_; ++tries) {
@@ -141,8 +148,8 @@ asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
       }
       const bool may_pass = fetched.error().kind == ErrorKind::unavailable;
       if (input.role == kCheckpoint && (!may_pass || tries == kCheckpointTries)) {
-        log::warn("attempt {} starts anew: the checkpoint can't be had: {}", assign_.attempt,
-                  fetched.error().message);
+        log_about(about(), log::level::warn, "attempt {} starts anew: the checkpoint can't be had: {}",
+                  assign_.attempt, fetched.error().message);
         break;
       }
       if (!may_pass || (tries >= kFetchTries && !disk_is_full(workshop_.folder)))
@@ -155,24 +162,29 @@ asio::awaitable<Result<Attempt::Inputs>> Attempt::fetch_inputs() {
 }
 
 void Attempt::leave_runner() {
+  killed_for_memory_ = runner_->killed_for_memory();
   runner_ = nullptr;
+  disk_timer_.cancel();
   workshop_.kill_switch.disarm(assign_.attempt);
 }
 
 asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs inputs) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder_, failed);
-  if (failed) co_return failed_because(folder_.string() + " can't be made: " + failed.message(), true);
+  const auto& home = runner->home();
+  auto settled = home.settle(assign_.attempt, inputs);
+  if (!settled) co_return failed_because(settled.error().message, true);
+  runner->prepare(memory_limit(), stage() == kBenchmark);
   runner->empty_log();
-  log_.emplace(runner->log());
+  log_.emplace(home.log());
   beside_.spawn(fmt::format("log of attempt {}", assign_.attempt), follow_log());
   started_ = std::chrono::steady_clock::now();
   runner_ = runner;
+  beside_.spawn(fmt::format("disk of attempt {}", assign_.attempt), watch_disk());
   workshop_.kill_switch.arm(assign_.attempt, runner->exit_descriptor());
-  auto line = run_line(assign_, folder_, inputs);
+  auto line = run_line(assign_, home.work_of(assign_.attempt), *settled);
   const bool said =
       co_await runner->say(std::move(line));  // named: GCC 12 lays out the frame wrongly otherwise
-  if (!said) log::debug("attempt {}: the runner was gone before it began", assign_.attempt);
+  if (!said)
+    log_about(about(), log::level::debug, "attempt {}: the runner was gone before it began", assign_.attempt);
   while (true) {
     auto event = co_await runner->next_event();
     if (auto* progress = std::get_if<RunnerProgress>(&event);
@@ -182,6 +194,7 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
       let_progress_out(false);
     } else if (auto* result = std::get_if<RunnerFinished>(&event);
                result && result->attempt == assign_.attempt) {
+      take_outputs(&*result);
       leave_runner();
       co_return std::move(*result);
     } else if (const auto* exit = std::get_if<RunnerExit>(&event)) {
@@ -191,61 +204,28 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
   }
 }
 
-asio::awaitable<void> Attempt::follow_log() {
-  while (runner_ != nullptr || !started_) {
-    log_timer_.expires_after(kBetweenLogPieces);
-    boost::system::error_code woken;
-    co_await log_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (woken) co_return;
-    co_await tell_log(false);
-  }
-}
-
-// One piece while the runner writes on, or all that is left.
-asio::awaitable<void> Attempt::tell_log(bool ended) {
-  while (true) {
-    NextPiece next{&*log_, ended};
-    auto piece = co_await workshop_.disk.run(std::move(next));
-    if (!piece) co_return;
-    wire::LogText text;
-    text.attempt = assign_.attempt;
-    text.seq = gate_.next_seq();
-    text.offset = piece->offset;
-    text.text = std::move(piece->text);
-    workshop_.log(std::move(text));
-    if (!ended) co_return;
-  }
-}
-
-void Attempt::take_checkpoint(RunnerCheckpoint saved) {
-  std::error_code ignored;
-  if (newest_checkpoint_) std::filesystem::remove(newest_checkpoint_->path, ignored);
-  newest_checkpoint_ = std::move(saved);
-  if (std::exchange(sends_checkpoints_, true)) return;
-  beside_.spawn(fmt::format("checkpoint of attempt {}", assign_.attempt), send_checkpoints());
-}
-
-asio::awaitable<void> Attempt::send_checkpoints() {
-  while (newest_checkpoint_) {
-    const auto saved = *std::exchange(newest_checkpoint_, std::nullopt);
-    const auto stored =
-        co_await publish(kCheckpoint, saved.path, KeepCopy::no, kCheckpointTries, &checkpoint_timer_);
-    std::error_code ignored;
-    std::filesystem::remove(saved.path, ignored);
-    if (stored) {
-      gate_.take(wire::Checkpoint{stored->hash, stored->bytes, saved.step});
-      let_progress_out(false);
-    } else {
-      log::warn("attempt {}: its checkpoint can't be stored: {}", assign_.attempt, stored.error().message);
+// Their paths are ours afterwards, or the result is a failure.
+void Attempt::take_outputs(RunnerFinished* result) {
+  if (result->outcome != wire::Outcome::succeeded || !result->outputs) return;
+  std::map<std::string, std::string> taken;  // by what the runner said
+  for (auto& output : *result->outputs) {
+    auto& path = taken[output.path];
+    if (path.empty()) {
+      auto file = hand_over(output.path, runner_->home().work_of(assign_.attempt), made_);
+      if (!file) {
+        *result = failed_because("its output " + output.name + " isn't taken: " + file.error().message, true);
+        return;
+      }
+      path = file->string();
     }
+    output.path = path;
   }
-  sends_checkpoints_ = false;
 }
 
-asio::awaitable<void> Attempt::remove_folder() {
-  RemoveFolder removal{folder_};
+asio::awaitable<void> Attempt::remove_made() {
+  RemoveFolder removal{made_};
   const auto removed = co_await workshop_.disk.run(std::move(removal));
-  if (!removed) log::warn("{} can't be removed", folder_.string());
+  if (!removed) log::warn("{} can't be removed", made_.string());
 }
 
 asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::filesystem::path file,
@@ -258,7 +238,9 @@ asio::awaitable<Result<wire::Output>> Attempt::publish(std::string name, std::fi
     if (outgoing) sent = co_await workshop_.transfers.send(workshop_.http(), &*outgoing);
     if (sent) co_return outgoing->output;
     if (sent.error().kind != ErrorKind::unavailable || cause_ || tries >= most_tries) co_return sent.error();
-    if (tries == 1) log::warn("attempt {}: {}; it is tried again", assign_.attempt, sent.error().message);
+    if (tries == 1)
+      log_about(about(), log::level::warn, "attempt {}: {}; it is tried again", assign_.attempt,
+                sent.error().message);
     co_await pause(tries, timer);
   }
 }
@@ -302,7 +284,8 @@ asio::awaitable<RunnerFinished> Attempt::execute() {
   auto inputs = co_await fetch_inputs();
   if (!inputs) co_return failed_because(inputs.error().message, true);
   const std::function<bool()> given_up = [this] { return cause_.has_value(); };
-  auto runner = co_await workshop_.runners.acquire(given_up);
+  const auto needed = data();
+  auto runner = co_await workshop_.runners.acquire(needed, given_up);
   if (!runner) {
     auto result = ended_without_result("");
     if (!cause_) result.reason = runner.error().message;
@@ -322,15 +305,19 @@ asio::awaitable<RunnerFinished> Attempt::execute() {
   if (log_) co_await tell_log(true);
   log_.reset();
   started_.reset();
+  ClearHome clearing{(*runner)->home(), assign_.attempt};
+  const auto cleared = co_await workshop_.disk.run(std::move(clearing));
+  if (!cleared) log::warn("{} can't be cleared", (*runner)->home().folder.string());
   workshop_.runners.release(*runner);
   let_progress_out(true);
   co_return result;
 }
 
 asio::awaitable<void> Attempt::wait_for_room(std::string reason) {
-  log::warn("attempt {}: {}; the disk that holds {} is full: it begins again when there is room",
+  log_about(about(), log::level::warn,
+            "attempt {}: {}; the disk that holds {} is full: it begins again when there is room",
             assign_.attempt, reason, workshop_.folder.string());
-  co_await remove_folder();
+  co_await remove_made();
   for (int tries = 1; !cause_ && (tries == 1 || disk_is_full(workshop_.folder)); ++tries)
     co_await pause(tries, &retry_timer_);
 }
@@ -347,7 +334,7 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::carry_out() {
       result = co_await execute();
   }
   if (cause_ == StopCause::lease_lost) {
-    co_await remove_folder();
+    co_await remove_made();
     co_return std::nullopt;
   }
   has_result_ = true;
@@ -363,7 +350,7 @@ asio::awaitable<std::optional<wire::Finished>> Attempt::carry_out() {
   finished_.retryable = result.retryable.value_or(false);
   finished_.metrics = result.metrics.value_or(std::vector<wire::Metric>{});
   finished_.seq = gate_.next_seq();
-  co_await remove_folder();
+  co_await remove_made();
   co_return finished_;
 }
 

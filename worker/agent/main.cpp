@@ -13,7 +13,9 @@
 #include "common/base/files.hpp"
 #include "common/base/log.hpp"
 #include "common/net/key_folder.hpp"
+#include "common/base/service_notify.hpp"
 #include "worker/agent/agent.hpp"
+#include "worker/agent/doctor.hpp"
 #include "worker/agent/facts/static_facts.hpp"
 
 namespace {
@@ -30,8 +32,7 @@ std::filesystem::path default_cache(const std::string& name) {
 }
 
 int complain(const espalier::Error& error) {
-  fmt::print(stderr, "espalier-worker: {}\n", error.message);
-  if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
+  espalier::log_end("espalier-worker", error);
   return espalier::exit_code(error.kind);
 }
 
@@ -50,14 +51,43 @@ espalier::Result<void> know_by_key(const std::string& file, bool is_named, Agent
   return {};
 }
 
-int work(AgentOptions options) {
+// Said once, since it is for the operator: attempts say nothing of it.
+void tell_of_protections() {
+  const auto protections = espalier::agent::examine_host();
+  if (!protections) return espalier::log::warn("{}", protections.error().message);
+  for (const auto& protection : *protections)
+    if (!protection.active)
+      espalier::log::warn("runners are without the protection \"{}\": {}; `espalier-worker doctor` says more",
+                          meaning_of(protection.kind).name, protection.why_not);
+}
+
+int examine(bool as_json) {
+  const auto protections = espalier::agent::examine_host();
+  if (!protections) return complain(protections.error());
+  fmt::print("{}", espalier::agent::report(*protections, as_json));
+  return 0;
+}
+
+// The tenth that is left is the worker's own, the system's, and the caches'.
+std::int64_t most_memory() {
+  const auto facts = espalier::agent::memory_bytes(espalier::agent::SystemFiles{});
+  return facts ? *facts / 10 * 9 : 0;
+}
+
+int work(AgentOptions options, const espalier::ServiceNotifier& notifier) {
   asio::io_context io(1);
+  options.on_beat = [&] { notifier.alive(); };
+  options.on_status = [&](const std::string& status) { notifier.status(status); };
+  const std::string waiting = "waiting for the coordinator at " + options.coordinator;
   auto agent = Agent::open(io, std::move(options));
   if (!agent) return complain(agent.error());
+  // Also if no coordinator answers yet: workers may be started first.
+  notifier.ready(waiting);
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&agent](const boost::system::error_code& cancelled, int number) {
+  signals.async_wait([&agent, &notifier](const boost::system::error_code& cancelled, int number) {
     if (cancelled) return;
     espalier::log::info("stopping on signal {}", number);
+    notifier.stopping();
     (*agent)->stop();
   });
   espalier::Result<void> outcome;
@@ -81,6 +111,9 @@ int main(int argc, char** argv) {
   options.name = espalier::agent::host_name() + "-" + std::to_string(::getpid());
   options.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::string cache;
+  std::string log_format;
+  app.add_option("--log-format", log_format, "text, or json: an object a line; default: $ESPALIER_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   std::string runner = (espalier::program_folder() / "espalier-runner").string();
   app.add_option("--coordinator", options.coordinator,
                  "its ZeroMQ address, and with commas those of coordinators that stand by")
@@ -102,11 +135,36 @@ int main(int argc, char** argv) {
   app.add_option("--runner", runner, "the program that executes tasks")
       ->envname("ESPALIER_RUNNER")
       ->capture_default_str();
+  std::vector<std::string> readable;
+  app.add_option(
+         "--readable", readable,
+         "a folder that all runners may read, besides the system's and the data that a job names; repeatable")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingPath);
+  options.bounds.disk_bytes = std::int64_t{20} << 30;
+  app.add_option("--task-disk", options.bounds.disk_bytes,
+                 "what one task may write, as in 20GiB; 0: no limit")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(true));
+  options.bounds.memory_bytes = most_memory();
+  app.add_option(
+         "--task-memory", options.bounds.memory_bytes,
+         "what one task may use that has no limits.memory; default: 90 % of the machine's, 0: no limit")
+      ->transform(CLI::AsSizeValue(true));
+  bool required = false;
+  app.add_flag("--require-confinement", required,
+               "end if runners can't be kept from files and system calls that they don't need");
+  bool as_json = false;
+  auto* doctor = app.add_subcommand("doctor",
+                                    "which protections runners have on this host\n"
+                                    "Example: espalier-worker doctor --json");
+  doctor->add_flag("--json", as_json, "as JSON");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : espalier::exit_code(espalier::ErrorKind::usage);
   }
+  if (*doctor) return examine(as_json);
   for (const auto& label : labels)
     if (auto added = espalier::agent::add_label(label, &options.labels); !added)
       return complain(added.error());
@@ -114,9 +172,16 @@ int main(int argc, char** argv) {
     return complain(known.error());
   options.cache = cache.empty() ? default_cache(options.name) : std::filesystem::path(cache);
   options.runner = {runner, "serve"};
-  espalier::set_up_log("worker");
+  options.readable.assign(readable.begin(), readable.end());
+  if (const char* datasets = std::getenv("ESPALIER_DATASETS"); datasets != nullptr)
+    options.readable.emplace_back(datasets);
+  if (required) options.required_confinement = {"landlock", "seccomp", "capabilities", "limits"};
+  const espalier::ServiceNotifier notifier;
+  if (const auto set = espalier::set_up_log("worker", spdlog::level::info, log_format); !set)
+    return complain(set.error());
+  tell_of_protections();
   try {
-    return work(std::move(options));
+    return work(std::move(options), notifier);
   } catch (const std::exception& defect) {
     return complain({espalier::ErrorKind::internal, defect.what(), ""});
   }

@@ -42,18 +42,39 @@ std::string last_lines(const std::filesystem::path& log) {
 
 }  // namespace
 
-RunnerPool::RunnerPool(asio::io_context& io, std::vector<std::string> command, std::filesystem::path folder,
-                       int slots)
+RunnerPool::RunnerPool(asio::io_context& io, RunnerPlan plan, std::optional<confinement::Groups> groups)
     : io_(io),
-      command_(std::move(command)),
-      folder_(std::move(folder)),
-      slots_(static_cast<std::size_t>(std::max(slots, 1))),
+      plan_(std::move(plan)),
+      groups_(std::move(groups)),
+      slots_(static_cast<std::size_t>(std::max(plan_.slots, 1))),
       changed_(io, asio::steady_timer::time_point::max()) {}
 
-asio::awaitable<Result<void>> RunnerPool::start_in(Slot* slot, std::size_t number) {
-  auto started = RunnerProcess::start(io_, command_, folder_ / ("runner-" + std::to_string(number) + ".log"));
+RunnerPlace RunnerPool::place_of(std::size_t number, const std::filesystem::path& data) const {
+  RunnerPlace place;
+  place.home.folder = plan_.folder / std::to_string(number);
+  place.fence.folder = place.home.work();
+  place.fence.readable = plan_.readable;
+  place.fence.readable.push_back(place.home.inputs());
+  if (!data.empty()) place.fence.readable.push_back(data);
+  place.fence.file_bytes = plan_.file_bytes;
+  place.fence.memory_bytes = plan_.memory_bytes;
+  if (number < plan_.processors.size()) place.processors = plan_.processors[number];
+  if (!groups_) return place;
+  if (auto group = groups_->make("runner-" + std::to_string(number)))
+    place.group.emplace(std::move(*group));
+  else
+    log::warn("a runner is without a control group: {}", group.error().message);
+  return place;
+}
+
+asio::awaitable<Result<void>> RunnerPool::start_in(Slot* slot, std::filesystem::path data) {
+  if (slot->runner) co_await slot->runner->wait_for_exit();
+  slot->runner.reset();
+  auto started = RunnerProcess::start(io_, plan_.command,
+                                      place_of(static_cast<std::size_t>(slot - slots_.data()), data));
   if (!started) co_return started.error();
   slot->runner = std::move(*started);
+  slot->data = std::move(data);
   const HelloDeadline deadline(io_, slot->runner.get());
   auto event = co_await slot->runner->next_event();
   if (auto* hello = std::get_if<RunnerHello>(&event)) {
@@ -62,26 +83,31 @@ asio::awaitable<Result<void>> RunnerPool::start_in(Slot* slot, std::size_t numbe
   }
   const auto* exit = std::get_if<RunnerExit>(&event);
   const auto how = exit != nullptr ? exit->in_words : "spoke before it said hello";
-  auto words = last_lines(slot->runner->log());
+  auto words = last_lines(slot->runner->home().log());
   slot->runner.reset();
   co_return Error{ErrorKind::failed,
-                  "the runner " + command_.front() + " " + how + " before it was ready" + words,
-                  "run it by hand to see more: " + command_.front() + " --help"};
+                  "the runner " + plan_.command.front() + " " + how + " before it was ready" + words,
+                  "run it by hand to see more: " + plan_.command.front() + " --help"};
 }
 
-asio::awaitable<Result<RunnerProcess*>> RunnerPool::acquire(std::function<bool()> given_up) {
+// A warm one that may read the data; else an empty slot; else one that has to be replaced.
+RunnerPool::Slot* RunnerPool::best_free(const std::filesystem::path& data) {
+  Slot* best = nullptr;
+  const auto worth = [&data](const Slot& slot) { return !slot.runner ? 1 : slot.data == data ? 2 : 0; };
+  for (auto& slot : slots_)
+    if (!slot.taken && (best == nullptr || worth(slot) > worth(*best))) best = &slot;
+  return best;
+}
+
+asio::awaitable<Result<RunnerProcess*>> RunnerPool::acquire(std::filesystem::path data,
+                                                            std::function<bool()> given_up) {
   while (!given_up()) {
     for (auto& slot : slots_)
       if (!slot.taken && slot.runner && slot.runner->ended()) slot.runner.reset();
-    // A warm one first; an empty slot is second choice.
-    auto choice =
-        std::find_if(slots_.begin(), slots_.end(), [](const Slot& s) { return !s.taken && s.runner; });
-    if (choice == slots_.end())
-      choice = std::find_if(slots_.begin(), slots_.end(), [](const Slot& s) { return !s.taken; });
-    if (choice != slots_.end()) {
+    if (auto* choice = best_free(data)) {
       choice->taken = true;
-      if (choice->runner) co_return choice->runner.get();
-      const auto started = co_await start_in(&*choice, static_cast<std::size_t>(choice - slots_.begin()));
+      if (choice->runner && choice->data == data) co_return choice->runner.get();
+      const auto started = co_await start_in(choice, data);
       if (started) co_return choice->runner.get();
       choice->taken = false;
       changed_.cancel();

@@ -11,11 +11,14 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <utility>
 
 #include "common/base/log.hpp"
+#include "worker/agent/limits.hpp"
+#include "worker/agent/runner_environment.hpp"
 
 namespace espalier::agent {
 namespace asio = boost::asio;
@@ -32,18 +35,21 @@ void throw_if_cancelled(const error_code& failure) {
 
 Result<std::unique_ptr<RunnerProcess>> RunnerProcess::start(asio::io_context& io,
                                                             std::vector<std::string> command,
-                                                            std::filesystem::path log) {
+                                                            RunnerPlace place) {
+  if (auto made = place.home.make_empty(); !made) return made.error();
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return Error{ErrorKind::internal, std::string("no socket for a runner: ") + std::strerror(errno), ""};
-  std::unique_ptr<RunnerProcess> runner(new RunnerProcess(io, std::move(log)));
+  std::unique_ptr<RunnerProcess> runner(new RunnerProcess(io, std::move(place)));
   runner->socket_.assign(asio::local::stream_protocol(), ends[0]);
   runner->empty_log();
   ChildOptions options;
   options.arguments = std::move(command);
+  options.arguments.insert(options.arguments.end(), {"--fence", to_text(runner->place_.fence)});
+  options.inherits = is_for_runners;
   // Two OpenMP threads that spin beside a busy neighbour are far slower than one.
   options.environment = {{"OMP_WAIT_POLICY", "passive"}};
-  options.error_file = runner->log_;
+  options.error_file = runner->place_.home.log();
   options.inherited_descriptor = ends[1];
   options.own_group = true;
   options.signal_on_parent_death = SIGKILL;
@@ -51,6 +57,10 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::start(asio::io_context& io
   ::close(ends[1]);
   if (!child) return child.error();
   runner->child_ = std::move(*child);
+  // In time: until its first task it executes nothing of anybody's.
+  if (auto& group = runner->place_.group)
+    if (auto added = group->add(runner->child_.pid()); !added) log::warn("{}", added.error().message);
+  run_on(runner->child_.pid(), runner->place_.processors);
   return runner;
 }
 
@@ -67,8 +77,9 @@ bool RunnerProcess::ended() {
 }
 
 void RunnerProcess::empty_log() {
-  const std::ofstream truncated(log_, std::ios::trunc);
-  if (!truncated) log::warn("the runner's log {} can't be written", log_.string());
+  const auto file = home().log();
+  const std::ofstream truncated(file, std::ios::trunc);
+  if (!truncated) log::warn("the runner's log {} can't be written", file.string());
 }
 
 std::optional<std::int64_t> RunnerProcess::memory_bytes() const {
@@ -77,6 +88,26 @@ std::optional<std::int64_t> RunnerProcess::memory_bytes() const {
   std::int64_t resident_pages = 0;
   if (!(statm >> total_pages >> resident_pages)) return std::nullopt;
   return resident_pages * ::sysconf(_SC_PAGESIZE);
+}
+
+std::optional<std::int64_t> RunnerProcess::threads() const {
+  std::ifstream status("/proc/" + std::to_string(child_.pid()) + "/status");
+  constexpr std::string_view kKey = "Threads:";
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(kKey)) return std::strtoll(line.c_str() + kKey.size(), nullptr, 10);
+  return std::nullopt;
+}
+
+void RunnerProcess::prepare(std::int64_t memory_bytes, bool all_processors) {
+  if (!place_.processors.empty()) run_on(child_.pid(), all_processors ? own_processors() : place_.processors);
+  if (!place_.group) return;
+  kills_before_ = place_.group->out_of_memory_kills();
+  if (auto limited = place_.group->limit({memory_bytes, most_threads()}); !limited)
+    log::warn("{}", limited.error().message);
+}
+
+bool RunnerProcess::killed_for_memory() const {
+  return place_.group && place_.group->out_of_memory_kills() > kills_before_;
 }
 
 asio::awaitable<bool> RunnerProcess::say(std::string line) {

@@ -16,6 +16,9 @@
 #include <vector>
 
 #include "common/base/files.hpp"
+#include "worker/confinement/fence.hpp"
+#include "worker/confinement/seal.hpp"
+#include "worker/confinement/starter.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/models/listing.hpp"
 #include "worker/runner/serve.hpp"
@@ -70,13 +73,6 @@ int print_models(bool as_json) {
   return 0;
 }
 
-int print_peak_memory(const std::string& model, std::int64_t batch) {
-  const auto bytes = peak_memory_here(model, batch);
-  if (!bytes) return fail({ErrorKind::failed, "this system doesn't say how much memory a process used", ""});
-  std::printf("%lld\n", static_cast<long long>(*bytes));
-  return 0;
-}
-
 // mimalloc gives every block above its segments' size back to the kernel at once, unless it lies in an arena:
 // a net's activations would be faulted in again at every step, which doubles the time of a MobileNet's.
 // Reserving costs nothing until the memory is used.
@@ -92,6 +88,38 @@ void keep_big_blocks() {
 #endif
 }
 
+void settle() {
+  at::set_num_threads(1);
+  keep_big_blocks();
+}
+
+// Nothing of a task has been read yet. Without a fence, as by hand, nothing is given up.
+Result<std::vector<std::string>> seal_in(const std::string& fence_text) {
+  if (fence_text.empty()) return std::vector<std::string>{};
+  const auto fence = confinement::fence_from(fence_text);
+  if (!fence) return fence.error();
+  auto starter = confinement::Starter::leave_outside(
+      {(program_folder() / "espalier-runner").string(), "memory", "--fence", fence_text, "--"}, kConversation,
+      kPeakMemoryLimit);
+  if (!starter) return starter.error();
+  const auto protections = confinement::seal(*fence, {kConversation, starter->descriptor()});
+  measure_peak_memory_by(std::move(*starter));
+  return confinement::names_of_active(protections);
+}
+
+int print_peak_memory(const std::string& model, std::int64_t batch, const std::string& fence_text) {
+  if (!fence_text.empty()) {
+    const auto fence = confinement::fence_from(fence_text);
+    if (!fence) return fail(fence.error());
+    confinement::seal(*fence, {STDOUT_FILENO});
+  }
+  settle();
+  const auto bytes = peak_memory_here(model, batch);
+  if (!bytes) return fail({ErrorKind::failed, "this system doesn't say how much memory a process used", ""});
+  std::printf("%lld\n", static_cast<long long>(*bytes));
+  return 0;
+}
+
 int main_of(int count, char** words) {
   CLI::App app("Runs single tasks of Espalier: trains, compresses and measures networks.", "espalier-runner");
   app.require_subcommand(1);
@@ -104,6 +132,9 @@ int main_of(int count, char** words) {
       app.add_subcommand("memory", "load a model, run it, print the peak of this process's memory");
   std::string model_file;
   std::int64_t batch = 1;
+  std::string fence;
+  for (auto* sealed : {serving, weighing})
+    sealed->add_option("--fence", fence, "what this process may do, in the worker's words (JSON)");
   weighing->add_option("model", model_file, "a model file that a stage wrote")->required();
   weighing->add_option("batch", batch, "images at a time");
   std::string spec_file, folder;
@@ -117,16 +148,18 @@ int main_of(int count, char** words) {
     return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
   }
   std::signal(SIGPIPE, SIG_IGN);
-  at::set_num_threads(1);
-  keep_big_blocks();
   if (*serving) {
     if (fcntl(kConversation, F_GETFD) == -1)
       return fail({ErrorKind::usage, "descriptor 3 is not open: an agent starts `serve` with a socket there",
                    "run one task by hand with `espalier-runner run`"});
-    return serve(kConversation);
+    const auto sealed = seal_in(fence);
+    if (!sealed) return fail(sealed.error());
+    settle();
+    return serve(kConversation, *sealed);
   }
+  if (*weighing) return print_peak_memory(model_file, batch, fence);
+  settle();
   if (*listing) return print_models(as_json);
-  if (*weighing) return print_peak_memory(model_file, batch);
   return run_once(spec_file, folder, inputs);
 }
 

@@ -177,9 +177,11 @@ json::object finished_by(TaskContext& task) {
   }
 }
 
-int serve(int descriptor) {
+int serve(int descriptor, const std::vector<std::string>& confinement) {
   LineChannel channel(descriptor);
-  if (!channel.write_line(json::serialize(json::object{{"hello", hello_facts()}}))) return 0;
+  auto facts = hello_facts();
+  facts["confinement"] = json::value_from(confinement);
+  if (!channel.write_line(json::serialize(json::object{{"hello", std::move(facts)}}))) return 0;
   while (const auto line = channel.read_line()) {
     const auto answer = answer_to(*line, channel);
     if (answer && !channel.write_line(json::serialize(*answer))) return 0;

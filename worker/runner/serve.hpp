@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/json.hpp"
 #include "worker/runner/task.hpp"
@@ -28,7 +29,8 @@ class LineChannel {
 // Runs the task and says how it ended, as the members of "finished" without "attempt". Never throws.
 json::object finished_by(TaskContext& task);
 
-// Returns the process's exit code: 0 when the other side closed the conversation.
-int serve(int descriptor);
+// Returns the process's exit code: 0 when the other side closed the conversation. `confinement`: the
+// protections that this process has, for hello.
+int serve(int descriptor, const std::vector<std::string>& confinement = {});
 
 }  // namespace espalier::runner

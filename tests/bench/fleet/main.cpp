@@ -66,8 +66,9 @@ struct Fleet {
       happen(core::Tick{});
   }
 
-  void join(const std::string& name, int slots, json::object facts) {
+  void join(const std::string& name, int slots, json::object facts, const std::string& device_class = "") {
     wire::Hello hello;
+    hello.device_class = device_class;
     hello.worker = name;
     hello.session = "s";
     hello.slots = slots;
@@ -78,6 +79,11 @@ struct Fleet {
   bool end_next() {
     if (ends.empty()) return false;
     const End end = ends.top();
+    while (core.next_deadline() && *core.next_deadline() < end.at) {
+      now = std::max(now, *core.next_deadline());
+      happen(core::Tick{});
+      if (ends.top().at < end.at) return true;
+    }
     ends.pop();
     now = std::max(now, end.at);
     wire::Finished message;
@@ -214,20 +220,27 @@ void makespan() {
   }
   Fleet fleet;
   fleet.core = Core(patient());
-  fleet.happen(core::Started{1, 1, {}});
+  core::Started started{1, 1, {}, {}};
+  core::JobRow row = job(1, "ann", 1, 2000);
+  for (std::size_t task = 0; task < seconds.size(); ++task) {  // the times are known
+    row.tasks[task].kind = task + 1;
+    for (std::size_t c = 0; c < slots.size(); ++c)
+      started.paces.push_back({task + 1, std::string(1, "abcd"[c]), seconds[task][c]});
+  }
+  fleet.happen(started);
   std::map<std::string, std::size_t> class_of;
   fleet.seconds_of = [&](std::int64_t task, const std::string& worker) {
     return seconds[static_cast<std::size_t>(task - 1)][class_of.at(worker)];
   };
-  fleet.happen(core::JobAdded{job(1, "ann", 1, 2000)});
   const MonotonicTime begin = fleet.now;
   for (std::size_t c = 0; c < slots.size(); ++c) {
     for (int i = 0; i < slots[c] / 4; ++i) {
       const std::string name = fmt::format("{}-{}", "abcd"[c], i);
       class_of[name] = c;
-      fleet.join(name, 4, {{"host", name}});
+      fleet.join(name, 4, {{"host", name}}, std::string(1, "abcd"[c]));
     }
   }
+  fleet.happen(core::JobAdded{row});
   while (fleet.end_next()) {
   }
   report("makespan", std::chrono::duration<double>(fleet.now - begin).count() / lower_bound(seconds, slots));

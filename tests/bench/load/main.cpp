@@ -114,6 +114,7 @@ int main(int argc, char** argv) {
     command->add_option("--coordinator", options.coordinator)->required();
     command->add_option("--slots", options.slots);
     command->add_option("--name", options.name);
+    command->add_option("--keys", options.keys);
   }
   std::int64_t until_ended = 0;
   std::int64_t until_points = 0;

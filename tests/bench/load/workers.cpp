@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/net/key_folder.hpp"
 #include "common/wire/codec.hpp"
 
 namespace espalier::load {
@@ -61,6 +62,15 @@ Workers::Workers(WorkersOptions options)
     zmq_setsockopt(worker->socket, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(worker->socket, ZMQ_SNDHWM, &many, sizeof many);
     zmq_setsockopt(worker->socket, ZMQ_RCVHWM, &many, sizeof many);
+    if (!options_.keys.empty()) {
+      const auto file = net::KeyFolder(options_.keys).worker_file(worker->name);
+      const auto key = net::read_worker_key(file).value();
+      zmq_setsockopt(worker->socket, ZMQ_CURVE_SERVERKEY, key.server.data(), key.server.size());
+      zmq_setsockopt(worker->socket, ZMQ_CURVE_PUBLICKEY, key.own.public_key.data(),
+                     key.own.public_key.size());
+      zmq_setsockopt(worker->socket, ZMQ_CURVE_SECRETKEY, key.own.secret_key.data(),
+                     key.own.secret_key.size());
+    }
     if (zmq_connect(worker->socket, options_.coordinator.c_str()) != 0)
       throw std::runtime_error(zmq_strerror(zmq_errno()));
     worker->next_word = now_;

@@ -24,6 +24,7 @@ struct WorkersOptions {
   int points = 0;                 // metric points that each task reports
   int points_in_a_message = 500;  // of one Progress
   std::string name = "load";
+  std::string keys;  // net::KeyFolder with each worker's file; empty: without encryption
 };
 
 class Workers {

@@ -49,6 +49,8 @@ class AgentAtWork : public ::testing::Test {
   void start(int slots = 1, const std::string& runner = "runner") {
     AgentOptions options{
         coordinator_.endpoint(), "tester", slots, folder_ / "cache", {(folder_ / runner).string(), "serve"}};
+    options.bounds = bounds_;
+    options.required_confinement = required_;
     agent_ = Agent::open(io_, std::move(options)).value();
     tasks_.spawn("agent", keep(agent_->run(), &ended_));
   }
@@ -87,6 +89,8 @@ class AgentAtWork : public ::testing::Test {
 
   asio::io_context io_;
   std::filesystem::path folder_;
+  Bounds bounds_;
+  std::vector<std::string> required_;
   FakeCoordinator coordinator_{io_};
   std::optional<Result<void>> ended_;
   std::unique_ptr<Agent> agent_;
@@ -114,7 +118,8 @@ TEST_F(AgentAtWork, ATaskEndsWithItsOutputsInTheStoreAndItsLogTold) {
   EXPECT_EQ(coordinator_.artifacts.at(result.outputs[0].hash), "weights of 7");
   EXPECT_EQ(coordinator_.logs.at(7), "log of attempt 7\n");
   EXPECT_EQ(coordinator_.points_of(7), (std::set<std::int64_t>{1, 2, 3}));
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "cache/attempts/attempt-7"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "cache/made/attempt-7"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "cache/runners/0/work/attempt-7"));
 }
 
 TEST_F(AgentAtWork, OneWarmRunnerServesOneTaskAfterTheOther) {
@@ -246,6 +251,65 @@ TEST_F(AgentAtWork, AMemoryLimitEndsTheAttempt) {
   const auto result = finished(1);
   EXPECT_EQ(result.outcome, Outcome::out_of_memory);
   EXPECT_THAT(result.reason, HasSubstr("50 MiB"));
+}
+
+TEST_F(AgentAtWork, WhatIsWrittenBeyondTheLimitEndsTheAttemptAndIsCleared) {
+  bounds_.disk_bytes = 1 << 20;
+  start_and_join();
+  coordinator_.assign(1, "write");
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_FALSE(result.retryable);
+  EXPECT_THAT(result.reason, HasSubstr("more than its limit of 1 MiB"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "cache/runners/0/work/attempt-1"));
+  coordinator_.assign(2, "train");
+  EXPECT_EQ(finished(2).outcome, Outcome::succeeded);
+}
+
+TEST_F(AgentAtWork, AFileOfSomebodyElseIsNotTakenForAnOutput) {
+  start_and_join();
+  coordinator_.assign(1, "steal");
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_THAT(result.reason, HasSubstr("/etc/hostname is not in the attempt's folder"));
+  coordinator_.assign(2, "steal-checkpoint");
+  EXPECT_EQ(finished(2).reason, "done");
+  EXPECT_EQ(coordinator_.stored, 0);
+  EXPECT_TRUE(std::filesystem::exists("/etc/hostname"));
+}
+
+TEST_F(AgentAtWork, ARunnerIsToldItsFenceAndNotTheWorkersEnvironment) {
+  start_and_join();
+  coordinator_.assign(1, "fence");
+  const auto reason = finished(1).reason;
+  EXPECT_THAT(reason, HasSubstr("folder:" + (folder_ / "cache/runners/0/work").string()));
+  EXPECT_THAT(reason, HasSubstr((folder_ / "cache/runners/0/inputs").string()));
+  EXPECT_THAT(reason, ::testing::EndsWith("HOME="));
+}
+
+TEST_F(AgentAtWork, OnlyTheRunnerOfATaskWithDataOfItsOwnMayReadThem) {
+  start_and_join();
+  const auto assign = [this](std::int64_t attempt, const std::string& data) {
+    json::object spec{{"stage", "fence"}};
+    if (!data.empty()) spec["data"] = {{"format", "idx"}, {"path", data}};
+    coordinator_.say(wire::Assign{coordinator_.epoch, attempt, "key", std::move(spec), {}, 0, 0});
+    return finished(attempt).reason;
+  };
+  const auto first = assign(1, "/data/anns");
+  EXPECT_THAT(first, HasSubstr("/data/anns]"));
+  EXPECT_EQ(assign(2, "/data/anns"), first) << "the same runner";
+  const auto other = assign(3, "/data/bobs");
+  EXPECT_THAT(other, HasSubstr("/data/bobs]"));
+  EXPECT_THAT(other, ::testing::Not(HasSubstr("anns")));
+  EXPECT_THAT(assign(4, ""), ::testing::Not(HasSubstr("/data")));
+}
+
+TEST_F(AgentAtWork, AWorkerThatNeedsAProtectionWhichRunnersLackDoesNotBegin) {
+  required_ = {"landlock"};
+  start();
+  ASSERT_TRUE(run_until(io_, [this] { return ended_.has_value(); }));
+  ASSERT_FALSE(ended_->has_value());
+  EXPECT_THAT(ended_->error().message, HasSubstr("\"landlock\""));
 }
 
 TEST_F(AgentAtWork, ACancelledAttemptsRunnerIsKilled) {

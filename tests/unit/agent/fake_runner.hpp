@@ -26,6 +26,16 @@ while read -r line <&3; do
       printf 'state of %s' "$attempt" >"$folder/checkpoint-40.pt"
       echo "{\"progress\":{\"attempt\":$attempt,\"fraction\":0.4,\"note\":\"\",\"points\":[],\"checkpoint\":{\"path\":\"$folder/checkpoint-40.pt\",\"step\":40}}}" >&3
       kill -KILL $$ ;;
+    *'"stage":"fence"'*)
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"failed\",\"reason\":\"pid $$, fence $(printf '%s' "$3" | tr -d '"'), HOME=$HOME\",\"retryable\":false}}" >&3 ;;
+    *'"stage":"steal"'*)
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"succeeded\",\"metrics\":[],\"outputs\":[{\"name\":\"model\",\"path\":\"/etc/hostname\"}]}}" >&3 ;;
+    *'"stage":"steal-checkpoint"'*)
+      echo "{\"progress\":{\"attempt\":$attempt,\"fraction\":0.4,\"note\":\"\",\"points\":[],\"checkpoint\":{\"path\":\"/etc/hostname\",\"step\":40}}}" >&3
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"failed\",\"reason\":\"done\",\"retryable\":false}}" >&3 ;;
+    *'"stage":"write"'*)
+      head -c 3000000 /dev/zero >"$folder/big"
+      read -r forever <&3 ;;
     *'"stage":"garbage"'*) echo 'what?' >&3 ;;
     *'"stage":"greedy"'*)
       hoard=$(head -c 100000000 /dev/zero | tr '\0' x)

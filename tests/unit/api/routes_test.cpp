@@ -13,6 +13,35 @@ TEST_F(Routes, TellTheHealthOfTheDatabase) {
   EXPECT_EQ(message(away), "the database is away");
 }
 
+TEST_F(Routes, TellWhichPartIsNotReady) {
+  const auto well = get("/readyz");
+  EXPECT_EQ(well.result(), http::status::ok);
+  EXPECT_EQ(document(well).at("ready"), true);
+  on_loop([this] { fake_->outage = Error{ErrorKind::unavailable, "the database is away", "wait"}; });
+  const auto away = get("/readyz");
+  EXPECT_EQ(away.result(), http::status::service_unavailable);
+  const auto body = document(away);
+  EXPECT_EQ(body.at("ready"), false);
+  EXPECT_EQ(body.at("checks").at("reign").at("ok"), true);
+  EXPECT_EQ(body.at("checks").at("database").at("message"), "the database is away");
+  EXPECT_EQ(body.at("checks").at("database").at("help"), "wait");
+}
+
+TEST_F(Routes, AreCountedByTheirPatternWhateverIsAskedFor) {
+  for (const char* target : {"/api/v1/jobs/7", "/api/v1/jobs/999", "/api/v1/none", "/x%22%0a", "/readyz"})
+    get(target);
+  send(http::verb::delete_, "/api/v1/jobs/7");
+  const auto text = get("/metrics").body();
+  EXPECT_THAT(text,
+              ::testing::HasSubstr(
+                  "espalier_http_requests_total{method=\"GET\",route=\"/api/v1/jobs/{}\",status=\"200\"} 1"));
+  EXPECT_THAT(text, ::testing::HasSubstr("{method=\"GET\",route=\"/api/v1/jobs/{}\",status=\"404\"} 1"));
+  EXPECT_THAT(text, ::testing::HasSubstr("{method=\"GET\",route=\"/unknown\",status=\"404\"} 1"));
+  EXPECT_THAT(text, ::testing::HasSubstr("{method=\"GET\",route=\"/page\",status=\"404\"} 1"));
+  EXPECT_THAT(text, ::testing::HasSubstr("{method=\"other\",route=\"/api/v1/jobs/{}\",status=\"405\"} 1"));
+  EXPECT_EQ(text.find("999"), std::string::npos);
+}
+
 TEST_F(Routes, SubmitAJob) {
   const auto response =
       send(http::verb::post, "/api/v1/jobs?folder=/tmp/a%20b&replace=1", "[job]\nname = \"x\"\n");

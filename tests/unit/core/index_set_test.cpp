@@ -25,6 +25,10 @@ TEST(IndexSet, agrees_with_an_ordinary_set) {
       }
       RC_ASSERT(ours.size() == theirs.size());
       RC_ASSERT(ours.contains(index) == theirs.contains(index));
+      const auto from =
+          *rc::gen::element<std::uint32_t>(0, 1, 2, 64, 4000, 4096, 5000, 262144, 300000, 400000);
+      const auto next = theirs.lower_bound(from);
+      RC_ASSERT(ours.next(from) == (next == theirs.end() ? std::nullopt : std::optional(*next)));
       RC_ASSERT(ours.first() == (theirs.empty() ? std::nullopt : std::optional(*theirs.begin())));
     }
   });

@@ -90,5 +90,36 @@ TEST_F(Jobs, of_many_tasks_are_cancelled_in_slices) {
   EXPECT_EQ(core_.counts().tasks, 0u);
 }
 
+TEST_F(Jobs, are_counted_with_their_tasks_by_state_until_they_are_forgotten) {
+  const auto tasks = [&](TaskState state) {
+    return core_.counts().tasks_by_state[static_cast<std::size_t>(state)];
+  };
+  const auto sum = [&] {
+    std::size_t all = 0;
+    for (const std::size_t each : core_.counts().tasks_by_state) all += each;
+    return all;
+  };
+  add(job(1, {task("a"), task("b"), task("c", {"a"}), task("d", {"b"})}));
+  EXPECT_EQ(tasks(TaskState::ready), 2u);
+  EXPECT_EQ(tasks(TaskState::waiting), 2u);
+  hello("w", 2);
+  EXPECT_EQ(tasks(TaskState::assigned), 2u);
+  const auto a = given("a"), b = given("b");
+  beat("w", {a, b});
+  EXPECT_EQ(tasks(TaskState::running), 2u);
+  finish("w", a);
+  finish("w", b, wire::Outcome::failed);
+  EXPECT_EQ(tasks(TaskState::succeeded), 1u);
+  EXPECT_EQ(tasks(TaskState::failed), 1u);
+  EXPECT_EQ(tasks(TaskState::cancelled), 1u) << "an input of it failed";
+  EXPECT_EQ(sum(), 4u);
+  EXPECT_EQ(core_.counts().jobs_by_state[static_cast<std::size_t>(JobState::running)], 1u);
+  EXPECT_EQ(core_.counts().slots, 2u);
+  step(JobCancelled{{1}});
+  for (int i = 0; i < 20 && core_.counts().tasks > 0; ++i) wait(1ms);
+  EXPECT_EQ(sum(), 0u);
+  EXPECT_EQ(core_.counts().jobs_by_state, (std::array<std::size_t, kJobStates>{}));
+}
+
 }  // namespace
 }  // namespace espalier::core

@@ -68,6 +68,20 @@ TEST_F(Leases, are_ended_by_a_goodbye_of_the_same_session_only) {
   EXPECT_EQ(core_.counts().live_workers, 0u);
 }
 
+TEST_F(Leases, of_a_revoked_worker_end_at_once_and_its_task_goes_to_another) {
+  hello("a");
+  add(job(1, {task("base")}));
+  const auto first = given("base");
+  step(WorkerRevoked{{"nobody"}});
+  EXPECT_TRUE(actions_.empty());
+  step(WorkerRevoked{{"a"}});
+  ASSERT_EQ(writes<EndAttempt>().size(), 1u);
+  EXPECT_EQ(writes<EndAttempt>()[0].state, AttemptState::lost);
+  EXPECT_EQ(core_.counts().live_workers, 0u);
+  hello("b");
+  EXPECT_NE(given("base"), first);
+}
+
 TEST_F(Leases, keep_a_second_worker_of_the_same_name_out_while_the_first_lives) {
   hello("a", 1, {}, "first");
   hello("a", 1, {}, "second");

@@ -88,7 +88,7 @@ TEST(Expansion, TheBaselineIsTheModelBeforeItsFirstCompressingStage) {
   EXPECT_EQ(benchmark.inputs[1].role, "baseline");
   EXPECT_EQ(benchmark.inputs[1].task, last_of(plan, Stage::train).key);
   EXPECT_TRUE(benchmark.exclusive);
-  EXPECT_EQ(benchmark.spec.at("device_class"), "a-processor");
+  EXPECT_EQ(benchmark.spec.at("device_class"), "cpu");
   const auto& finetune = last_of(plan, Stage::finetune);
   EXPECT_EQ(finetune.inputs[1].role, "masks");
   EXPECT_EQ(finetune.inputs[1].task, last_of(plan, Stage::prune).key);

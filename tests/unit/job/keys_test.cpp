@@ -178,7 +178,7 @@ TEST(Keys, TheDataAndTheDeviceAreInTheKey) {
   auto other_data = made_up_surroundings();
   other_data.data = [](const std::string&) -> Result<std::string> { return std::string("other"); };
   auto other_device = made_up_surroundings();
-  other_device.device_class = [](const std::string&) { return std::string("other"); };
+  other_device.device_classes = [](const Target&) { return std::vector<std::string>{"other"}; };
   const auto base = plan_of(text);
   const auto data = *plan_job(text, other_data).plan;
   const auto device = *plan_job(text, other_device).plan;

@@ -172,6 +172,46 @@ TEST_F(Documents, ShowTheFrontWithEveryColumnOfTheResults) {
       std::vector<std::string>{});
 }
 
+// One trained net, measured on two classes; and another that was only measured on the second.
+TEST_F(Documents, CompareLatenciesWithinADeviceClassOnly) {
+  job::Plan plan;
+  plan.name = "devices";
+  plan.groups = {"g"};
+  plan.objectives = kBoth;
+  for (const std::string name : {"accuracy 0", "0 on a", "0 on b", "accuracy 1", "1 on b"}) {
+    plan.tasks.push_back({key_of(name),
+                          name.starts_with("accuracy") ? job::Stage::evaluate : job::Stage::benchmark,
+                          {},
+                          {},
+                          false});
+  }
+  const auto own = job::TaskRole::own;
+  plan.trials.push_back({"g", {{"n", 0}}, {{0, own}, {1, own}, {2, own}}});
+  plan.trials.push_back({"g", {{"n", 1}}, {{3, own}, {4, own}}});
+  submit(plan);
+  const auto measure = [&](std::string_view task, const char* name, double value, const char* device_class) {
+    auto writes = success(attempt_++, id_of(task), {metric(name, value)});
+    for (auto& write : writes) {
+      if (auto* end = std::get_if<EndAttempt>(&write)) end->device_class = device_class;
+    }
+    store_->commit(writes, epoch_);
+  };
+  measure("accuracy 0", "accuracy", 0.9, "a");
+  measure("0 on a", "latency_p50_ms", 5, "a");
+  measure("0 on b", "latency_p50_ms", 1, "b");
+  measure("accuracy 1", "accuracy", 0.8, "b");
+  EXPECT_EQ(rows("select device_class, state, latency_p50_ms from v1.results_by_device order by trial_id, 1"),
+            (std::vector<std::string>{"a|succeeded|5", "b|succeeded|1", "null|ready|null"}));
+  measure("1 on b", "latency_p50_ms", 2, "b");
+  EXPECT_EQ(
+      rows("select device_class, params ->> 'n' from v1.pareto_by_device join v1.trials t on t.id = trial_id "
+           "order by 1, 2"),
+      (std::vector<std::string>{"a|0", "b|0"}))
+      << "1 is slower than 0 on b, and no better";
+  EXPECT_EQ(front(), "0") << "of 0 that is the first of its classes, on which 1 wasn't measured";
+  EXPECT_EQ(one("select latency_p50_ms, device_class from v1.pareto"), "5|a");
+}
+
 TEST_F(Documents, LetNoUnmeasuredMetricDominate) {
   measured({{0.9, 2.0}, {std::nullopt, 2.0}, {0.95, std::nullopt}, {std::nullopt, std::nullopt}}, kBoth);
   EXPECT_EQ(front(), "0 2");

@@ -62,40 +62,6 @@ TEST_F(Schema, AppliesOnlyMigrationsThatAreMissing) {
   EXPECT_EQ(one("select count(*) from information_schema.columns where table_name = 'one'"), "2");
 }
 
-TEST_F(Schema, KeepsWhatADatabaseOfTheFirstReleaseHolds) {
-  ASSERT_TRUE(apply(std::span(sql::migrations).first(1), {}).has_value());
-  execute(R"sql(
-    insert into espalier.job (name, description, state, priority, retries, timeout_s, memory_bytes, groups, objectives,
-                              constraints, text, text_hash, plan_hash)
-    values ('old', '', 'running', 50, 2, 0, 0, '{a}', '[]', '[]', '', '', '');
-    insert into espalier.trial (job_id, ordinal, group_name, params) values (1, 0, 'a', '{}');
-    insert into espalier.task (key, stage, exclusive, spec)
-    values (sha256('train'), 'train', false, '{}'), (sha256('evaluate'), 'evaluate', false, '{}');
-    insert into espalier.task_state (task_key, state) values (sha256('train'), 'succeeded'), (sha256('evaluate'), 'running');
-    insert into espalier.task_input values (sha256('evaluate'), 0, 'model', sha256('train'), 'model', null);
-    insert into espalier.job_task values (1, 0, sha256('train'), false), (1, 1, sha256('evaluate'), false);
-    insert into espalier.trial_task values (1, 0, 'own', sha256('train')), (1, 1, 'own', sha256('evaluate'));
-    insert into espalier.attempt values (1, sha256('train'), 'w', 1, 'succeeded', '', 1.5, 'cpu', now(), now());
-    insert into espalier.open_attempt (attempt, task_key, worker, epoch) values (2, sha256('evaluate'), 'w', 1);
-    insert into espalier.result (task_key, attempt, device_class) values (sha256('train'), 1, 'cpu');
-    insert into espalier.metric values (sha256('train'), 'train_loss', 0.25, '', null, null, 1);
-    insert into espalier.output values (sha256('train'), 'model', sha256('bytes'), 5);
-    insert into espalier.curve_point values (sha256('train'), 1, 'train_loss', 1, 0.25);
-  )sql");
-  const auto store = Store::open(database());
-  ASSERT_TRUE(store.has_value()) << store.error().message;
-  EXPECT_EQ(rows("select stage, state from v1.tasks order by stage"),
-            (std::vector<std::string>{"evaluate|assigned", "train|succeeded"}));
-  EXPECT_EQ(rows("select attempt, state from v1.attempts order by attempt"),
-            (std::vector<std::string>{"1|succeeded", "2|running"}));
-  EXPECT_EQ(one("select name, value, device_class, attempt from v1.metrics"), "train_loss|0.25|cpu|1");
-  EXPECT_EQ(one("select name, bytes, stage from v1.artifacts"), "model|5|train");
-  EXPECT_EQ(one("select name, step, value from v1.curves"), "train_loss|1|0.25");
-  EXPECT_EQ((*store)->begin_epoch().unfinished, std::vector{JobId{1}});
-  EXPECT_EQ((*store)->tasks(JobId{1}, 0, 10).tasks.size(), 1U);
-  EXPECT_EQ((*store)->open_attempts().at(0).attempt, AttemptId{2});
-}
-
 TEST_F(Schema, MakesTheViewsAnewWhenTheirTextChanged) {
   const sql::File before{"010_v1", "create schema v1; create view v1.x as select 1 as a"};
   const sql::File after{"010_v1", "create schema v1; create view v1.x as select 2 as b"};

@@ -41,6 +41,10 @@ void fill(std::optional<double>& out) {
 void fill(std::optional<std::int64_t>& out) {
   out = 1'000'000'000'001;
 }
+void fill(std::optional<std::string>& out) {
+  out.reset();
+  if (*rc::gen::arbitrary<bool>()) out = *any_text();
+}
 void fill(int& out) {
   out = *rc::gen::arbitrary<int>();
 }

@@ -59,6 +59,7 @@ export interface JobDocument {
 export interface Worker {
   name: string;
   device_class: string;
+  cordoned: boolean;
   slots: number;
   state: 'alive' | 'lost';
   running: number;

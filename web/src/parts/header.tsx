@@ -44,9 +44,9 @@ function ConnectionState() {
 }
 
 function workerTitle(worker: Worker): string {
-  return worker.state === 'lost'
-    ? `${worker.name} is lost: it has not been heard of. ${worker.device_class}`
-    : `${worker.running} of ${plural(worker.slots, 'slot')} busy. ${worker.device_class}`;
+  if (worker.state === 'lost') return `${worker.name} is lost: it has not been heard of. ${worker.device_class}`;
+  const cordoned = worker.cordoned ? ' It is cordoned: nothing new is given to it.' : '';
+  return `${worker.running} of ${plural(worker.slots, 'slot')} busy.${cordoned} ${worker.device_class}`;
 }
 
 function Workers() {
@@ -65,9 +65,9 @@ function Workers() {
       <ul>
         {known.map((worker) => (
           <li key={worker.name} title={workerTitle(worker)}>
-            <span class={`dot ${worker.state}`} aria-hidden="true" />
+            <span class={`dot ${worker.state}${worker.cordoned ? ' cordoned' : ''}`} aria-hidden="true" />
             <b>{worker.name}</b>
-            <span>{worker.state === 'alive' ? `${worker.running}/${worker.slots} busy` : 'lost'}</span>
+            <span>{worker.state === 'alive' ? `${worker.running}/${worker.slots} busy${worker.cordoned ? ', cordoned' : ''}` : 'lost'}</span>
             <small class="quiet">{worker.device_class.split('|').join(' · ')}</small>
           </li>
         ))}

@@ -13,7 +13,7 @@
 namespace espalier::agent {
 
 // The core's own causes are the first two; the others are a workshop's.
-enum class StopCause { cancelled, lease_lost, timed_out, out_of_memory };
+enum class StopCause { cancelled, lease_lost, timed_out, out_of_memory, over_limit };
 
 struct Say {  // one frame. What can't be sent is not kept: see NotSent, everything else is repeated
   std::vector<wire::ToCoordinator> messages;

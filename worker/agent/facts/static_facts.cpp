@@ -127,14 +127,21 @@ void add_processor(const SystemFiles& files, const std::optional<double>& quota,
   facts->add("l3", topology.l3);
 }
 
-void add_memory(std::optional<std::int64_t> machine, std::optional<std::int64_t> limit, Facts* facts) {
-  if (!machine || (limit && *limit < *machine)) machine = limit;
+std::optional<std::int64_t> lower_of(std::optional<std::int64_t> machine, std::optional<std::int64_t> limit) {
+  return !machine || (limit && *limit < *machine) ? limit : machine;
+}
+
+void add_memory(std::optional<std::int64_t> machine, Facts* facts) {
   facts->add("memory", machine);
   facts->add("memory_bytes", machine);  // the name that workers used first
   if (machine) facts->add("memory_gib", std::optional(static_cast<double>(*machine) / kGiB));
 }
 
 }  // namespace
+
+std::optional<std::int64_t> memory_bytes(const SystemFiles& files) {
+  return lower_of(memory_of_machine(files), cgroup_limits(files).memory_bytes);
+}
 
 std::string host_name() {
   return system_name().nodename;
@@ -164,7 +171,7 @@ json::object static_facts(const SystemFiles& files, const RunnerHello& runner, c
   add_system(files, &facts);
   facts.add_text("cpu", cpu_model_in(cpuinfo));
   add_processor(files, limits.cpus, &facts);
-  add_memory(memory_of_machine(files), limits.memory_bytes, &facts);
+  add_memory(lower_of(memory_of_machine(files), limits.memory_bytes), &facts);
   facts.add_list("isa", instructions(cpuinfo, runner.isa));
   facts.add_text("libtorch", runner.libtorch);
   facts.add_list("engines", wire::to_json(runner.engines).as_array());

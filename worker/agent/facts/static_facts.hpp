@@ -21,5 +21,6 @@ Result<void> add_label(const std::string& text, Labels* labels);
 json::object static_facts(const SystemFiles& files, const RunnerHello& runner, const Labels& labels,
                           const std::filesystem::path& cache);
 std::string host_name();
+std::optional<std::int64_t> memory_bytes(const SystemFiles& files);  // of the machine, or of what limits us
 
 }  // namespace espalier::agent

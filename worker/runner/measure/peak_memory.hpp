@@ -2,9 +2,12 @@
 // that has trained before keeps what it was given.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+
+#include "worker/confinement/starter.hpp"
 
 namespace espalier::runner {
 
@@ -13,7 +16,12 @@ namespace espalier::runner {
 // memory` prints it.
 std::optional<std::int64_t> peak_memory_here(const std::filesystem::path& model, std::int64_t batch);
 
-// The same in a fresh `espalier-runner` beside this program; unset if there is none or it fails.
+// The same in a fresh `espalier-runner` beside this program, started directly or, by a process that can't, by
+// the starter that it left outside of its fence. Unset if there is none or it fails.
 std::optional<std::int64_t> peak_memory_of(const std::filesystem::path& model, std::int64_t batch);
+
+// For the rest of this process's life: `starter` runs `espalier-runner memory`.
+void measure_peak_memory_by(confinement::Starter starter);
+inline constexpr std::chrono::seconds kPeakMemoryLimit{120};
 
 }  // namespace espalier::runner

@@ -1,0 +1,1 @@
+select to_regclass('espalier.migration') is not null, to_regclass('espalier.job') is not null
