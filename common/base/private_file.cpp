@@ -28,7 +28,7 @@ class Descriptor {
   int number_;
 };
 
-Error failure(const std::filesystem::path& path, const char* what) {
+Error private_failure(const std::filesystem::path& path, const char* what) {
   const int reason = errno;
   const auto kind = reason == ENOENT   ? ErrorKind::not_found
                     : reason == EEXIST ? ErrorKind::busy
@@ -40,9 +40,9 @@ Error failure(const std::filesystem::path& path, const char* what) {
 
 Result<std::string> read_private_file(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.number() < 0) return failure(path, "can't be read");
+  if (file.number() < 0) return private_failure(path, "can't be read");
   struct stat about {};
-  if (::fstat(file.number(), &about) != 0) return failure(path, "can't be read");
+  if (::fstat(file.number(), &about) != 0) return private_failure(path, "can't be read");
   if (!S_ISREG(about.st_mode)) return Error{ErrorKind::usage, path.string() + " is not a file", ""};
   if ((about.st_mode & 077) != 0)
     return Error{ErrorKind::usage,
@@ -53,18 +53,18 @@ Result<std::string> read_private_file(const std::filesystem::path& path) {
     return Error{ErrorKind::usage, path.string() + " is no key file: it is too large", ""};
   std::string bytes(static_cast<std::size_t>(about.st_size), '\0');
   const auto got = ::read(file.number(), bytes.data(), bytes.size());
-  if (got < 0) return failure(path, "can't be read");
+  if (got < 0) return private_failure(path, "can't be read");
   bytes.resize(static_cast<std::size_t>(got));
   return bytes;
 }
 
 Result<void> write_private_file(const std::filesystem::path& path, std::string_view bytes) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.number() < 0) return failure(path, "can't be made");
+  if (file.number() < 0) return private_failure(path, "can't be made");
   if (::write(file.number(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
       ::fsync(file.number()) == 0)
     return {};
-  auto error = failure(path, "can't be written");
+  auto error = private_failure(path, "can't be written");
   ::unlink(path.c_str());
   return error;
 }
@@ -72,7 +72,7 @@ Result<void> write_private_file(const std::filesystem::path& path, std::string_v
 Result<void> make_private_folder(const std::filesystem::path& path) {
   std::error_code failed;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), failed);
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure(path, "can't be made");
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return private_failure(path, "can't be made");
   if (!std::filesystem::is_directory(path, failed))
     return Error{ErrorKind::usage, path.string() + " is not a folder", "choose another"};
   return {};

@@ -11,15 +11,15 @@ namespace espalier::net {
 namespace {
 
 // A connection: our end is told of, theirs shows whether it is open.
-class Pair {
+class Connected {
  public:
-  Pair() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0); }
-  ~Pair() {
+  Connected() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0); }
+  ~Connected() {
     ::close(ends_[0]);
     ::close(ends_[1]);
   }
-  Pair(const Pair&) = delete;
-  Pair& operator=(const Pair&) = delete;
+  Connected(const Connected&) = delete;
+  Connected& operator=(const Connected&) = delete;
   [[nodiscard]] int ours() const { return ends_[0]; }
   [[nodiscard]] bool is_open() const {
     char byte = 0;
@@ -34,7 +34,7 @@ class ConnectionsOfARouter : public ::testing::Test {
  protected:
   Refusals refusals_;
   Connections connections_{refusals_, 2};
-  std::vector<Pair> pairs_{5};
+  std::vector<Connected> pairs_{5};
 };
 
 TEST_F(ConnectionsOfARouter, OfTooManySilentOnesTheOldestIsEnded) {
