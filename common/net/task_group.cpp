@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +21,7 @@ namespace {
 struct Task {
   std::string name;
   asio::cancellation_signal cancellation;
+  bool is_cancelled = false;
 };
 
 void report(const std::string& name, const std::exception_ptr& failure) {
@@ -68,7 +70,13 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
 
 void TaskGroup::cancel() {
   const auto tasks = state_->tasks;
-  for (const auto& task : tasks) task->cancellation.emit(asio::cancellation_type::terminal);
+  for (const auto& task : tasks) {
+    if (std::exchange(task->is_cancelled, true)) continue;
+    task->cancellation.emit(asio::cancellation_type::terminal);
+    // Outside of the loop that only posts, to where the signal is: it has to be there until then, even if the
+    // task ends before.
+    asio::post(state_->executor, [task] {});
+  }
 }
 
 bool TaskGroup::empty() const {

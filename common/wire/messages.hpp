@@ -190,7 +190,8 @@ BOOST_DESCRIBE_STRUCT(Finished, (),
                       (worker, attempt, seq, outcome, reason, retryable, seconds, device_class, metrics,
                        outputs))
 BOOST_DESCRIBE_STRUCT(Goodbye, (), (worker, session))
-BOOST_DESCRIBE_STRUCT(Welcome, (), (epoch, beat_ms, lease_ms, http, beat, first_attempt, http_token, http_certificate))
+BOOST_DESCRIBE_STRUCT(Welcome, (),
+                      (epoch, beat_ms, lease_ms, http, beat, first_attempt, http_token, http_certificate))
 BOOST_DESCRIBE_STRUCT(Beat, (), (epoch, beat))
 BOOST_DESCRIBE_STRUCT(Rejected, (), (reason))
 BOOST_DESCRIBE_STRUCT(Assign, (), (epoch, attempt, task, spec, inputs, timeout_s, memory_bytes))

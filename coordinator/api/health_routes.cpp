@@ -92,8 +92,7 @@ asio::awaitable<void> get_metrics(Exchange* exchange) {
   auto& coordinator = exchange->services().coordinator;
   AskForRoom ask{coordinator.artifacts().folder()};
   const auto room = co_await net::run_on(exchange->services().files, std::move(ask));
-  const std::string text = coordinator.metrics() +
-                           to_prometheus(exchange->services().refusals) +
+  const std::string text = coordinator.metrics() + to_prometheus(exchange->services().refusals) +
                            exchange->services().metrics.text(room);
   auto made = exchange->response(status::ok);
   made.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");

@@ -161,8 +161,11 @@ Result<TarReader> TarReader::open(const fs::path& path) {
   auto state = std::make_unique<State>();
   state->path = path;
   archive_read_support_format_tar(state->tar.get());
-  if (archive_read_open_filename(state->tar.get(), path.c_str(), kPiece) != ARCHIVE_OK)
-    return archive_error(state->tar.get(), path, "can't be read");
+  const bool opened = archive_read_open_filename(state->tar.get(), path.c_str(), kPiece) == ARCHIVE_OK;
+  if (!opened && archive_errno(state->tar.get()) == EILSEQ)
+    return Error{ErrorKind::failed, path.string() + " is no backup of Espalier",
+                 "name a file that `espalier db backup` wrote"};
+  if (!opened) return archive_error(state->tar.get(), path, "can't be read");
   return TarReader(std::move(state));
 }
 

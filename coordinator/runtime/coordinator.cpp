@@ -272,7 +272,7 @@ class RunningCoordinator final : public Coordinator {
     present.database_answers = reign_.database_answers();
     present.another_stands_by = reign_.another_stands_by();
     return to_prometheus(driver_.message_counts()) + to_prometheus(socket_->refusals()) +
-            metrics_.text(present);
+           metrics_.text(present);
   }
 
   Result<void> is_at_work() const override {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/store/connection.hpp"
 #include "coordinator/store/array_column.hpp"
+#include "coordinator/store/connection.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::store {

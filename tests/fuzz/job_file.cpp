@@ -16,7 +16,7 @@ const espalier::job::Surroundings& harmless() {
   static const espalier::job::Surroundings surroundings{
       [](const std::string& path) -> Result<ContentHash> { return ContentHash{espalier::sha256_hex(path)}; },
       [](const std::string& path) -> Result<std::string> { return espalier::sha256_hex(path); },
-      [](const std::string&) { return std::string("a-processor"); },
+      {},
       {}};
   return surroundings;
 }

@@ -81,7 +81,8 @@ fs::path Sandbox::write(const std::string& name, const std::string& text) const 
 }
 
 ChildOptions Sandbox::options(std::vector<std::string> arguments) const {
-  if (!arguments.empty() && takes_state(arguments[0])) {
+  const bool says_its_own = std::find(arguments.begin(), arguments.end(), "--state") != arguments.end();
+  if (!arguments.empty() && takes_state(arguments[0]) && !says_its_own) {
     arguments.insert(arguments.begin() + 1, {"--state", state().string()});
   }
   arguments.insert(arguments.begin(), std::string(ESPALIER_BIN) + "/espalier");

@@ -222,12 +222,12 @@ TEST(HttpHost, ASiteThatResolvesItsNameToThisMachineGetsNothing) {
   options.insecure_bind = false;
   RunningSystem system(options);
   ASSERT_TRUE(system.start()) << system.said();
-  RawClient rebound(port_of(system));
-  EXPECT_EQ(rebound.ask("GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example:8470\r\n\r\n"), 421);
-  EXPECT_EQ(rebound.ask("GET /api/v1/jobs HTTP/1.1\r\nHost: localhost:8470\r\n\r\n"), 200);
-  EXPECT_EQ(rebound.ask("GET /api/v1/jobs HTTP/1.1\r\nHost: [::1]:8470\r\n\r\n"), 200);
-  EXPECT_EQ(rebound.ask("POST /api/v1/gc HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: "
-                        "http://evil.example\r\nContent-Length: 0\r\n\r\n"),
+  const auto ask = [&](const std::string& request) { return RawClient(port_of(system)).ask(request); };
+  EXPECT_EQ(ask("GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example:8470\r\n\r\n"), 421);
+  EXPECT_EQ(ask("GET /api/v1/jobs HTTP/1.1\r\nHost: localhost:8470\r\n\r\n"), 200);
+  EXPECT_EQ(ask("GET /api/v1/jobs HTTP/1.1\r\nHost: [::1]:8470\r\n\r\n"), 200);
+  EXPECT_EQ(ask("POST /api/v1/gc HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: "
+                "http://evil.example\r\nContent-Length: 0\r\n\r\n"),
             403);
   EXPECT_EQ(refused(system, "host"), 1);
   EXPECT_EQ(refused(system, "other_site"), 1);

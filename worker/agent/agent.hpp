@@ -41,7 +41,7 @@ struct AgentOptions {
   std::vector<std::string> required_confinement = {};  // without one of these the worker doesn't begin
   SystemFiles system = SystemFiles{};
   std::optional<net::WorkerKey> key = {};  // unset: speaks plainly
-  std::function<void()> on_beat = [] {};  // twice a second, as long as the loop turns
+  std::function<void()> on_beat = [] {};   // twice a second, as long as the loop turns
   std::function<void(const std::string&)> on_status = [](const std::string&) {
   };  // what it is about, in a line
 };

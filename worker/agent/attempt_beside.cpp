@@ -92,7 +92,8 @@ asio::awaitable<void> Attempt::tell_log(bool ended) {
 void Attempt::take_checkpoint(RunnerCheckpoint saved) {
   auto file = hand_over(saved.path, runner_->home().work_of(assign_.attempt), made_);
   if (!file)
-    return log_about(about(), log::level::warn, "attempt {}: its checkpoint isn't taken: {}", assign_.attempt, file.error().message);
+    return log_about(about(), log::level::warn, "attempt {}: its checkpoint isn't taken: {}", assign_.attempt,
+                     file.error().message);
   saved.path = file->string();
   std::error_code ignored;
   if (newest_checkpoint_) std::filesystem::remove(newest_checkpoint_->path, ignored);
@@ -112,7 +113,8 @@ asio::awaitable<void> Attempt::send_checkpoints() {
       gate_.take(wire::Checkpoint{stored->hash, stored->bytes, saved.step});
       let_progress_out(false);
     } else {
-      log_about(about(), log::level::warn, "attempt {}: its checkpoint can't be stored: {}", assign_.attempt, stored.error().message);
+      log_about(about(), log::level::warn, "attempt {}: its checkpoint can't be stored: {}", assign_.attempt,
+                stored.error().message);
     }
   }
   sends_checkpoints_ = false;

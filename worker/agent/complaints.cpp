@@ -43,7 +43,9 @@ std::string Complaints::in_words(net::NotLetIn why) const {
     case net::NotLetIn::hung_up:
       return has_key_ ? "it hangs up: it may have another key than the one that this worker's file names: "
                         "`espalier keys add-worker NAME` there makes another file"
-                      : "it hangs up";
+                      : "it hangs up: it may want a key: `espalier keys add-worker NAME` there makes a file, "
+                        "to be "
+                        "given here with --key";
     case net::NotLetIn::not_zeromq:
       return "nothing there speaks ZeroMQ: is that its address for workers?";
   }

@@ -12,8 +12,8 @@
 
 #include "common/base/files.hpp"
 #include "common/base/log.hpp"
-#include "common/net/key_folder.hpp"
 #include "common/base/service_notify.hpp"
+#include "common/net/key_folder.hpp"
 #include "worker/agent/agent.hpp"
 #include "worker/agent/doctor.hpp"
 #include "worker/agent/facts/static_facts.hpp"

@@ -39,7 +39,8 @@ TEST(ParseJson, RefusesWhatIsNotJson) {
   EXPECT_FALSE(parse_json("").has_value());
   EXPECT_FALSE(parse_json("{} {}").has_value());
   EXPECT_FALSE(parse_json("[1").has_value());
-  EXPECT_FALSE(parse_json(std::string(kDeepestJson + 1, '[') + std::string(kDeepestJson + 1, ']')).has_value());
+  EXPECT_FALSE(
+      parse_json(std::string(kDeepestJson + 1, '[') + std::string(kDeepestJson + 1, ']')).has_value());
 }
 
 TEST(ParseJson, ReadsEachPieceOfAText) {
@@ -57,7 +58,8 @@ TEST(ParseJson, ADoubleReadsAsItWasWritten) {
   EXPECT_EQ(parse_json("1e-999")->as_double(), 0);
   std::mt19937_64 chance(1);
   for (int i = 0; i < 100000; ++i) {
-    const double number = std::ldexp(static_cast<double>(chance() >> 11), static_cast<int>(chance() % 1900) - 1000);
+    const double number =
+        std::ldexp(static_cast<double>(chance() >> 11), static_cast<int>(chance() % 1900) - 1000);
     const auto read = parse_json(json::serialize(json::value(number)));
     ASSERT_EQ(read->to_number<double>(), number);
   }

@@ -165,13 +165,15 @@ TEST(WhatFails, NamesTheTermWhatTheWorkerHasAndWhatItWants) {
   EXPECT_THAT(failed(R"(!"avx2" in isa)"),
               ElementsAre(R"(!("avx2" in isa) | "sse4_2", "avx2" | a list without "avx2" | 0)"));
   EXPECT_THAT(failed("throttled"), ElementsAre("throttled | false | true | 0"));
-  EXPECT_THAT(failed("on_battery"), ElementsAre("on_battery | nothing to tell of its `on_battery` | true | 0"));
+  EXPECT_THAT(failed("on_battery"),
+              ElementsAre("on_battery | nothing to tell of its `on_battery` | true | 0"));
   EXPECT_THAT(failed("!on_battery"),
               ElementsAre("!on_battery | nothing to tell of its `on_battery` | false | 0"));
   EXPECT_THAT(failed("cores >= threads"),
               ElementsAre("cores >= threads | 8 | at least its `threads`, 16 | 0"));
-  EXPECT_THAT(failed("temperature_c < 80"),
-              ElementsAre("temperature_c < 80 | nothing to tell of its `temperature_c` | less than 80 °C | 0"));
+  EXPECT_THAT(
+      failed("temperature_c < 80"),
+      ElementsAre("temperature_c < 80 | nothing to tell of its `temperature_c` | less than 80 °C | 0"));
   EXPECT_THAT(failed("false"), ElementsAre("false | no worker meets it | another condition | 0"));
 }
 

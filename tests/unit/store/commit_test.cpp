@@ -154,14 +154,16 @@ TEST_F(Commit, KeepsWhatIsKnownOfAWorkerThatIsGone) {
       WorkerName{"w1"}, "s", "cpu|avx2", 2, {{"memory_gib", 4}, {"n", std::string("a\0", 2)}}, true};
   store_->commit({seen, StartAttempt{AttemptId{1}, id_of("train"), WorkerName{"w1"}}}, epoch_);
   store_->commit({seen}, epoch_);
-  EXPECT_EQ(json::serialize(store_->workers()),
-            R"([{"name":"w1","device_class":"cpu|avx2","slots":2,"state":"alive","running":1,"cordoned":false}])");
+  EXPECT_EQ(
+      json::serialize(store_->workers()),
+      R"([{"name":"w1","device_class":"cpu|avx2","slots":2,"state":"alive","running":1,"cordoned":false}])");
   store_->commit(
       {SeeWorker{.name = WorkerName{"w1"}, .session = "", .device_class = "", .facts = {}, .alive = false},
        EndAttempt{AttemptId{1}, AttemptState::lost, "gone", 0, ""}},
       epoch_);
-  EXPECT_EQ(json::serialize(store_->workers()),
-            R"([{"name":"w1","device_class":"cpu|avx2","slots":2,"state":"lost","running":0,"cordoned":false}])");
+  EXPECT_EQ(
+      json::serialize(store_->workers()),
+      R"([{"name":"w1","device_class":"cpu|avx2","slots":2,"state":"lost","running":0,"cordoned":false}])");
   EXPECT_EQ(rows("select state from v1.events where kind = 'worker' order by id"),
             (std::vector<std::string>{"alive", "lost"}));
 }
