@@ -20,7 +20,7 @@ class Host extends LocalSystem {
     writeFileSync(file, text);
     this.submit(file);
   }
-  ended(job) {
+  finish(job) {
     return until(async () => (await this.ask(`select state from v1.jobs where name = '${job}'`)) === "succeeded", 600, job);
   }
 }
@@ -43,8 +43,7 @@ export async function preemption(bin, interval, before) {
       if (at === "") last = (await saved()) || last;
       return at;
     }, 60, "the training to give way");
-    await host.ended("urgent");
-    await host.ended("long");
+    await host.finish("urgent");
     return Number(end) - Number(last);
   } finally {
     await host.stop();
@@ -60,14 +59,14 @@ export async function beside_training(bin, rounds) {
   try {
     const measure = async (name, seed) => {
       host.hand_in(name, benchmark(name, seed));
-      await host.ended(name);
+      await host.finish(name);
       return Number(await host.ask(`select latency_p50_ms from v1.results where job_name = '${name}'`));
     };
     for (let round = 0; round < rounds; ++round) {
       alone.push(await measure(`alone ${round}`, 2 * round));
       for (let i = 0; i < 4; ++i) host.hand_in(`noise ${round}-${i}`, training(`noise ${round}-${i}`, 10, 100 + 4 * round + i, 1));
       beside.push(await measure(`beside ${round}`, 2 * round + 1));
-      for (let i = 0; i < 4; ++i) await host.ended(`noise ${round}-${i}`);
+      for (let i = 0; i < 4; ++i) await host.finish(`noise ${round}-${i}`);
     }
   } finally {
     await host.stop();
