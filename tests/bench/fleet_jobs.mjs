@@ -5,8 +5,8 @@ import { LocalSystem, until } from "./local_system.mjs";
 
 const kNet = `[data]\ndataset = "fashion-mnist"\n[model]\nname = "lenet5"\n`;
 
-function training(name, priority, seed, epochs) {
-  return `[job]\nname = "${name}"\npriority = ${priority}\nseed = ${seed}\n${kNet}[train]\nepochs = ${epochs}\n` +
+function training(name, priority, seed, epochs, samples = 60000) {
+  return `[job]\nname = "${name}"\npriority = ${priority}\nseed = ${seed}\n${kNet.replace("[model]", `train_samples = ${samples}\n[model]`)}[train]\nepochs = ${epochs}\n` +
     `[evaluate]\nenabled = false\n[benchmark]\nenabled = false\n[[group]]\nname = "g"\npipeline = ["train"]\n`;
 }
 function benchmark(name, seed) {
@@ -64,7 +64,7 @@ export async function beside_training(bin, rounds) {
     };
     for (let round = 0; round < rounds; ++round) {
       alone.push(await measure(`alone ${round}`, 2 * round));
-      for (let i = 0; i < 4; ++i) host.hand_in(`noise ${round}-${i}`, training(`noise ${round}-${i}`, 10, 100 + 4 * round + i, 1));
+      for (let i = 0; i < 4; ++i) host.hand_in(`noise ${round}-${i}`, training(`noise ${round}-${i}`, 10, 100 + 4 * round + i, 1, 8000));
       beside.push(await measure(`beside ${round}`, 2 * round + 1));
       for (let i = 0; i < 4; ++i) await host.finish(`noise ${round}-${i}`);
     }
