@@ -85,9 +85,9 @@ void Expansion::add(Group group) {
   const auto points = group.sweep.size();
   for (std::uint64_t index = 0; index < points && !diagnostics_.full(); ++index) {
     json::object params;
-    for (const auto& [key, value] : group.sweep.at(index)) {
-      group.settings.at_path(key) = *value;
-      params[key] = to_json(*value);
+    for (auto& [key, value] : group.sweep.at(index)) {
+      params[key] = to_json(value);
+      group.settings.at_path(key) = std::move(value);
     }
     const auto seed = integer_at(group.settings, "seed");
     for (std::int64_t repeat = 0; repeat < repeats; ++repeat) {

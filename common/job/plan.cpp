@@ -65,7 +65,8 @@ void check_presence(const Group& group, Span span, Diagnostics& diagnostics) {
 
 // `written` is the group's own table; null for a job without groups, whose tables at the top level are the
 // group.
-Group read_group(const Node& defaults, const Node* written, Diagnostics& diagnostics) {
+Group read_group(const Node& defaults, const Node* written, std::optional<Sampling> sampling,
+                 Diagnostics& diagnostics) {
   Group group;
   group.settings = written == nullptr ? defaults : merged(defaults, *written);
   const auto span = written == nullptr ? Span{} : written->span;
@@ -78,7 +79,8 @@ Group read_group(const Node& defaults, const Node* written, Diagnostics& diagnos
   const auto* sweep = valid(&group.settings, "sweep");
   const auto* zip = valid(&group.settings, "zip");
   if (zip == nullptr) zip = valid(sweep, "zip");
-  group.sweep = read_sweep(sweep, zip, diagnostics);
+  if (sampling) sampling->group = group.name;
+  group.sweep = read_sweep(sweep, zip, sampling, diagnostics);
   check_presence(group, span, diagnostics);
   const auto* pipeline = group.settings.find("pipeline");
   if (pipeline == nullptr) {
@@ -100,17 +102,18 @@ Group read_group(const Node& defaults, const Node* written, Diagnostics& diagnos
   return group;
 }
 
-std::vector<Group> read_groups(const Node& root, Diagnostics& diagnostics) {
+std::vector<Group> read_groups(const Node& root, const std::optional<Sampling>& sampling,
+                               Diagnostics& diagnostics) {
   const auto defaults = group_defaults(root);
   const auto* written = root.find("group");
   std::vector<Group> groups;
   if (written == nullptr || (written->is(NodeKind::list) && written->items.empty())) {
-    groups.push_back(read_group(defaults, nullptr, diagnostics));
+    groups.push_back(read_group(defaults, nullptr, sampling, diagnostics));
     return groups;
   }
   if (!written->is(NodeKind::list)) return groups;
   for (const auto& item : written->items) {
-    auto group = read_group(defaults, &item, diagnostics);
+    auto group = read_group(defaults, &item, sampling, diagnostics);
     const auto* name = valid(&item, "name");
     const bool is_known =
         std::any_of(groups.begin(), groups.end(), [&](const Group& g) { return g.name == group.name; });
@@ -202,11 +205,27 @@ void check_devices(const Group& group, Diagnostics& diagnostics) {
   }
 }
 
-void check_search(const Node& root, Diagnostics& diagnostics) {
+// How points are drawn; unset for a grid.
+std::optional<Sampling> read_search(const Node& root, Diagnostics& diagnostics) {
   const auto* search = root.find("search");
-  if (valid(search, "trials") == nullptr) return;
-  diagnostics.add(code::kContradiction, search->member("trials")->name_span,
-                  "`search.trials` goes with strategies that draw; a grid runs every point", "leave it out");
+  const auto* strategy = valid(search, "strategy");
+  const auto* trials = valid(search, "trials");
+  if (strategy == nullptr || strategy->text() == "grid") {
+    if (trials != nullptr)
+      diagnostics.add(code::kContradiction, search->member("trials")->name_span,
+                      "`search.trials` goes with strategies that draw; a grid runs every point",
+                      "leave it out");
+    return std::nullopt;
+  }
+  if (search->find("trials") == nullptr)
+    diagnostics.add(
+        code::kMissing, search->member("strategy")->place(),
+        "`search.strategy` = " + in_ticks(strategy->text()) + " needs to know how many trials to draw",
+        "add trials = 50");
+  const auto job = filled_in(table_of("job"), {root.find("job")});
+  const auto count = trials == nullptr ? std::int64_t{1} : trials->scalar.as_int64();
+  return Sampling{std::min(static_cast<std::uint64_t>(count), kMostTrials + 1), job.at("seed").as_int64(),
+                  ""};
 }
 
 }  // namespace
@@ -222,8 +241,8 @@ std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings&
   read_job(root, head, diagnostics);
   read_limits(root, head);
   read_aims(root, head);
-  check_search(root, diagnostics);
-  auto groups = read_groups(root, diagnostics);
+  const auto sampling = read_search(root, diagnostics);
+  auto groups = read_groups(root, sampling, diagnostics);
   for (const auto& group : groups) check_devices(group, diagnostics);
   Looked looked(surroundings);
   head.targets = {Target{}};

@@ -91,8 +91,17 @@ inline constexpr std::array kTrainKeys = {
               .kind = choice,
               .fallback = R"("fp32")",
               .meaning = "number format of the arithmetic",
-              .choices = kPrecisions,
-              .available = 1},
+              .choices = kPrecisions},
+    KeySchema{.name = "clip_norm",
+              .kind = number,
+              .meaning = "longer gradients are shortened to this norm; omitted: none are",
+              .low = kAboveZero,
+              .high = 1e9},
+    KeySchema{.name = "patience",
+              .kind = integer,
+              .meaning = "epochs without a lower validation loss that end it, at the best one's weights",
+              .low = 1,
+              .high = 100000},
 };
 inline constexpr std::array kDistillKeys =
     joined(kTrainKeys, std::array{

@@ -93,9 +93,9 @@ inline constexpr std::array kSearchKeys = {
               .fallback = R"("grid")",
               .meaning = "how points are chosen",
               .choices = kStrategies,
-              .available = 1},
+              .available = 2},
     KeySchema{
-        .name = "trials", .kind = integer, .meaning = "for all strategies but grid", .low = 1, .high = 1e6},
+        .name = "trials", .kind = integer, .meaning = "for all strategies but grid: points drawn for each group that sweeps", .low = 1, .high = 1e6},
 };
 
 inline constexpr TableSchema kJobTable{"job", kJobKeys};

@@ -9,16 +9,14 @@
 namespace espalier::job {
 namespace {
 
-constexpr std::string_view kDrawing[] = {"uniform", "log_uniform", "int", "choice"};
 constexpr std::string_view kRange[] = {"from", "to", "step"};
 
 bool is_axis_form(const Node& node) {
   if (!node.is(NodeKind::table)) return true;
-  return std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
-    const auto named = [&](std::string_view name) { return name == member.name; };
-    return std::any_of(std::begin(kDrawing), std::end(kDrawing), named) ||
-           std::any_of(std::begin(kRange), std::end(kRange), named);
-  });
+  return !drawing_word(node).empty() ||
+         std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
+           return std::find(std::begin(kRange), std::end(kRange), member.name) != std::end(kRange);
+         });
 }
 
 struct WrittenAxis {
@@ -85,20 +83,18 @@ std::vector<Node> axis_values(const WrittenAxis& axis, Diagnostics& diagnostics)
                     "write [0.2, 0.5] or { from = 0.1, to = 0.9, step = 0.2 }");
     return {};
   }
-  for (const auto name : kDrawing) {
-    if (const auto* member = node.member(name)) {
-      diagnostics.add(
-          code::kNotAvailable, member->name_span,
-          "`" + std::string(name) + "` draws values, and no search strategy that draws is available yet",
-          "available: a list, or a range { from = …, to = …, step = … }");
-      return {};
-    }
+  if (const auto* choice = node.member("choice")) {
+    if (choice->value.is(NodeKind::list) && node.members.size() == 1) return choice->value.items;
+    diagnostics.add(code::kBadSweep, node.span,
+                    "`choice` of `" + axis.key + "` needs a list, and nothing beside it",
+                    "write { choice = [16, 32, 64] }");
+    return {};
   }
   return range_values(node, axis.key, diagnostics);
 }
 
-// Validated values; empty if the axis is of no use.
-std::vector<Node> checked_values(const WrittenAxis& axis, Diagnostics& diagnostics) {
+// A key that can be swept; reported if it can't.
+const KeySchema* checked_key(const WrittenAxis& axis, Diagnostics& diagnostics) {
   const auto* key = find_swept_key(axis.key);
   if (key == nullptr) {
     const auto& all = sweepable_keys();
@@ -107,11 +103,15 @@ std::vector<Node> checked_values(const WrittenAxis& axis, Diagnostics& diagnosti
     diagnostics.add(code::kUnknownKey, axis.key_span, in_ticks(axis.key) + " is no key that can be swept",
                     near.empty() ? "write a stage or table and its key: \"prune.amount\""
                                  : "did you mean `" + near + "`?");
-    return {};
   }
+  return key;
+}
+
+// Validated values; empty if the axis is of no use.
+std::vector<Node> checked_values(const WrittenAxis& axis, const KeySchema& key, Diagnostics& diagnostics) {
   auto values = axis_values(axis, diagnostics);
   if (values.size() > kMostTrials) return values;
-  for (auto& value : values) validate_value(value, *key, axis.key, diagnostics);
+  for (auto& value : values) validate_value(value, key, axis.key, diagnostics);
   std::erase_if(values, [](const Node& value) { return value.is(NodeKind::invalid); });
   return values;
 }
@@ -152,6 +152,12 @@ void apply_zip(const Node& zip, std::vector<Axis>& axes, Diagnostics& diagnostic
   Axis joined{{}, std::vector<std::vector<Node>>(axes[places[0]].points.size()), axes[places[0]].span};
   for (const auto place : places) {
     const auto& axis = axes[place];
+    if (axis.distribution) {
+      diagnostics.add(code::kBadZip, axis.span,
+                      "`" + axis.keys.front() + "` is drawn, and zip joins values that are listed",
+                      "write a list, or leave it out of the zip");
+      return;
+    }
     if (axis.points.size() != joined.points.size()) {
       diagnostics.add(code::kBadZip, zip.span,
                       "zip joins `" + joined.keys.front() + "` with " + std::to_string(joined.points.size()) +
@@ -174,6 +180,7 @@ void apply_zip(const Node& zip, std::vector<Axis>& axes, Diagnostics& diagnostic
 }  // namespace
 
 std::uint64_t Sweep::size() const {
+  if (drawn) return drawn->size() / axes.size();
   std::uint64_t count = 1;
   for (const auto& axis : axes) {
     count *= axis.points.size();  // both factors are at most 10^6 + 1: no overflow
@@ -182,28 +189,50 @@ std::uint64_t Sweep::size() const {
   return count;
 }
 
-std::vector<std::pair<std::string_view, const Node*>> Sweep::at(std::uint64_t index) const {
-  std::vector<std::uint64_t> places(axes.size());
-  for (std::size_t i = axes.size(); i-- > 0;) {
-    places[i] = index % axes[i].points.size();
+std::vector<std::pair<std::string_view, Node>> Sweep::at(std::uint64_t index) const {
+  std::vector<double> places(axes.size());
+  if (drawn)
+    std::copy_n(drawn->begin() + static_cast<std::ptrdiff_t>(index * axes.size()), axes.size(),
+                places.begin());
+  for (std::size_t i = axes.size(); i-- > 0 && !drawn;) {
+    places[i] = static_cast<double>(index % axes[i].points.size());
     index /= axes[i].points.size();
   }
-  std::vector<std::pair<std::string_view, const Node*>> point;
+  std::vector<std::pair<std::string_view, Node>> point;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    for (std::size_t k = 0; k < axes[i].keys.size(); ++k) {
-      point.emplace_back(axes[i].keys[k], &axes[i].points[places[i]][k]);
+    const auto& axis = axes[i];
+    if (axis.distribution) {
+      point.emplace_back(axis.keys.front(), axis.distribution->at(places[i]));
+      continue;
     }
+    for (std::size_t k = 0; k < axis.keys.size(); ++k)
+      point.emplace_back(axis.keys[k], axis.points[static_cast<std::size_t>(places[i])][k]);
   }
   return point;
 }
 
-Sweep read_sweep(const Node* sweep, const Node* zip, Diagnostics& diagnostics) {
+Sweep read_sweep(const Node* sweep, const Node* zip, const std::optional<Sampling>& sampling,
+                 Diagnostics& diagnostics) {
   Sweep result;
   if (sweep == nullptr || !sweep->is(NodeKind::table)) return result;
   std::vector<WrittenAxis> written;
   flatten(*sweep, "", written);
   for (const auto& axis : written) {
-    auto values = checked_values(axis, diagnostics);
+    const auto* key = checked_key(axis, diagnostics);
+    if (key == nullptr) continue;
+    const auto word = drawing_word(*axis.values);
+    if (!word.empty() && !sampling) {
+      diagnostics.add(code::kContradiction, axis.values->span,
+                      "`" + std::string(word) + "` draws values, and the strategy is a grid of all of them",
+                      "add [search] with strategy = \"random\" and trials = 50; or write a list or a range");
+      continue;
+    }
+    if (!word.empty() && word != "choice") {
+      auto distribution = read_distribution(*axis.values, *key, axis.key, diagnostics);
+      if (distribution) result.axes.push_back({{axis.key}, {}, axis.key_span, std::move(distribution)});
+      continue;
+    }
+    auto values = checked_values(axis, *key, diagnostics);
     if (values.empty()) continue;
     Axis made{{axis.key}, {}, axis.key_span};
     made.points.reserve(values.size());
@@ -214,6 +243,7 @@ Sweep read_sweep(const Node* sweep, const Node* zip, Diagnostics& diagnostics) {
     for (const auto& joined : zip->items) apply_zip(joined, result.axes, diagnostics);
   }
   for (auto& axis : result.axes) drop_repeated_points(axis);
+  if (sampling && !result.axes.empty()) result.drawn = draw_points(result.axes, *sampling);
   return result;
 }
 

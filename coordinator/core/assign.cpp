@@ -97,11 +97,14 @@ std::optional<std::uint32_t> Core::first_shared(const Job& job, const Worker& wo
   std::optional<std::uint32_t> first;
   bool is_expected = true;
   for (const Lane& lane : job.lanes) {
-    if (!lane.shares() || !could_take(worker, job, lane.target, false)) continue;
+    if (!lane.shares()) continue;
+    const auto next = lane.ready.first();
+    if (first && !is_expected && (!next || *next > *first)) continue;  // comes later, whether it fits or not
+    if (!could_take(worker, job, lane.target, false)) continue;
     if (another_suits_better(worker, job, lane.target, false)) continue;
     const auto position = offer(job, lane, worker, declined);
     if (!position) continue;
-    const bool its_is_expected = lane.ready.empty();
+    const bool its_is_expected = !next;
     if (first && std::tie(its_is_expected, *position) > std::tie(is_expected, *first)) continue;
     first = position;
     is_expected = its_is_expected;

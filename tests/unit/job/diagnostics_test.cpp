@@ -47,6 +47,10 @@ std::string with(const std::string& more) {
 std::string swept(const std::string& more) {
   return with("[sweep]\n" + more);
 }
+std::string drawn(const std::string& more) {
+  return "pipeline = [\"train\", \"prune\"]\n" + kBasics +
+         "[search]\nstrategy = \"random\"\ntrials = 5\n[sweep]\n" + more;
+}
 std::string piped(const std::string& stages, const std::string& more = {}) {
   return "pipeline = " + stages + "\n" + kBasics + more;
 }
@@ -140,6 +144,29 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"EmptySweep", swept("\"train.epochs\" = []\n"), "E051", "[]", "no values"},
         Mistake{"RangeThatGoesNowhere", swept("\"train.epochs\" = { from = 1, to = 3, step = 0 }\n"), "E051",
                 "{ from = 1, to = 3, step = 0 }", "step"},
+        Mistake{"DrawnSweepOfAGrid", swept("\"train.learning_rate\" = { log_uniform = [1e-4, 1e-2] }\n"),
+                "E015", "{ log_uniform = [1e-4, 1e-2] }", "strategy = \"random\""},
+        Mistake{"RandomWithoutTrials", with("[search]\nstrategy = \"random\"\n"), "E014", "strategy",
+                "trials = 50"},
+        Mistake{"DrawnFromNoRange", drawn("\"train.learning_rate\" = { uniform = [0.2, 0.1] }\n"), "E051",
+                "[0.2, 0.1]", "a below b"},
+        Mistake{"DrawnFromOneNumber", drawn("\"train.learning_rate\" = { uniform = 0.2 }\n"), "E051", "0.2",
+                "uniform = [a, b]"},
+        Mistake{"LogOfZero", drawn("\"train.weight_decay\" = { log_uniform = [0.0, 0.1] }\n"), "E051", "0.0",
+                "log_uniform"},
+        Mistake{"DrawnFractionOfAWholeNumber", drawn("\"train.epochs\" = { uniform = [1, 5] }\n"), "E011",
+                "{ uniform = [1, 5] }", "int = [a, b]"},
+        Mistake{"DrawnOutOfRange", drawn("\"prune.amount\" = { uniform = [0.5, 1.5] }\n"), "E012", "1.5",
+                "from 0 to 1"},
+        Mistake{"TwoWaysToDraw",
+                drawn("\"train.learning_rate\" = { uniform = [0.1, 0.2], log_uniform = [0.1, 0.2] }\n"),
+                "E051", "log_uniform", "uniform = [a, b]"},
+        Mistake{"ChoiceOfNothingListed", drawn("\"train.epochs\" = { choice = 3 }\n"), "E051",
+                "{ choice = 3 }", "choice = ["},
+        Mistake{"ZipOfADrawnAxis",
+                "zip = [[\"train.epochs\", \"model.width\"]]\n" +
+                    drawn("\"train.epochs\" = [1, 2]\n\"model.width\" = { uniform = [0.5, 1.0] }\n"),
+                "E052", "\"model.width\"", "list"},
         Mistake{"ZipOfUnequalLengths",
                 "zip = [[\"train.epochs\", \"model.width\"]]\n" +
                     swept("\"train.epochs\" = [1, 2]\n\"model.width\" = [1.0, 2.0, 3.0]\n"),
@@ -194,16 +221,15 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     NotYet, EveryMistake,
     testing::Values(
-        Mistake{"Strategy", with("[search]\nstrategy = \"random\"\n"), "E060", "\"random\"",
-                "available: grid"},
-        Mistake{"DrawnSweep", swept("\"train.learning_rate\" = { log_uniform = [1e-4, 1e-2] }\n"), "E060",
-                "log_uniform", "a list, or a range"},
+        Mistake{"Strategy", with("[search]\nstrategy = \"halving\"\n"), "E060", "\"halving\"",
+                "available: grid, random"},
         Mistake{"QuantizeMethod", with("[quantize]\nmethod = \"qat\"\n"), "E060", "\"qat\"",
                 "available: dynamic, static"},
         Mistake{"Bits", with("[quantize]\nbits = 4\n"), "E060", "4", "available: 8"},
         Mistake{"StructuredPruning", with("[prune]\nmethod = \"l1_structured\"\n"), "E060",
                 "\"l1_structured\"", "available: l1_unstructured, random_unstructured"},
-        Mistake{"Precision", with("[train]\nprecision = \"bf16\"\n"), "E060", "\"bf16\"", "available: fp32"},
+        Mistake{"Precision", with("[benchmark]\nprecision = \"bf16\"\n"), "E060", "\"bf16\"",
+                "available: fp32"},
         Mistake{"Devices", with("[benchmark]\ndevice = [\"cpu\", \"cuda\"]\n"), "E060", "\"cuda\"",
                 "available: cpu"},
         Mistake{"Device", with("[benchmark]\ndevice = \"cuda\"\n"), "E060", "\"cuda\"", "available: cpu"},
