@@ -2,8 +2,8 @@
 // real trainings and benchmarks on this host. Usage: fleet.mjs BIN [simulated|preemption|beside]… [--json]
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { beside_training, preemption } from "./fleet_jobs.mjs";
-import { Rows } from "./rows.mjs";
+import { beside_training, preemption } from "./parts/fleet_jobs.mjs";
+import { Rows } from "./parts/rows.mjs";
 
 const [bin, ...rest] = process.argv.slice(2);
 const rows = new Rows(rest.includes("--json"));

@@ -3,8 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalSystem, until } from "./local_system.mjs";
-import { Rows } from "./rows.mjs";
+import { addArtifactRows } from "./parts/artifact_rows.mjs";
+import { LocalSystem, until } from "./parts/local_system.mjs";
+import { Rows } from "./parts/rows.mjs";
 
 const [bin, ...flags] = process.argv.slice(2);
 const rows = new Rows(flags.includes("--json"));
@@ -167,6 +168,10 @@ const arms = {
       const line = (await load.ended).at(-1);
       rows.add("1,600 tasks of 0.1 s on 16 slots, to the ideal 10 s", line.seconds / 10, "x", 1.02);
     });
+  },
+
+  artifacts() {
+    addArtifactRows(rows, bin);
   },
 
   async peer() {

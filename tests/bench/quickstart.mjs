@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Rows } from "./rows.mjs";
+import { Rows } from "./parts/rows.mjs";
 
 const [bin, ...flags] = process.argv.slice(2);
 const rows = new Rows(flags.includes("--json"));
