@@ -245,7 +245,6 @@ void Core::settle_in(Worker& worker, AttemptId id, LiveAttempt attempt) {
   if (record.preemptible) preemptible_.emplace(attempt.priority, -id.value, id);
   jobs_.charge(index, attempt.user, attempt.slots);
   reorder(index);
-  if (attempt.is_exclusive) stop_draining(host);
   attempts_.emplace(id.value, std::move(attempt));
   workers_.reorder_host(host);
   targets_.refresh_choosy();

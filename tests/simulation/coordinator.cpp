@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace espalier::simulation {
@@ -23,6 +24,7 @@ void Coordinator::start() {
   core_ = std::make_unique<core::Core>(settings);
   const Store::Recovered recovered = database_.store.begin_epoch();
   epoch_ = recovered.started.epoch;
+  welcomed_.clear();
   happen(recovered.started);
   happen(core::SubmissionBegun{});
   for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false);
@@ -52,8 +54,34 @@ void Coordinator::stop_for(Duration time) {
   stop_until(clockwork_.now() + time);
 }
 
+// A worker that it knows is told in the same step what is taken from it; a later heartbeat would tell it too,
+// but only once it has wasted its time.
+void Coordinator::expect_told(const core::Event& event, const core::Actions& actions) {
+  const auto* hello = std::get_if<core::WorkerHello>(&event);
+  if (std::holds_alternative<core::AttemptFinished>(event)) return;
+  std::set<std::int64_t> told;
+  for (const core::Action& action : actions) {
+    const auto* send = std::get_if<core::Send>(&action);
+    if (send == nullptr) continue;
+    if (const auto* cancel = std::get_if<wire::Cancel>(&send->message)) told.insert(cancel->attempt);
+    if (hello != nullptr && std::holds_alternative<wire::Welcome>(send->message))
+      welcomed_.insert(hello->message.worker);
+  }
+  for (const core::Action& action : actions) {
+    const auto* write = std::get_if<core::Write>(&action);
+    const auto* end = write == nullptr ? nullptr : std::get_if<core::EndAttempt>(write);
+    if (end == nullptr || end->state != core::AttemptState::cancelled) continue;
+    const auto known = database_.store.attempts().find(end->attempt.value);
+    const bool could_hear =
+        known != database_.store.attempts().end() && welcomed_.contains(known->second.worker.value);
+    require(!could_hear || told.contains(end->attempt.value), "a worker is told what is taken from it");
+  }
+}
+
 void Coordinator::happen(const core::Event& event) {
-  take(core_->step(own_time(), event));
+  core::Actions actions = core_->step(own_time(), event);
+  expect_told(event, actions);
+  take(std::move(actions));
   if (commits_under_way_ == 0) commit_now();
   set_alarm();
 }

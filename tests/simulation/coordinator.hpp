@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ class Coordinator : public Process {
     bool tried = false;  // the database may have it
   };
   void add_in_parts(const core::JobRow& row, bool ask_again);
+  void expect_told(const core::Event& event, const core::Actions& actions);
   void take(core::Actions actions);
   void commit_now();
   void next_work();
@@ -60,6 +62,7 @@ class Coordinator : public Process {
   Database& database_;
   Send send_;
   std::unique_ptr<core::Core> core_;
+  std::set<std::string> welcomed_;  // workers, since the start
   std::int64_t epoch_ = 0;
   Batch pending_;
   int commits_under_way_ = 0;

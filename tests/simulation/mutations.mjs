@@ -71,8 +71,6 @@ const mutations = [
   ['takes a training from its worker without telling it', `${core}/preempt.cpp`,
     '  send(peer, wire::Cancel{attempt.value});\n  set_state(task, TaskState::ready, reason);',
     '  if (!MUTANT) send(peer, wire::Cancel{attempt.value});\n  set_state(task, TaskState::ready, reason);'],
-  ['keeps a host free for a benchmark for ever', `${core}/assign.cpp`,
-    '  if (attempt.is_exclusive) stop_draining(host);', '  if (!MUTANT && attempt.is_exclusive) stop_draining(host);'],
   // the agent
   ['starts what was given out before it was lost', `${agent}/session.cpp`,
     'attempt >= first_attempt_', '(MUTANT || attempt >= first_attempt_)'],

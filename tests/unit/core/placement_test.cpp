@@ -39,6 +39,21 @@ TEST_F(Placement, keeps_a_worker_free_for_an_exclusive_task_that_comes_first) {
   EXPECT_NE(given("benchmark"), 0);
 }
 
+TEST_F(Placement, keeps_a_second_host_free_for_a_second_exclusive_task_while_the_first_one_runs) {
+  hello("a", 2);
+  hello("b", 2);
+  add(job(1, {task("t1"), task("t2"), task("benchmark 1", {}, true), task("benchmark 2", {}, true)}, 60));
+  const auto first = given("t1"), second = given("t2");
+  add(job(2, {task("later 1")}));
+  EXPECT_TRUE(all<GiveOut>().empty());
+  finish("a", first);
+  EXPECT_NE(given("benchmark 1"), 0);
+  add(job(3, {task("later 2")}));
+  EXPECT_TRUE(all<GiveOut>().empty()) << "b is kept free for the second one";
+  finish("b", second);
+  EXPECT_NE(given("benchmark 2"), 0);
+}
+
 TEST_F(Placement, lets_the_others_work_while_one_worker_is_kept_free) {
   hello("a", 2);
   hello("b", 2);
