@@ -164,6 +164,71 @@ TEST_F(Stages, TrainThatDivergesSaysWhereAndWhatToDo) {
   }
 }
 
+TEST_F(Stages, TrainInBf16LearnsWithWeightsThatStayFp32) {
+  auto exact = with_model(task("train", {}));
+  run_task(exact);
+  const auto in_fp32 = points_;
+  points_.clear();
+  auto training = with_model(task("train", {{"precision", "bf16"}}));
+  const auto model = load_model(output(run_task(training), "model"));
+  for (const auto& parameter : model.module.parameters()) EXPECT_EQ(parameter.dtype(), torch::kFloat);
+  ASSERT_EQ(points_.size(), 9U);
+  EXPECT_LT(points_[6].value, 0.75 * points_[0].value);
+  EXPECT_NE(points_[0].value, in_fp32[0].value) << "nothing was computed in bf16";
+  EXPECT_NEAR(points_[0].value, in_fp32[0].value, 0.1 * in_fp32[0].value);
+}
+
+TEST_F(Stages, TrainShortensGradientsThatAreLongerThanClipNorm) {
+  // With plain SGD a step is as long as the gradient times the rate.
+  const auto moved = [&](json::object settings) {
+    settings.emplace("optimizer", "sgd");
+    settings.emplace("momentum", 0.0);
+    settings.emplace("schedule", "constant");
+    settings.emplace("epochs", 1);
+    settings.emplace("batch_size", 129);
+    settings.emplace("learning_rate", 1.0);
+    auto training = with_model(task("train", std::move(settings)), R"({"name": "mlp"})");
+    const auto before = model_of(training);
+    const auto after = load_model(output(run_task(training), "model"));
+    double squares = 0;
+    auto other = after.module.parameters().begin();
+    for (const auto& parameter : before.module.parameters())
+      squares += (*other - parameter).square().sum().item<double>(), ++other;
+    return std::sqrt(squares);
+  };
+  const auto freely = moved({});
+  EXPECT_GT(freely, 0.02);
+  EXPECT_NEAR(moved({{"clip_norm", 0.01}}), 0.01, 1e-4);
+  EXPECT_NEAR(moved({{"clip_norm", 1e6}}), freely, 1e-6);
+}
+
+TEST_F(Stages, TrainWithPatienceStopsAndKeepsTheBestEpochsWeights) {
+  // A rate that grows nothing but worse after a while.
+  auto training = with_model(task("train", {{"optimizer", "sgd"},
+                                            {"schedule", "constant"},
+                                            {"learning_rate", 0.5},
+                                            {"epochs", 40},
+                                            {"patience", 2}}));
+  const auto outcome = run_task(training);
+  std::vector<double> losses;
+  for (const auto& point : points_)
+    if (point.name == "val_loss") losses.push_back(point.value);
+  ASSERT_LT(losses.size(), 40U);
+  const auto best = std::min_element(losses.begin(), losses.end()) - losses.begin();
+  EXPECT_EQ(static_cast<std::size_t>(best) + 3, losses.size());
+  EXPECT_EQ(*metric(outcome, "best_epoch").value, best + 1);
+  auto evaluation = task("evaluate", {});
+  evaluation.inputs["model"] = output(outcome, "model");
+  EXPECT_NEAR(*metric(run_task(evaluation), "loss").value, losses[static_cast<std::size_t>(best)], 1e-6);
+}
+
+TEST_F(Stages, TrainSaysWhatShareOfItsTimeItWaitedForData) {
+  auto training = with_model(task("train", {}));
+  const auto wait = *metric(run_task(training), "train_data_wait").value;
+  EXPECT_GT(wait, 0.0);
+  EXPECT_LT(wait, 0.5);
+}
+
 TEST_F(Stages, FinetuneKeepsMaskedWeightsAtZeroAndPassesTheMasksOn) {
   auto training = with_model(task("train", {{"epochs", 1}}));
   const auto trained = run_task(training);
@@ -234,6 +299,22 @@ TEST_F(Checkpoints, ATrainingThatGoesOnEndsWithTheSameBitsAsOneThatWasNeverInter
       expect_same(whole, rest);
     }
   }
+}
+
+TEST_F(Checkpoints, ThatAreGoneOnWithRememberTheBestEpoch) {
+  const auto patient = [&] {
+    auto training = a_task("sgd");
+    training.spec["settings"].as_object()["learning_rate"] = 0.5;
+    training.spec["settings"].as_object()["schedule"] = "constant";
+    training.spec["settings"].as_object()["epochs"] = 20;
+    training.spec["settings"].as_object()["patience"] = 2;
+    return training;
+  };
+  const auto whole = train(patient());
+  ASSERT_LT(whole.points.size(), 60U);
+  auto resumed = patient();
+  resumed.inputs["checkpoint"] = whole.checkpoints.back();
+  expect_same(whole, train(std::move(resumed)));
 }
 
 TEST_F(Checkpoints, OneThatCannotBeReadOrIsAnotherTasksIsIgnored) {

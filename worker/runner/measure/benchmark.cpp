@@ -27,11 +27,7 @@ BenchmarkSettings settings_from(const TaskContext& task) {
   BenchmarkSettings settings;
   if (has_field(fields, "batch_sizes")) settings.batch_sizes = integers_field(fields, "batch_sizes");
   if (has_field(fields, "threads")) settings.threads = integers_field(fields, "threads");
-  const auto precision = text_field(fields, "precision", "fp32");
-  if (precision != "fp32" && precision != "bf16") {
-    refuse("benchmark.precision is \"" + precision + "\"", "use \"fp32\" or \"bf16\"");
-  }
-  settings.precision = precision == "bf16" ? Precision::bf16 : Precision::fp32;
+  settings.precision = precision_from(text_field(fields, "precision", "fp32"), "benchmark.precision");
   settings.plan.min_seconds = number_field(fields, "min_seconds", settings.plan.min_seconds);
   settings.plan.target_ci = number_field(fields, "target_ci", settings.plan.target_ci);
   settings.plan.seed = static_cast<std::uint64_t>(seed_of(task));

@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "worker/runner/models/model.hpp"
+#include "worker/runner/precision.hpp"
 
 namespace espalier::runner {
-
-enum class Precision { fp32, bf16 };
 
 struct Candidate {
   std::string name;       // "as is", "folded", "folded channels-last", "folded prepacked", "folded prepacked

@@ -11,18 +11,21 @@
 namespace espalier::runner {
 namespace {
 
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 
-// Parameters and buffers in their order, which the model's graph fixes.
-std::vector<torch::Tensor> tensors_of(const Model& model) {
-  std::vector<torch::Tensor> all;
-  for (const auto& parameter : model.module.parameters()) all.push_back(parameter);
-  for (const auto& buffer : model.module.buffers()) all.push_back(buffer);
-  return all;
+std::string tensor_name(const char* kind, std::size_t number) {
+  return kind + std::to_string(number);
 }
 
-std::string tensor_name(std::size_t number) {
-  return "tensor" + std::to_string(number);
+// Tensors like the model's, in its order. Empty if one isn't like it.
+std::vector<torch::Tensor> read_tensors(torch::serialize::InputArchive& archive, const char* kind,
+                                        const std::vector<torch::Tensor>& mine) {
+  std::vector<torch::Tensor> saved(mine.size());
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    archive.read(tensor_name(kind, i), saved[i]);
+    if (saved[i].sizes() != mine[i].sizes() || saved[i].dtype() != mine[i].dtype()) return {};
+  }
+  return saved;
 }
 
 torch::Tensor random_state() {
@@ -39,7 +42,8 @@ void set_random_state(const torch::Tensor& state) {
 
 // Real numbers are kept as a tensor: Boost's JSON parser may read the last bit of one wrongly.
 torch::Tensor numbers_of(const TrainingPosition& position) {
-  std::vector<double> numbers = {position.training_seconds, position.loss_sum};
+  std::vector<double> numbers = {position.training_seconds, position.waiting_seconds, position.loss_sum,
+                                 position.best_loss};
   for (const auto& point : position.points) {
     numbers.push_back(point.step);
     numbers.push_back(point.value);
@@ -50,9 +54,9 @@ torch::Tensor numbers_of(const TrainingPosition& position) {
 json::object to_json(const TrainingPosition& position, const std::string& identity) {
   json::array curves;
   for (const auto& point : position.points) curves.emplace_back(point.name);
-  return {{"format", kFormat},       {"identity", identity},       {"epoch", position.epoch},
-          {"batch", position.batch}, {"step", position.step},      {"images", position.images},
-          {"seen", position.seen},   {"curves", std::move(curves)}};
+  return {{"format", kFormat},       {"identity", identity},        {"epoch", position.epoch},
+          {"batch", position.batch}, {"step", position.step},       {"images", position.images},
+          {"seen", position.seen},   {"curves", std::move(curves)}, {"best_epoch", position.best_epoch}};
 }
 
 TrainingPosition position_from(const json::object& object, const torch::Tensor& numbers) {
@@ -63,8 +67,11 @@ TrainingPosition position_from(const json::object& object, const torch::Tensor& 
   position.images = integer_field(object, "images", 0);
   position.seen = integer_field(object, "seen", 0);
   position.training_seconds = numbers[0].item<double>();
-  position.loss_sum = numbers[1].item<double>();
-  std::int64_t next = 2;
+  position.waiting_seconds = numbers[1].item<double>();
+  position.loss_sum = numbers[2].item<double>();
+  position.best_loss = numbers[3].item<double>();
+  position.best_epoch = integer_field(object, "best_epoch", 0);
+  std::int64_t next = 4;
   for (const auto& name : texts_field(object, "curves")) {
     position.points.push_back({name, numbers[next].item<double>(), numbers[next + 1].item<double>()});
     next += 2;
@@ -78,6 +85,13 @@ Error unusable(const std::filesystem::path& file, const std::string& why) {
 
 }  // namespace
 
+std::vector<torch::Tensor> tensors_of(const Model& model) {
+  std::vector<torch::Tensor> all;
+  for (const auto& parameter : model.module.parameters()) all.push_back(parameter);
+  for (const auto& buffer : model.module.buffers()) all.push_back(buffer);
+  return all;
+}
+
 std::filesystem::path save_checkpoint(const CheckpointPlan& plan, const Model& model,
                                       const torch::optim::Optimizer& optimizer,
                                       const TrainingPosition& position) {
@@ -85,7 +99,9 @@ std::filesystem::path save_checkpoint(const CheckpointPlan& plan, const Model& m
   archive.write("position", c10::IValue(json::serialize(to_json(position, plan.identity))));
   archive.write("numbers", numbers_of(position));
   const auto tensors = tensors_of(model);
-  for (std::size_t i = 0; i < tensors.size(); ++i) archive.write(tensor_name(i), tensors[i].data());
+  for (std::size_t i = 0; i < tensors.size(); ++i) archive.write(tensor_name("tensor", i), tensors[i].data());
+  for (std::size_t i = 0; i < position.best_tensors.size(); ++i)
+    archive.write(tensor_name("best", i), position.best_tensors[i]);
   archive.write("random_state", random_state());
   torch::serialize::OutputArchive optimizer_archive;
   optimizer.save(optimizer_archive);
@@ -112,12 +128,10 @@ Result<TrainingPosition> load_checkpoint(const CheckpointPlan& plan, Model& mode
     archive.read("numbers", numbers);
     auto position = position_from(object, numbers);
     const auto mine = tensors_of(model);
-    std::vector<torch::Tensor> saved(mine.size());
-    for (std::size_t i = 0; i < mine.size(); ++i) {
-      archive.read(tensor_name(i), saved[i]);
-      if (saved[i].sizes() != mine[i].sizes() || saved[i].dtype() != mine[i].dtype())
-        return unusable(file, "it is of another net");
-    }
+    const auto saved = read_tensors(archive, "tensor", mine);
+    if (position.best_epoch > 0) position.best_tensors = read_tensors(archive, "best", mine);
+    if (saved.empty() || (position.best_epoch > 0 && position.best_tensors.empty()))
+      return unusable(file, "it is of another net");
     torch::Tensor random;
     archive.read("random_state", random);
     torch::serialize::InputArchive optimizer_archive;

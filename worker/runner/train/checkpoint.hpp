@@ -24,10 +24,18 @@ struct TrainingPosition {
   std::int64_t step = 0;   // steps done in all
   std::int64_t images = 0;
   double training_seconds = 0;
-  double loss_sum = 0;  // of the epoch's batches so far, weighted by their images
+  double waiting_seconds = 0;  // of them: for batches
+  double loss_sum = 0;         // of the epoch's batches so far, weighted by their images
   std::int64_t seen = 0;
   std::vector<CurvePoint> points;  // all that were reported until then
+  // With patience: the epoch of the lowest validation loss, and all of the model's tensors as they were then.
+  std::int64_t best_epoch = 0;  // 0: none yet
+  double best_loss = 0;
+  std::vector<torch::Tensor> best_tensors;
 };
+
+// Parameters and buffers in their order, which the model's graph fixes.
+std::vector<torch::Tensor> tensors_of(const Model& model);
 
 // When and where a training saves itself. Without `saved` it doesn't.
 struct CheckpointPlan {

@@ -22,13 +22,12 @@ class Loop {
  public:
   Loop(Model& model, const Dataset& dataset, const Training& training)
       : model_(model), dataset_(dataset), training_(training), settings_(training.settings) {
-    std::vector<torch::Tensor> parameters;
     for (const auto& parameter : model.module.parameters()) {
       parameter.set_requires_grad(true);
-      parameters.push_back(parameter);
+      parameters_.push_back(parameter);
     }
-    optimizer_ = make_optimizer(settings_, parameters);
-    if (training.checkpoints.go_on_from) go_on(parameters);
+    optimizer_ = make_optimizer(settings_, parameters_);
+    if (training.checkpoints.go_on_from) go_on();
     const auto batches = (dataset.train.size() + settings_.batch_size - 1) / settings_.batch_size;
     steps_per_epoch_ = batches;
     // A batch norm can't learn from one sample: a last batch of one is left out.
@@ -44,10 +43,16 @@ class Loop {
     for (; at_.epoch <= settings_.epochs; ++at_.epoch) {
       result.train_loss = run_epoch(at_.epoch);
       validate(at_.epoch, result.train_loss);
+      if (has_lost_patience()) break;
       at_.batch = at_.seen = 0;
       at_.loss_sum = 0;
     }
+    if (at_.best_epoch > 0) {
+      result.best_epoch = at_.best_epoch;
+      go_back_to_best();
+    }
     result.images_per_s = static_cast<double>(at_.images) / at_.training_seconds;
+    result.data_wait = at_.waiting_seconds / at_.training_seconds;
     return result;
   }
 
@@ -70,7 +75,7 @@ class Loop {
     return at_.loss_sum / static_cast<double>(at_.seen);
   }
 
-  void go_on(const std::vector<torch::Tensor>& parameters) {
+  void go_on() {
     auto position = load_checkpoint(training_.checkpoints, model_, *optimizer_);
     if (position) {
       at_ = std::move(*position);
@@ -79,7 +84,7 @@ class Loop {
       return;
     }
     std::fprintf(stderr, "espalier-runner: %s; training starts anew\n", position.error().message.c_str());
-    optimizer_ = make_optimizer(settings_, parameters);
+    optimizer_ = make_optimizer(settings_, parameters_);
   }
 
   // Saving takes its time too: no more than a twentieth of it.
@@ -98,22 +103,37 @@ class Loop {
   double run_step(std::int64_t epoch, const torch::Tensor& indices) {
     const auto rate = learning_rate_at(schedule_, at_.step);
     for (auto& group : optimizer_->param_groups()) group.options().set_lr(rate);
+    const auto before_data = Clock::now();
     auto images = dataset_.augment.empty() ? batch_images(dataset_, dataset_.train, indices)
                                            : augmented_batch(dataset_, indices, training_.seed, epoch);
     const auto labels = dataset_.train.labels.index_select(0, indices);
+    at_.waiting_seconds += seconds_since(before_data);
     optimizer_->zero_grad();
-    auto loss = training_.loss(model_.module.forward({images}).toTensor(), labels, indices);
+    const auto loss = loss_of(images, labels, indices);
     const auto value = loss.item<double>();
-    if (!std::isfinite(value))
-      throw ErrorException(Error{ErrorKind::failed,
-                                 "diverged at epoch " + std::to_string(epoch) + ", step " +
-                                     std::to_string(at_.batch + 1) + ": the loss is not a number",
-                                 "set a lower learning rate"});
+    if (!std::isfinite(value)) diverged("the loss is not a number");
     loss.backward();
+    if (settings_.clip_norm &&
+        !std::isfinite(torch::nn::utils::clip_grad_norm_(parameters_, *settings_.clip_norm)))
+      diverged("the gradients are not numbers");
     optimizer_->step();
     if (training_.after_step) training_.after_step();
     ++at_.step;
     return value;
+  }
+
+  torch::Tensor loss_of(const torch::Tensor& images, const torch::Tensor& labels,
+                        const torch::Tensor& indices) {
+    const Arithmetic arithmetic(settings_.precision);
+    const auto scores = model_.module.forward({images}).toTensor();
+    return training_.loss(scores.to(torch::kFloat), labels, indices);
+  }
+
+  [[noreturn]] void diverged(const char* how) const {
+    throw ErrorException(Error{ErrorKind::failed,
+                               "diverged at epoch " + std::to_string(at_.epoch) + ", step " +
+                                   std::to_string(at_.batch + 1) + ": " + how,
+                               "set a lower learning rate, or train.clip_norm"});
   }
 
   void report_sometimes(std::int64_t epoch) {
@@ -129,10 +149,29 @@ class Loop {
       const auto evaluation = evaluate_model(model_, dataset_, {});
       points.push_back({"val_loss", static_cast<double>(epoch), evaluation.loss});
       points.push_back({"val_accuracy", static_cast<double>(epoch), evaluation.accuracy()});
+      if (settings_.patience) keep_if_best(epoch, evaluation.loss);
     }
     reported_ = Clock::now();
     at_.points.insert(at_.points.end(), points.begin(), points.end());
     training_.progress(fraction(), note(epoch), std::move(points));
+  }
+
+  void keep_if_best(std::int64_t epoch, double loss) {
+    if (at_.best_epoch > 0 && !(loss < at_.best_loss)) return;
+    at_.best_epoch = epoch;
+    at_.best_loss = loss;
+    at_.best_tensors.clear();
+    for (const auto& tensor : tensors_of(model_)) at_.best_tensors.push_back(tensor.detach().clone());
+  }
+
+  [[nodiscard]] bool has_lost_patience() const {
+    return settings_.patience && at_.epoch - at_.best_epoch >= *settings_.patience;
+  }
+
+  void go_back_to_best() {
+    const torch::NoGradGuard no_grad;
+    const auto tensors = tensors_of(model_);
+    for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].copy_(at_.best_tensors[i]);
   }
 
   [[nodiscard]] double fraction() const {
@@ -146,6 +185,7 @@ class Loop {
   const Dataset& dataset_;
   const Training& training_;
   const TrainSettings& settings_;
+  std::vector<torch::Tensor> parameters_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   Schedule schedule_;
   TrainingPosition at_;
@@ -162,6 +202,10 @@ TrainingResult train_model(Model& model, const Dataset& dataset, const Training&
   if (model.info.form != "fp32")
     throw ErrorException(Error{ErrorKind::invalid_job, "an int8 model can't be trained further",
                                "put quantize after the stages that train"});
+  if (training.settings.patience && dataset.validation.size() == 0)
+    throw ErrorException(Error{ErrorKind::invalid_job,
+                               "patience needs validation samples, and there are none",
+                               "leave train.patience out, or give the data a validation split"});
   UnoptimisedGraphs as_written;
   torch::manual_seed(static_cast<std::uint64_t>(training.seed));  // dropout draws from it
   return Loop(model, dataset, training).run();

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "worker/runner/data/dataset.hpp"
+#include "worker/runner/precision.hpp"
 #include "worker/runner/task.hpp"
 #include "worker/runner/train/checkpoint.hpp"
 #include "worker/runner/train/schedule.hpp"
@@ -26,6 +28,10 @@ struct TrainSettings {
   ScheduleKind schedule = ScheduleKind::cosine;
   std::int64_t warmup_epochs = 0;
   double label_smoothing = 0;
+  Precision precision = Precision::fp32;  // bf16: of the arithmetic; weights and their updates stay fp32
+  std::optional<double> clip_norm;        // of all gradients together
+  // Epochs without a lower validation loss after which it ends; the weights are then those of the best epoch.
+  std::optional<std::int64_t> patience;
 };
 
 TrainSettings train_settings_from(const json::object& settings);  // throws ErrorException for impossible ones
@@ -59,8 +65,10 @@ struct Training {
 };
 
 struct TrainingResult {
-  double train_loss = 0;    // mean over the last epoch
-  double images_per_s = 0;  // of the training steps alone
+  double train_loss = 0;                   // mean over the last epoch
+  double images_per_s = 0;                 // of the training steps alone
+  double data_wait = 0;                    // 0..1: share of their time in which no batch was ready
+  std::optional<std::int64_t> best_epoch;  // whose weights were kept, with `patience`
 };
 
 // Trains `model` in place and leaves it in evaluation mode. A pure function of its arguments on one machine

@@ -20,8 +20,11 @@ TrainSettings train_settings_from(const json::object& settings) {
   if (!(result.learning_rate > 0)) refuse("learning_rate has to be above 0", "try 1e-3");
   if (result.label_smoothing < 0 || result.label_smoothing > 1)
     refuse("label_smoothing goes from 0 to 1", "");
-  if (const auto precision = text_field(settings, "precision", "fp32"); precision != "fp32")
-    refuse("this runner doesn't train in " + precision, "set precision = \"fp32\"");
+  result.precision = precision_from(text_field(settings, "precision", "fp32"), "train.precision");
+  if (has_field(settings, "clip_norm")) result.clip_norm = number_field(settings, "clip_norm", 0);
+  if (has_field(settings, "patience")) result.patience = integer_field(settings, "patience", 0);
+  if (result.clip_norm && !(*result.clip_norm > 0)) refuse("clip_norm has to be above 0", "try 1.0");
+  if (result.patience && *result.patience < 1) refuse("patience has to be at least 1", "");
   return result;
 }
 
@@ -51,8 +54,12 @@ UnoptimisedGraphs::~UnoptimisedGraphs() {
 }
 
 std::vector<Metric> training_metrics(const TrainingResult& result) {
-  return {{"train_loss", result.train_loss, "", {}, {}, 0},
-          {"train_images_per_s", result.images_per_s, "1/s", {}, {}, 0}};
+  std::vector<Metric> metrics = {{"train_loss", result.train_loss, "", {}, {}, 0},
+                                 {"train_images_per_s", result.images_per_s, "1/s", {}, {}, 0},
+                                 {"train_data_wait", result.data_wait, "", {}, {}, 0}};
+  if (result.best_epoch)
+    metrics.push_back({"best_epoch", static_cast<double>(*result.best_epoch), "", {}, {}, 0});
+  return metrics;
 }
 
 }  // namespace espalier::runner
