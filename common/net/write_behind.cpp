@@ -22,15 +22,16 @@ struct Filled {
 
 }  // namespace
 
+struct WriteBehind::Lane {
+  asio::strand<asio::any_io_executor> thread;
+  Consumer consume;
+  bool failed = false;  // belongs to the strand
+};
+
+// What the loop may be left with when the threads are gone: it holds nothing of theirs.
 struct WriteBehind::State {
   explicit State(asio::any_io_executor on)
       : loop(std::move(on)), progress(loop, asio::steady_timer::time_point::max()) {}
-
-  struct Lane {
-    asio::strand<asio::any_io_executor> thread;
-    Consumer consume;
-    bool failed = false;  // belongs to the strand
-  };
 
   // On the loop: a consumer is done with the block.
   void done(const std::shared_ptr<Filled>& block, Result<void> consumed) {
@@ -44,7 +45,6 @@ struct WriteBehind::State {
 
   asio::any_io_executor loop;
   asio::steady_timer progress;  // never expires; cancelled when a block is done
-  std::vector<std::unique_ptr<Lane>> lanes;
   std::vector<Block> spare;
   std::size_t on_their_way = 0;
   Result<void> outcome;
@@ -54,8 +54,7 @@ WriteBehind::WriteBehind(asio::any_io_executor loop, asio::any_io_executor threa
                          std::vector<Consumer> consumers)
     : state_(std::make_shared<State>(std::move(loop))) {
   for (auto& consumer : consumers)
-    state_->lanes.push_back(
-        std::make_unique<State::Lane>(State::Lane{asio::make_strand(threads), std::move(consumer)}));
+    lanes_.push_back(std::make_shared<Lane>(Lane{asio::make_strand(threads), std::move(consumer)}));
 }
 
 asio::awaitable<void> WriteBehind::wait_until_at_most(std::size_t blocks) {
@@ -74,10 +73,10 @@ asio::awaitable<Result<void>> WriteBehind::put(Block* block, std::size_t bytes) 
   const auto size = block->size();
   filled->bytes = std::move(*block);
   filled->size = bytes;
-  filled->consumers_left = state_->lanes.size();
+  filled->consumers_left = lanes_.size();
   ++state_->on_their_way;
-  for (const auto& lane : state_->lanes) {
-    asio::post(lane->thread, [state = state_, where = lane.get(), filled] {
+  for (const auto& lane : lanes_) {
+    asio::post(lane->thread, [state = state_, where = lane, filled] {
       Result<void> consumed;
       if (!where->failed)
         consumed = where->consume(std::span<const std::byte>(filled->bytes).first(filled->size));

@@ -34,8 +34,10 @@ class WriteBehind {
 
  private:
   struct State;
+  struct Lane;
   boost::asio::awaitable<void> wait_until_at_most(std::size_t blocks);
-  std::shared_ptr<State> state_;  // shared with the consumers' threads
+  std::shared_ptr<State> state_;  // both shared with the consumers' threads
+  std::vector<std::shared_ptr<Lane>> lanes_;
 };
 
 }  // namespace espalier::net
