@@ -18,12 +18,12 @@ namespace espalier::runner {
 // What a model file says about itself, in its extra file `espalier.json`.
 struct ModelInfo {
   std::vector<std::int64_t> input_shape;  // of one sample; of images C, H, W
-  std::int64_t vocabulary = 0;            // its inputs are token ids below this; 0: floats
   std::int64_t classes = 0;
   std::string name;            // "lenet5"; a user's file: its name there, or "file"
   std::string origin = "zoo";  // "zoo" | "file"
   std::string form = "fp32";   // "fp32" | "int8"
   std::string engine;  // int8: the quantized engine whose packed weights it holds ("onednn"); else empty
+  std::int64_t vocabulary = 0;  // its inputs are token ids below this; 0: floats
 };
 
 struct Model {
