@@ -18,6 +18,7 @@ never() { # folder, pattern it must not include, why
   crossed=1
 }
 
+only_in 'image decoders' '(jpeglib|jerror|png)\.h' 'worker/runner/data/'
 only_in LibTorch '(torch|ATen|c10)/' 'worker/runner/'
 only_in libpqxx 'pqxx' 'coordinator/store/'
 only_in libpq 'libpq' 'coordinator/store/'

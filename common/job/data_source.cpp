@@ -66,6 +66,45 @@ std::optional<DataSource> synthetic(const Node& data) {
   return source;
 }
 
+// Channels, height, width, where a format has only one.
+std::optional<std::array<std::int64_t, 3>> shape_of_format(const Node& data, std::string_view format) {
+  if (format == "cifar10" || format == "cifar100") return {{3, 32, 32}};
+  const auto* resize = valid(&data, "resize");
+  if (format != "image-folder" || resize == nullptr) return std::nullopt;
+  const auto side = resize->scalar.get_int64();
+  return {{3, side, side}};
+}
+
+void check_shorter_side(const Node& data, Diagnostics& diagnostics) {
+  const auto* shorter = valid(&data, "shorter_side");
+  const auto* resize = valid(&data, "resize");
+  if (shorter == nullptr) return;
+  if (data.find("resize") == nullptr) {
+    diagnostics.add(code::kMissing, shorter->span, "`data.shorter_side` needs `data.resize`",
+                    "add resize = 224, the side of the square that is kept");
+  } else if (resize != nullptr && shorter->number() < resize->number()) {
+    diagnostics.add(
+        code::kContradiction, shorter->span,
+        "`data.shorter_side` is below `data.resize`: nothing so large could be kept of it",
+        "write a number from " + canonical(resize->scalar) + " on, such as 256 for a resize of 224");
+  }
+}
+
+// Keys that go with some formats only.
+void check_keys(const Node& data, std::string_view format, Diagnostics& diagnostics) {
+  const auto only = [&](std::string_view key, bool may_stand, const std::string& help) {
+    const auto* member = data.member(key);
+    if (member == nullptr || may_stand) return;
+    diagnostics.add(code::kContradiction, member->place(),
+                    "`data." + std::string(key) + "` is of no use here", help);
+  };
+  const bool is_folder = format == "image-folder";
+  only("shorter_side", is_folder, "leave it out: it is for format = \"image-folder\"");
+  only("val_fraction", is_folder || format == "tensors",
+       "leave it out: these data have validation samples of their own");
+  if (is_folder) check_shorter_side(data, diagnostics);
+}
+
 std::optional<DataSource> from_folder(const Node& data, const Node& format, Looked& looked,
                                       Diagnostics& diagnostics) {
   const auto* path = valid(&data, "path");
@@ -81,12 +120,17 @@ std::optional<DataSource> from_folder(const Node& data, const Node& format, Look
   DataSource source;
   source.spec["format"] = format.text();
   source.spec["path"] = looked.absolute(folder);
+  source.input_shape = shape_of_format(data, format.text());
   const auto& fingerprint = looked.data(folder);
-  if (fingerprint) {
-    source.spec["fingerprint"] = *fingerprint;
-  } else {
+  if (!fingerprint) {
     diagnostics.add(code::kMissingFile, path->span, fingerprint.error().message, fingerprint.error().help);
+    return source;
   }
+  source.spec["fingerprint"] = *fingerprint;
+  if (const auto& layout = looked.layout(std::string(format.text()), folder); !layout)
+    diagnostics.add(code::kMissingFile, path->span, layout.error().message, layout.error().help);
+  for (const auto key : {"val_fraction", "shorter_side"})
+    if (const auto* value = valid(&data, key)) source.spec[key] = value->scalar;
   return source;
 }
 
@@ -116,8 +160,9 @@ std::optional<DataSource> from_source(const Node& data, Looked& looked, Diagnost
   }
   if (const auto* path = data.member("path"); path != nullptr && (dataset != nullptr || is_synthetic)) {
     diagnostics.add(code::kContradiction, path->place(), "`data.path` is of no use here",
-                    "leave it out, or write format = \"idx\"");
+                    "leave it out, or say with `format` how its files are stored");
   }
+  check_keys(data, format == nullptr ? "" : format->text(), diagnostics);
   if (dataset != nullptr) return from_catalogue(data, *dataset, looked, diagnostics);
   return is_synthetic ? synthetic(data) : from_folder(data, *format, looked, diagnostics);
 }
@@ -128,6 +173,8 @@ json::object DataSource::shape_spec() const {
   auto shape = spec;
   shape.erase("train_samples");
   shape.erase("val_samples");
+  shape.erase("val_fraction");
+  shape.erase("shorter_side");
   return shape;
 }
 
@@ -139,6 +186,13 @@ const Result<ContentHash>& Looked::file(const std::string& path) {
 const Result<std::string>& Looked::data(const std::string& path) {
   const auto known = data_.find(path);
   return known != data_.end() ? known->second : data_.emplace(path, surroundings_.data(path)).first->second;
+}
+
+const Result<void>& Looked::layout(const std::string& format, const std::string& path) {
+  const std::pair place(format, path);
+  if (const auto known = layouts_.find(place); known != layouts_.end()) return known->second;
+  auto seen = surroundings_.layout ? surroundings_.layout(format, path) : Result<void>{};
+  return layouts_.emplace(place, std::move(seen)).first->second;
 }
 
 std::string Looked::absolute(const std::string& path) const {

@@ -30,6 +30,7 @@ class Looked {
   explicit Looked(const Surroundings& surroundings) : surroundings_(surroundings) {}
   const Result<ContentHash>& file(const std::string& path);
   const Result<std::string>& data(const std::string& path);
+  const Result<void>& layout(const std::string& format, const std::string& path);
   [[nodiscard]] std::string absolute(const std::string& path) const;
   const std::vector<std::string>& device_classes(const Target& target);
 
@@ -37,6 +38,7 @@ class Looked {
   const Surroundings& surroundings_;
   std::map<std::string, Result<ContentHash>> files_;
   std::map<std::string, Result<std::string>> data_;
+  std::map<std::pair<std::string, std::string>, Result<void>> layouts_;
   std::map<std::pair<std::string, std::vector<std::string>>, std::vector<std::string>> device_classes_;
 };
 

@@ -124,15 +124,13 @@ std::optional<ModelSource> from_zoo(const Node& model, const Node& name, const D
 
 bool check_shape(const Node& shape, const DataSource& data, Diagnostics& diagnostics) {
   if (!data.input_shape) return true;
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (shape.items[i].scalar.get_int64() == (*data.input_shape)[i]) continue;
-    diagnostics.add(code::kModelDoesNotFit, shape.span,
-                    "the model takes inputs " + canonical(to_json(shape)) + ", but the data gives " +
-                        canonical(json::value_from(*data.input_shape)),
-                    "set `data.resize`, or bring a model for this data");
-    return false;
-  }
-  return true;
+  const auto given = json::value_from(*data.input_shape);
+  if (to_json(shape) == given) return true;
+  diagnostics.add(
+      code::kModelDoesNotFit, shape.span,
+      "the model takes inputs " + canonical(to_json(shape)) + ", but the data gives " + canonical(given),
+      "set `data.resize`, or bring a model for this data");
+  return false;
 }
 
 std::optional<ModelSource> from_file(const Node& model, const Node& path, const DataSource* data,
@@ -145,8 +143,9 @@ std::optional<ModelSource> from_file(const Node& model, const Node& path, const 
   }
   const auto* shape = valid(&model, "input_shape");
   if (model.find("input_shape") == nullptr) {
-    diagnostics.add(code::kMissing, path.span, "a model `file` needs `model.input_shape`",
-                    "add input_shape = [channels, height, width]");
+    diagnostics.add(
+        code::kMissing, path.span, "a model `file` needs `model.input_shape`",
+        "add input_shape = [channels, height, width], or one sample's shape if these are no images");
   }
   const auto* init = valid(&model, "init");
   ModelSource source;

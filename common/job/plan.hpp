@@ -124,6 +124,8 @@ struct Surroundings {
   std::function<std::vector<std::string>(const Target& target)> device_classes;
   // A path as written -> as workers of this host see it. Unset: as written.
   std::function<std::string(const std::string& path)> absolute;
+  // Whether a folder that `data` accepted holds the files of a format. Unset: not looked at.
+  std::function<Result<void>(const std::string& format, const std::string& path)> layout = {};
 };
 
 // The surroundings of this process: paths relative to `folder`, hashes of real files.

@@ -32,7 +32,7 @@ inline constexpr std::array kModelKeys = {
               .choices = kInits},
     KeySchema{.name = "input_shape",
               .kind = integers,
-              .meaning = "with `file`: channels, height, width",
+              .meaning = "with `file`: channels, height, width; or whatever one sample's shape is",
               .low = 1,
               .high = 65536},
 };

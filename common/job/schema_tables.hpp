@@ -33,11 +33,8 @@ inline constexpr std::array kJobKeys = {
 
 inline constexpr std::array kDataKeys = {
     KeySchema{.name = "dataset", .kind = text, .meaning = "a name of the catalogue (`espalier datasets`)"},
-    KeySchema{.name = "format",
-              .kind = choice,
-              .meaning = "how your own files are stored",
-              .choices = kFormats,
-              .available = 2},
+    KeySchema{
+        .name = "format", .kind = choice, .meaning = "how your own files are stored", .choices = kFormats},
     KeySchema{.name = "path", .kind = text, .meaning = "the folder of your own files"},
     KeySchema{.name = "train_samples",
               .kind = integer,
@@ -56,6 +53,17 @@ inline constexpr std::array kDataKeys = {
               .choices = kAugmentations},
     KeySchema{
         .name = "resize", .kind = integer, .meaning = "side of the images in pixels", .low = 1, .high = 4096},
+    KeySchema{
+        .name = "shorter_side",
+        .kind = integer,
+        .meaning = "image-folder: what the shorter side is scaled to before the middle is kept; as `resize`",
+        .low = 1,
+        .high = 4096},
+    KeySchema{.name = "val_fraction",
+              .kind = number,
+              .meaning = "image-folder, tensors: share set apart where there are no validation data; 0.2",
+              .low = 0.001,
+              .high = 0.9},
     KeySchema{.name = "input_shape",
               .kind = integers,
               .meaning = "synthetic: channels, height, width; [3, 32, 32]",

@@ -12,8 +12,8 @@ inline constexpr std::array<Words, 5> kStages = {"train", "distill", "prune", "f
 inline constexpr std::array<Words, 3> kOptimizers = {"sgd", "adam", "adamw"};
 inline constexpr std::array<Words, 3> kSchedules = {"constant", "step", "cosine"};
 inline constexpr std::array<Words, 2> kPrecisions = {"fp32", "bf16"};
-inline constexpr std::array<Words, 6> kFormats = {"idx",      "synthetic",    "cifar10",
-                                                  "cifar100", "image-folder", "tensors"};
+inline constexpr std::array<Words, 6> kFormats = {"idx",          "cifar10", "cifar100",
+                                                  "image-folder", "tensors", "synthetic"};
 inline constexpr std::array<Words, 2> kAugmentations = {"flip", "crop"};
 inline constexpr std::array<Words, 2> kInits = {"weights", "random"};
 inline constexpr std::array<Words, 3> kLosses = {"kl", "ce", "mse"};

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "common/base/hash.hpp"
+#include "common/job/data_layout.hpp"
 #include "common/job/plan.hpp"
 
 namespace espalier::job {
@@ -102,6 +103,9 @@ Surroundings local_surroundings(std::string folder) {
   Surroundings surroundings;
   surroundings.file = [locate](const std::string& path) { return hash_file(locate(path), path); };
   surroundings.data = [locate](const std::string& path) { return fingerprint(locate(path), path); };
+  surroundings.layout = [locate](const std::string& format, const std::string& path) {
+    return check_layout(format, locate(path), path);
+  };
   surroundings.absolute = [locate](const std::string& path) { return locate(path).string(); };
   return surroundings;
 }

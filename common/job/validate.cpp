@@ -10,6 +10,8 @@
 namespace espalier::job {
 namespace {
 
+constexpr std::size_t kMostDimensions = 8;  // of one sample
+
 void reject(Node& value, Diagnostics& diagnostics, std::string_view code, std::string message,
             std::string help = {}) {
   diagnostics.add(code, value.span, std::move(message), std::move(help));
@@ -95,7 +97,13 @@ void check_integers(Node& value, const KeySchema& key, const std::string& shown,
     return reject(value, diagnostics, code::kOutOfRange, "`" + shown + "` must not be empty");
   }
   check_list(value, shown, diagnostics, [&](Node& item) { check_number(item, key, shown, diagnostics); });
-  if (key.name == "input_shape" && value.is(NodeKind::list) && value.items.size() != 3) {
+  if (shown == "model.input_shape" && value.is(NodeKind::list) && value.items.size() > kMostDimensions) {
+    diagnostics.add(code::kOutOfRange, span,
+                    "`" + shown + "` has more than " + std::to_string(kMostDimensions) + " dimensions",
+                    "write one sample's shape, without the batch");
+    value.kind = NodeKind::invalid;
+  }
+  if (shown == "data.input_shape" && value.is(NodeKind::list) && value.items.size() != 3) {
     diagnostics.add(code::kOutOfRange, span, "`" + shown + "` must be three numbers",
                     "write [channels, height, width]");
     value.kind = NodeKind::invalid;

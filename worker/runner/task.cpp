@@ -5,6 +5,7 @@
 
 #include "worker/runner/data/dataset.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -13,6 +14,24 @@ const json::object& section(const json::object& spec, std::string_view name) {
   static const json::object kEmpty;
   const auto* value = spec.if_contains(name);
   return value == nullptr || !value->is_object() ? kEmpty : value->as_object();
+}
+
+// What the job file leaves to the data's files: the shape of a teacher's inputs, and whether they are tokens.
+json::object with_inputs_of(json::object model, const json::object& data) {
+  const bool is_tensors = text_field(data, "format", "") == "tensors";
+  if (data.empty() || (has_field(model, "input_shape") && !is_tensors)) return model;
+  const auto shape = data_shape(data);
+  if (!has_field(model, "input_shape")) model["input_shape"] = json::value_from(shape.input_shape);
+  if (shape.vocabulary > 0) model["vocabulary"] = shape.vocabulary;
+  return model;
+}
+
+DataShape zoo_shape(const json::object& data) {
+  auto shape = data_shape(data);
+  if (shape.kind == InputKind::ids)
+    refuse("the data's inputs are whole numbers (token ids), and the zoo's nets take floats",
+           "bring a net for them as TorchScript with model.file, or save x_train as float32");
+  return shape;
 }
 
 constexpr std::array<std::pair<std::string_view, TaskOutcome (*)(TaskContext&)>, 8> kStages = {{
@@ -47,9 +66,10 @@ const std::filesystem::path& input_of(const TaskContext& task, const std::string
 
 Model model_of(const TaskContext& task) {
   const auto& spec = section(task.spec, "model");
-  if (has_field(spec, "file")) return open_user_model(input_of(task, "model"), spec, seed_of(task));
+  if (has_field(spec, "file"))
+    return open_user_model(input_of(task, "model"), with_inputs_of(spec, data_of(task)), seed_of(task));
   if (!has_field(spec, "name")) return load_model(input_of(task, "model"));
-  const auto shape = data_shape(data_of(task));
+  const auto shape = zoo_shape(data_of(task));
   return make_zoo_model(spec, shape.input_shape, shape.classes, seed_of(task));
 }
 

@@ -53,7 +53,8 @@ torch::Tensor augmented_batch(const Dataset& dataset, const torch::Tensor& indic
   const auto channels = images.size(1), height = images.size(2), width = images.size(3),
              area = height * width;
   auto moved = torch::empty_like(images);
-  const auto black = (-dataset.mean / dataset.deviation).contiguous();
+  const auto black = dataset.kind == InputKind::images ? (-dataset.mean / dataset.deviation).contiguous()
+                                                       : torch::zeros({channels});
   const auto* samples = indices.data_ptr<std::int64_t>();
   for (std::int64_t at = 0; at < images.size(0); ++at) {
     const auto key = mixed(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(epoch),

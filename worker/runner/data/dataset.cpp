@@ -9,6 +9,7 @@
 #include "worker/runner/data/source.hpp"
 #include "worker/runner/data/subset.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -17,13 +18,13 @@ constexpr std::int64_t kMostNormalisedBytes = std::int64_t{1} << 30;
 
 Split take(const RawSplit& raw, std::int64_t cap, std::int64_t seed) {
   const std::span<const std::int64_t> labels(raw.labels.data_ptr<std::int64_t>(),
-                                             static_cast<std::size_t>(raw.labels.numel()));
-  if (cap >= raw.labels.size(0)) return {raw.images, raw.labels, {}};
-  auto kept = torch::tensor(stratified_subset(labels, cap, seed));
-  return {raw.images.index_select(0, kept), raw.labels.index_select(0, kept), {}};
+                                             static_cast<std::size_t>(raw.size()));
+  const auto kept = stratified_subset(labels, cap, seed);
+  return {raw.inputs(kept), raw.labels.index_select(0, torch::tensor(kept)), {}};
 }
 
 torch::Tensor resized(const torch::Tensor& images, std::int64_t side) {
+  if (side == images.size(2) && side == images.size(3)) return images;
   const bool shrinks = side < images.size(2) || side < images.size(3);
   const auto options = torch::nn::functional::InterpolateFuncOptions()
                            .size(std::vector<std::int64_t>{side, side})
@@ -68,17 +69,43 @@ torch::Tensor normalised(const Dataset& dataset, const torch::Tensor& images) {
 }
 
 void keep_normalised(const Dataset& dataset, Split& split) {
-  if (split.images.numel() * 4 <= kMostNormalisedBytes) split.normalised = normalised(dataset, split.images);
+  if (dataset.kind == InputKind::images && split.images.numel() * 4 <= kMostNormalisedBytes)
+    split.normalised = normalised(dataset, split.images);
 }
 
-std::string fingerprint_of(const json::object& spec, const Split& train, std::int64_t seed) {
+std::string shape_in_words(const Dataset& dataset) {
+  const auto& shape = dataset.input_shape;
+  std::string words;
+  // Images without their channels: results that are stored were made so.
+  for (std::size_t at = dataset.kind == InputKind::images ? 1 : 0; at < shape.size(); ++at)
+    words += (words.empty() ? "" : "x") + std::to_string(shape[at]);
+  return words;
+}
+
+std::string fingerprint_of(const json::object& spec, const Dataset& dataset, std::int64_t seed) {
+  const auto& train = dataset.train;
   Sha256 hash;
   hash.update(text_field(spec, "fingerprint", "") + "|" + std::to_string(train.size()) + "|" +
-              std::to_string(train.images.size(2)) + "x" + std::to_string(train.images.size(3)) + "|" +
-              std::to_string(seed) + "|");
+              shape_in_words(dataset) + "|" + std::to_string(seed) + "|");
+  for (const auto* key : {"val_fraction", "shorter_side"})
+    if (has_field(spec, key)) hash.update(std::string(key) + "=" + canonical(spec.at(key)) + "|");
   hash.update(std::as_bytes(
       std::span(train.labels.data_ptr<std::int64_t>(), static_cast<std::size_t>(train.size()))));
   return hash.hex();
+}
+
+// Photographs that keep their own size may differ between the two folders.
+void check_same_shape(const Dataset& dataset, const std::string& folder) {
+  if (dataset.validation.images.sizes().slice(1).vec() == dataset.input_shape) return;
+  refuse(folder + ": training and validation images differ in size",
+         "set data.resize to bring them to one size");
+}
+
+void refuse_resize_of(InputKind kind) {
+  if (kind == InputKind::images) return;
+  refuse("data.resize is for images, and these inputs are " +
+             std::string(kind == InputKind::ids ? "token ids" : "floats"),
+         "leave it out; save images as bytes (uint8) to have them resized");
 }
 
 Dataset read_dataset(const json::object& spec, std::int64_t seed) {
@@ -86,27 +113,42 @@ Dataset read_dataset(const json::object& spec, std::int64_t seed) {
   auto raw = read_raw_data(spec, seed);
   Dataset dataset;
   dataset.classes = raw.classes;
-  dataset.train = take(raw.train, integer_field(spec, "train_samples", raw.train.labels.size(0)), seed);
-  dataset.validation =
-      take(raw.validation, integer_field(spec, "val_samples", raw.validation.labels.size(0)), seed);
+  dataset.kind = raw.kind;
+  dataset.train = take(raw.train, integer_field(spec, "train_samples", raw.train.size()), seed);
+  dataset.validation = take(raw.validation, integer_field(spec, "val_samples", raw.validation.size()), seed);
   if (const auto side = integer_field(spec, "resize", 0); side > 0) {
+    refuse_resize_of(dataset.kind);
     dataset.train.images = resized(dataset.train.images, side);
     dataset.validation.images = resized(dataset.validation.images, side);
   }
   dataset.input_shape = dataset.train.images.sizes().slice(1).vec();
-  measure_channels(dataset.train.images, dataset.mean, dataset.deviation);
+  check_same_shape(dataset, text_field(spec, "path", ""));
+  if (dataset.kind == InputKind::images)
+    measure_channels(dataset.train.images, dataset.mean, dataset.deviation);
   keep_normalised(dataset, dataset.train);
   keep_normalised(dataset, dataset.validation);
-  dataset.fingerprint = fingerprint_of(spec, dataset.train, seed);
+  dataset.fingerprint = fingerprint_of(spec, dataset, seed);
   return dataset;
+}
+
+void check_augment(const Dataset& dataset) {
+  if (dataset.augment.empty()) return;
+  if (dataset.kind != InputKind::ids && dataset.input_shape.size() == 3) return;
+  refuse("data.augment moves images, and these inputs are " +
+             (dataset.kind == InputKind::ids
+                  ? std::string("token ids")
+                  : "of " + std::to_string(dataset.input_shape.size()) + " dimensions, not 3"),
+         "leave data.augment out");
 }
 
 }  // namespace
 
 DataShape data_shape(const json::object& data_spec) {
   auto shape = raw_shape(data_spec);
-  if (const auto side = integer_field(data_spec, "resize", 0); side > 0)
+  if (const auto side = integer_field(data_spec, "resize", 0); side > 0) {
+    refuse_resize_of(shape.kind);
     shape.input_shape = {shape.input_shape[0], side, side};
+  }
   return shape;
 }
 
@@ -120,10 +162,12 @@ const Dataset& load_dataset(const json::object& data_spec, std::int64_t seed) {
     last.emplace(std::move(key), read_dataset(data_spec, seed));
   }
   last->second.augment = texts_field(data_spec, "augment");
+  check_augment(last->second);
   return last->second;
 }
 
 torch::Tensor batch_images(const Dataset& dataset, const Split& split, const torch::Tensor& indices) {
+  if (dataset.kind != InputKind::images) return split.images.index_select(0, indices);
   if (split.normalised.defined()) return split.normalised.index_select(0, indices);
   return normalised(dataset, split.images.index_select(0, indices));
 }

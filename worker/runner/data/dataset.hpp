@@ -1,6 +1,6 @@
-// Labelled images in memory. Subsets, shuffles and augmentation are pure functions of a seed, with generators
-// of our own, so that they are the same on every machine. Throws ErrorException for files that are missing or
-// broken.
+// Labelled samples in memory. Subsets, shuffles and augmentation are pure functions of a seed, with
+// generators of our own, so that they are the same on every machine. Throws ErrorException for files that are
+// missing or broken.
 #pragma once
 
 #include <torch/torch.h>
@@ -13,8 +13,14 @@
 
 namespace espalier::runner {
 
+enum class InputKind {
+  images,  // bytes [C, H, W], normalised by us
+  floats,  // of any shape, as they are: whoever saved them has scaled them
+  ids,     // whole numbers of any shape (tokens), as they are
+};
+
 struct Split {
-  torch::Tensor images;      // uint8 (0..255) or float, [N, C, H, W], contiguous
+  torch::Tensor images;      // the inputs: uint8 [N, C, H, W], float [N, …] or int64 [N, …]; contiguous
   torch::Tensor labels;      // int64 [N]
   torch::Tensor normalised;  // float of `images`, normalised; undefined if it would take over 1 GiB
   [[nodiscard]] std::int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
@@ -23,29 +29,32 @@ struct Split {
 struct Dataset {
   Split train;
   Split validation;
-  torch::Tensor mean;  // float [1, C, 1, 1], of the train subset, in units of `images`
+  InputKind kind = InputKind::images;
+  torch::Tensor mean;  // of images: float [1, C, 1, 1], of the train subset, in units of `images`
   torch::Tensor deviation;
   std::int64_t classes = 0;
-  std::vector<std::int64_t> input_shape;  // C, H, W, after `resize`
-  std::string fingerprint;                // hash of the train subset: labels and pixels, in order
+  std::vector<std::int64_t> input_shape;  // of one sample; of images C, H, W after `resize`
+  std::string fingerprint;                // hash of the train subset: labels and inputs, in order
   std::vector<std::string> augment;       // subset of "flip", "crop"
 };
 
-// Shape and number of classes, without reading images where the catalogue or the specification knows them.
+// Shape and number of classes, without reading inputs where that can be avoided.
 struct DataShape {
-  std::vector<std::int64_t> input_shape;  // C, H, W
+  std::vector<std::int64_t> input_shape;  // of one sample; of images C, H, W
   std::int64_t classes = 0;
+  InputKind kind = InputKind::images;
+  std::int64_t vocabulary = 0;  // of ids: the highest of them, plus 1
 };
 DataShape data_shape(const json::object& data_spec);
 
 // `data_spec` is the specification's `data`. The last one is kept: the reference is good until the next call.
 const Dataset& load_dataset(const json::object& data_spec, std::int64_t seed);
 
-// Normalised float images [n, C, H, W] of the samples `indices` (int64 [n]), not augmented.
+// The inputs [n, …] of the samples `indices` (int64 [n]), images normalised to float; not augmented.
 torch::Tensor batch_images(const Dataset& dataset, const Split& split, const torch::Tensor& indices);
 
-// The same of the train split, augmented as the data set says; drawn from (seed, epoch, sample), not from the
-// order.
+// The same of the train split, augmented as the data set says (so it has three dimensions and no ids); drawn
+// from (seed, epoch, sample), not from the order. What a crop uncovers is black; 0 where inputs are floats.
 torch::Tensor augmented_batch(const Dataset& dataset, const torch::Tensor& indices, std::int64_t seed,
                               std::int64_t epoch);
 

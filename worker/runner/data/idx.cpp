@@ -8,17 +8,12 @@
 #include <string>
 
 #include "common/base/result.hpp"
+#include "worker/runner/data/data_file.hpp"
 
 namespace espalier::runner {
 namespace {
 
 constexpr std::int64_t kMostBytes = std::int64_t{64} << 30;
-
-[[noreturn]] void broken(const std::filesystem::path& file, std::int64_t offset, const std::string& what) {
-  throw ErrorException(Error{ErrorKind::failed,
-                             file.string() + " is broken at byte " + std::to_string(offset) + ": " + what,
-                             "fetch the file again"});
-}
 
 // gzread passes bytes of a file that isn't compressed through as they are.
 class Reader {
@@ -39,9 +34,9 @@ class Reader {
       const int got = gzread(file_.get(), out, wanted);
       if (got < 0) {
         int code = 0;
-        broken(path_, offset_, gzerror(file_.get(), &code));
+        broken_file(path_, offset_, gzerror(file_.get(), &code));
       }
-      if (got == 0) broken(path_, offset_, std::string("it ends inside its ") + what);
+      if (got == 0) broken_file(path_, offset_, std::string("it ends inside its ") + what);
       offset_ += got;
       out += got;
       count -= got;
@@ -51,17 +46,17 @@ class Reader {
   void expect_end() {
     std::uint8_t extra = 0;
     const int got = gzread(file_.get(), &extra, 1);
-    if (got > 0) broken(path_, offset_, "more bytes follow than its header says");
+    if (got > 0) broken_file(path_, offset_, "more bytes follow than its header says");
     int code = 0;
     if (const char* text = gzerror(file_.get(), &code); got < 0 || (code != Z_OK && code != Z_STREAM_END))
-      broken(path_, offset_, text);
+      broken_file(path_, offset_, text);
   }
 
   std::vector<std::int64_t> header(std::size_t dimensions) {
     std::array<std::uint8_t, 4> magic{};
     read(magic.data(), 4, "header");
     if (magic[0] != 0 || magic[1] != 0 || magic[2] != 8 || magic[3] != dimensions)
-      broken(path_, 0, "not an IDX file of bytes with " + std::to_string(dimensions) + " dimensions");
+      broken_file(path_, 0, "not an IDX file of bytes with " + std::to_string(dimensions) + " dimensions");
     std::vector<std::int64_t> sizes;
     std::int64_t total = 1;
     for (std::size_t dimension = 0; dimension < dimensions; ++dimension) {
@@ -69,7 +64,7 @@ class Reader {
       read(size.data(), 4, "header");
       sizes.push_back((std::int64_t{size[0]} << 24) | (size[1] << 16) | (size[2] << 8) | size[3]);
       if (sizes.back() == 0 || sizes.back() > kMostBytes / total)
-        broken(path_, offset_ - 4, "a dimension of " + std::to_string(sizes.back()));
+        broken_file(path_, offset_ - 4, "a dimension of " + std::to_string(sizes.back()));
       total *= sizes.back();
     }
     return sizes;
@@ -120,9 +115,9 @@ IdxSplit read_idx_split(const std::filesystem::path& folder, const char* prefix)
   IdxSplit split{read_idx(folder / (std::string(prefix) + "-images-idx3-ubyte"), 3),
                  read_idx(labels_file, 1)};
   if (split.images.dimensions[0] != split.labels.dimensions[0])
-    broken(labels_file, 4,
-           std::to_string(split.labels.dimensions[0]) + " labels for " +
-               std::to_string(split.images.dimensions[0]) + " images");
+    broken_file(labels_file, 4,
+                std::to_string(split.labels.dimensions[0]) + " labels for " +
+                    std::to_string(split.images.dimensions[0]) + " images");
   return split;
 }
 

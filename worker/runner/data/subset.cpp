@@ -1,6 +1,7 @@
 #include "worker/runner/data/subset.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -46,6 +47,22 @@ std::vector<std::int64_t> stratified_subset(std::span<const std::int64_t> labels
   }
   std::sort(kept.begin(), kept.end());
   return kept;
+}
+
+SplitPositions split_off(std::span<const std::int64_t> labels, double fraction, std::int64_t seed) {
+  const auto total = static_cast<std::int64_t>(labels.size());
+  const auto wanted = std::llround(static_cast<double>(total) * fraction);
+  const auto own_seed = static_cast<std::int64_t>(mixed(static_cast<std::uint64_t>(seed), 0x5a11d));
+  SplitPositions split;
+  split.validation = stratified_subset(labels, std::clamp<std::int64_t>(wanted, 1, total - 1), own_seed);
+  auto next = split.validation.begin();
+  for (std::int64_t position = 0; position < total; ++position) {
+    if (next != split.validation.end() && *next == position)
+      ++next;
+    else
+      split.train.push_back(position);
+  }
+  return split;
 }
 
 }  // namespace espalier::runner

@@ -16,13 +16,11 @@ void fill_random(torch::Tensor& bytes, std::mt19937_64& generator) {
 }
 
 RawSplit make_split(const torch::Tensor& patterns, std::int64_t samples, std::mt19937_64& generator) {
-  RawSplit split;
-  split.labels = torch::arange(samples).remainder(patterns.size(0));
   auto sizes = patterns.sizes().vec();
   sizes[0] = samples;
-  split.images = torch::empty(sizes, torch::kUInt8);
-  fill_random(split.images, generator);
-  auto* pixels = split.images.data_ptr<std::uint8_t>();
+  auto images = torch::empty(sizes, torch::kUInt8);
+  fill_random(images, generator);
+  auto* pixels = images.data_ptr<std::uint8_t>();
   const auto* pattern = patterns.data_ptr<std::uint8_t>();
   const auto each = patterns[0].numel();
   for (std::int64_t sample = 0; sample < samples; ++sample) {
@@ -30,7 +28,7 @@ RawSplit make_split(const torch::Tensor& patterns, std::int64_t samples, std::mt
     for (std::int64_t at = 0; at < each; ++at, ++pixels)
       *pixels = static_cast<std::uint8_t>((*pixels + base[at]) / 2);
   }
-  return split;
+  return in_memory(images, torch::arange(samples).remainder(patterns.size(0)));
 }
 
 }  // namespace

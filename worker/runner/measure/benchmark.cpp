@@ -9,6 +9,7 @@
 #include "worker/runner/measure/benchmark_report.hpp"
 #include "worker/runner/measure/conditions.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
+#include "worker/runner/models/example_input.hpp"
 #include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
@@ -39,12 +40,6 @@ BenchmarkSettings settings_from(const TaskContext& task) {
            "for example batch_sizes = [1, 32] and threads = [1]");
   }
   return settings;
-}
-
-at::Tensor random_images(const ModelInfo& info, std::int64_t batch, std::uint64_t seed) {
-  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  const auto& shape = info.input_shape;
-  return at::randn({batch, shape.at(0), shape.at(1), shape.at(2)}, generator);
 }
 
 // The file that would be shipped. A model of the spec's own has none yet: it is written here, for as long as
@@ -78,7 +73,7 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   const double search_s = std::clamp(settings.plan.min_seconds / 10, 0.01, 0.1);
   const IntraOpThreads intra_op(threads);
   const PinnedToCpus pinned(threads);
-  const auto images = random_images(subjects.model.info, batch, settings.plan.seed);
+  const auto images = example_input(subjects.model.info, batch, settings.plan.seed);
   MeasuredForm form;
   form.batch = batch;
   form.threads = threads;
@@ -140,7 +135,7 @@ TaskOutcome run_benchmark(TaskContext& task) {
     facts.peak_rss_bytes = peak_memory_of(file.path, settings.batch_sizes.front());
   }
   facts.weights = count_weights(subjects.model);
-  facts.macs = count_macs(subjects.model, random_images(subjects.model.info, 1, settings.plan.seed));
+  facts.macs = count_macs(subjects.model, example_input(subjects.model.info, 1, settings.plan.seed));
 
   const auto total = static_cast<double>(settings.threads.size() * settings.batch_sizes.size());
   Form headline;

@@ -185,7 +185,7 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
   const auto reference = run_once(model.module, input);
   const bool half = precision == Precision::bf16 && !int8;
   const Module timed = half ? bf16_copy(model.module) : model.module;
-  const auto timed_input = half ? input.to(at::kBFloat16) : input;
+  const auto timed_input = half && input.is_floating_point() ? input.to(at::kBFloat16) : input;
   const double tolerance = int8 ? kInt8Tolerance : half ? kBf16Tolerance : kFp32Tolerance;
   Form best;
   std::vector<Arm> contenders;

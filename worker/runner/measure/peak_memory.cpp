@@ -10,6 +10,7 @@
 
 #include "common/base/child_process.hpp"
 #include "common/base/files.hpp"
+#include "worker/runner/models/example_input.hpp"
 #include "worker/runner/models/model.hpp"
 
 namespace espalier::runner {
@@ -50,9 +51,8 @@ std::optional<std::int64_t> peak_memory_here(const std::filesystem::path& path, 
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
   auto model = load_model(path);
   model.module.eval();
-  const auto& shape = model.info.input_shape;
-  const auto images = at::randn({batch, shape.at(0), shape.at(1), shape.at(2)});
-  for (int i = 0; i < kRuns; ++i) model.module.forward({images});
+  const auto inputs = example_input(model.info, batch, /*seed=*/1);
+  for (int i = 0; i < kRuns; ++i) model.module.forward({inputs});
   return high_water_mark();
 }
 

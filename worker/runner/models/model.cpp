@@ -21,9 +21,9 @@ constexpr const char* kInfoFile = "espalier.json";
 
 std::vector<std::int64_t> shape_field(const json::object& spec) {
   auto shape = integers_field(spec, "input_shape");
-  if (shape.size() != 3 || *std::min_element(shape.begin(), shape.end()) < 1)
-    reject(ErrorKind::invalid_job, "model.input_shape is not three positive sizes: channels, height, width",
-           "write input_shape = [3, 224, 224]");
+  if (shape.empty() || *std::min_element(shape.begin(), shape.end()) < 1)
+    reject(ErrorKind::invalid_job, "model.input_shape is not a list of positive sizes",
+           "write input_shape = [3, 224, 224], without the batch");
   return shape;
 }
 
@@ -69,22 +69,25 @@ void redraw(torch::jit::Module& module, std::int64_t seed) {
   }
 }
 
-std::int64_t classes_of(torch::jit::Module& module, const std::vector<std::int64_t>& shape,
-                        const std::string& path) {
+std::int64_t classes_of(torch::jit::Module& module, const ModelInfo& info, const std::string& path) {
   torch::NoGradGuard no_grad;
   module.eval();
+  auto sizes = info.input_shape;
+  sizes.insert(sizes.begin(), 2);
   try {
-    auto output = module.forward({torch::zeros({2, shape[0], shape[1], shape[2]})});
+    auto output = module.forward(
+        {info.vocabulary > 0 ? torch::full(sizes, info.vocabulary - 1, torch::kInt64) : torch::zeros(sizes)});
     if (output.isTensor() && output.toTensor().dim() == 2 && output.toTensor().size(0) == 2)
       return output.toTensor().size(1);
   } catch (const std::exception& error) {
     reject(ErrorKind::invalid_job,
-           path + " doesn't take images of shape " + json::serialize(json::value_from(shape)) + ": " +
+           path + " doesn't take " + (info.vocabulary > 0 ? "token ids" : "floats") + " of shape " +
+               json::serialize(json::value_from(info.input_shape)) + ": " +
                std::string(error.what()).substr(0, 300),
            "check model.input_shape");
   }
-  reject(ErrorKind::invalid_job, path + " doesn't give one row of class scores for each image",
-         "its forward(images [N, C, H, W]) has to return a tensor [N, classes]");
+  reject(ErrorKind::invalid_job, path + " doesn't give one row of class scores for each sample",
+         "its forward(inputs [N, …]) has to return a tensor [N, classes]");
 }
 
 }  // namespace
@@ -96,12 +99,14 @@ json::object to_json(const ModelInfo& info) {
                       {"origin", info.origin},
                       {"form", info.form}};
   if (!info.engine.empty()) object["engine"] = info.engine;
+  if (info.vocabulary > 0) object["vocabulary"] = info.vocabulary;
   return object;
 }
 
 ModelInfo model_info_from(const json::object& object) {
   ModelInfo info;
   info.input_shape = shape_field(object);
+  info.vocabulary = integer_field(object, "vocabulary", 0);
   info.classes = integer_field(object, "classes", 0);
   info.name = text_field(object, "name", "");
   info.origin = text_field(object, "origin", "zoo");
@@ -127,11 +132,12 @@ void save_model(const Model& model, const std::filesystem::path& path) {
 Model open_user_model(const std::filesystem::path& path, const json::object& model_spec, std::int64_t seed) {
   Model model{load_module(path), {}};
   model.info.input_shape = shape_field(model_spec);
+  model.info.vocabulary = integer_field(model_spec, "vocabulary", 0);
   model.info.name = text_field(model_spec, "name", "file");
   model.info.origin = "file";
   follow_training_attribute(model.module);
   if (text_field(model_spec, "init", "weights") == "random") redraw(model.module, seed);
-  model.info.classes = classes_of(model.module, model.info.input_shape, path.filename().string());
+  model.info.classes = classes_of(model.module, model.info, path.filename().string());
   return model;
 }
 

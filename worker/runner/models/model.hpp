@@ -17,16 +17,17 @@ namespace espalier::runner {
 
 // What a model file says about itself, in its extra file `espalier.json`.
 struct ModelInfo {
-  std::vector<std::int64_t> input_shape;  // C, H, W
+  std::vector<std::int64_t> input_shape;  // of one sample; of images C, H, W
   std::int64_t classes = 0;
   std::string name;            // "lenet5"; a user's file: its name there, or "file"
   std::string origin = "zoo";  // "zoo" | "file"
   std::string form = "fp32";   // "fp32" | "int8"
   std::string engine;  // int8: the quantized engine whose packed weights it holds ("onednn"); else empty
+  std::int64_t vocabulary = 0;  // its inputs are token ids below this; 0: floats
 };
 
 struct Model {
-  torch::jit::Module module;  // forward: float [N, C, H, W] -> float [N, classes], not softmaxed
+  torch::jit::Module module;  // forward: [N, …input_shape] -> float [N, classes], not softmaxed
   ModelInfo info;
 };
 
@@ -45,7 +46,8 @@ Model make_zoo_model(const json::object& model_spec, const std::vector<std::int6
                      std::int64_t classes, std::int64_t seed);
 
 // A TorchScript file of the user's; `model_spec`: {"file": hash, "init": "weights" | "random", "input_shape":
-// [C, H, W]}. `seed` matters only for "random", which redraws every parameter.
+// [C, H, W], "vocabulary": of a net that takes token ids}. `seed` matters only for "random", which redraws
+// every parameter.
 Model open_user_model(const std::filesystem::path& path, const json::object& model_spec, std::int64_t seed);
 
 // Total number of elements of all parameters (buffers are not parameters).

@@ -60,7 +60,9 @@ jit::Module trace(Net& net, const std::vector<std::int64_t>& input_shape) {
   net.eval();
   auto unit = std::make_shared<jit::CompilationUnit>();
   auto module = mirror(net, unit);
-  auto example = torch::zeros({2, input_shape[0], input_shape[1], input_shape[2]});
+  auto sizes = input_shape;
+  sizes.insert(sizes.begin(), 2);
+  auto example = torch::zeros(sizes);
   const auto forward = [&net](jit::Stack inputs) -> jit::Stack {
     return {net.forward(inputs.at(0).toTensor())};
   };

@@ -38,6 +38,20 @@ std::shared_ptr<Net> make_checked_vit(const NetShape& shape, const std::map<std:
   return make_vit(shape, dim, whole("depth"), heads, patch);
 }
 
+// An mlp takes any shape as a row of numbers; all others are nets for images.
+NetShape net_shape_of(const json::object& model_spec, const std::vector<std::int64_t>& input_shape,
+                      std::int64_t classes) {
+  if (input_shape.size() == 3) return {input_shape[0], input_shape[1], input_shape[2], classes};
+  const auto name = text_field(model_spec, "name", "");
+  const auto shape = json::serialize(json::value_from(input_shape));
+  if (name != "mlp")
+    refuse(name + " takes images [channels, height, width], and the data's inputs are " + shape,
+           "choose name = \"mlp\", or bring your own net as TorchScript with `file`");
+  std::int64_t numbers = 1;
+  for (const auto size : input_shape) numbers *= size;
+  return {1, 1, numbers, classes};
+}
+
 }  // namespace
 
 std::int64_t scaled(std::int64_t channels, double factor) {
@@ -68,8 +82,7 @@ Model make_zoo_model(const json::object& model_spec, const std::vector<std::int6
   if (model_spec.contains("weights"))
     refuse("a state dict as `weights` can't be read yet",
            "leave it out, or bring the net as TorchScript with `file`");
-  ESPALIER_ASSERT(input_shape.size() == 3);
-  auto net = make_net(model_spec, {input_shape[0], input_shape[1], input_shape[2], classes}, seed);
+  auto net = make_net(model_spec, net_shape_of(model_spec, input_shape, classes), seed);
   Model model{trace(*net, input_shape), {}};
   model.info.input_shape = input_shape;
   model.info.classes = classes;

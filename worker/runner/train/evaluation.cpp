@@ -30,10 +30,16 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials) {
 void check_fits(const Model& model, const Dataset& dataset) {
   if (model.info.input_shape != dataset.input_shape)
     throw ErrorException(Error{ErrorKind::invalid_job,
-                               "the model takes images of " + in_words(model.info.input_shape) +
+                               "the model takes inputs of " + in_words(model.info.input_shape) +
                                    ", the data's are " + in_words(dataset.input_shape) +
-                                   " (channels x height x width)",
+                                   " (of images: channels x height x width)",
                                "set data.resize, or choose another model"});
+  if ((model.info.vocabulary > 0) != (dataset.kind == InputKind::ids))
+    throw ErrorException(Error{
+        ErrorKind::invalid_job,
+        std::string("the model takes ") +
+            (model.info.vocabulary > 0 ? "token ids, the data are floats" : "floats, the data are token ids"),
+        "save the data's inputs as the model takes them"});
   if (model.info.classes != dataset.classes)
     throw ErrorException(Error{ErrorKind::invalid_job,
                                "the model tells " + std::to_string(model.info.classes) +
