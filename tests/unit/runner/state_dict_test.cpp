@@ -120,7 +120,7 @@ TEST(AFileThatIsNoStateDict, IsRefusedWithWhatToDo) {
   EXPECT_THAT(refusal([&] {
                 read_state_dict(file_of({bytes.data(), bytes.size()}));
               }),
-              HasSubstr("no dict of tensors"));
+              HasSubstr("can't be read as a dict"));
 }
 
 TEST(Safetensors, AreReadInTheirOwnTypes) {

@@ -1,13 +1,13 @@
 #include "worker/runner/models/state_dict.hpp"
 
 #include <caffe2/serialize/inline_container.h>
-#include <torch/csrc/jit/serialization/import_read.h>
 
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "worker/runner/models/layers.hpp"
+#include "worker/runner/models/pickled_tensors.hpp"
 #include "worker/runner/models/safetensors.hpp"
 #include "worker/runner/refuse.hpp"
 
@@ -24,29 +24,13 @@ std::string first_bytes_of(const std::filesystem::path& path) {
   return bytes;
 }
 
-StateDict tensors_of(const c10::IValue& value, const std::string& file) {
-  if (!value.isGenericDict()) refuse(file + " holds no dict of tensors", kHowToSave);
-  StateDict state;
-  for (const auto& entry : value.toGenericDict()) {
-    if (!entry.key().isString()) refuse(file + " holds a dict whose keys are not names", kHowToSave);
-    const auto& name = entry.key().toStringRef();
-    if (!entry.value().isTensor())
-      refuse(file + " holds more than tensors: \"" + name + "\" is none",
-             std::string("a checkpoint's weights have to be saved alone: ") + kHowToSave);
-    state.emplace(name, entry.value().toTensor());
-  }
-  return state;
-}
-
 StateDict read_pickled(const std::filesystem::path& path) {
   const auto file = path.filename().string();
   try {
     caffe2::serialize::PyTorchStreamReader reader(path.string());
     if (reader.hasRecord("constants.pkl"))
       refuse(file + " is TorchScript, not a state dict", "name it as model.file, with model.input_shape");
-    return tensors_of(
-        torch::jit::readArchiveAndTensors("data", "", "", c10::nullopt, c10::nullopt, c10::nullopt, reader),
-        file);
+    return read_pickled_tensors(reader, file);
   } catch (const c10::Error& error) {
     refuse(file + " can't be read as a dict of tensors: " + error.msg().substr(0, 300), kHowToSave);
   }
