@@ -19,11 +19,18 @@ struct ModelParameter {
   std::string_view meaning;
 };
 
+// The images that a net was published for: its counts are given for these.
+struct ReferenceInput {
+  std::int64_t channels = 3, side = 224, classes = 1000;
+};
+
 struct ModelEntry {
   std::string_view name;    // "resnet20"
-  std::string_view family;  // "lenet", "resnet", "mobilenet", "vit", "mlp"
+  std::string_view family;  // "lenet", "resnet", "wide_resnet", "mobilenet", "efficientnet", "vit", "mlp" …
   std::span<const ModelParameter> parameters;
   std::int64_t smallest_side = 1;  // of the input image, in pixels
+  ReferenceInput reference;
+  std::int64_t side_multiple = 1;  // the image's sides have to be multiples of it
 };
 
 struct DatasetEntry {

@@ -84,6 +84,12 @@ void check_fit(const Node& model, const ModelEntry& entry, const json::object& s
                         " pixels, but these are " + size,
                     "set `data.resize`, or choose another model");
   }
+  if (height % entry.side_multiple != 0 || width % entry.side_multiple != 0) {
+    diagnostics.add(code::kModelDoesNotFit, model.find("name")->span,
+                    in_ticks(entry.name) + " cuts images into patches of " +
+                        std::to_string(entry.side_multiple) + " pixels, which don't divide " + size,
+                    "set `data.resize` to a multiple of " + std::to_string(entry.side_multiple));
+  }
   if (!spec.contains("patch")) return;
   const auto patch = spec.at("patch").as_int64();
   if (patch > 0 && (height % patch != 0 || width % patch != 0)) {

@@ -21,7 +21,9 @@
 #include "worker/confinement/starter.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/models/listing.hpp"
+#include "worker/runner/models/model.hpp"
 #include "worker/runner/serve.hpp"
+#include "worker/runner/train/tensors_file.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -58,6 +60,25 @@ int run_once(const std::string& spec_file, const std::string& folder,
   const auto finished = finished_by(task);
   std::printf("%s\n", json::serialize(finished).c_str());
   return finished.at("outcome").as_string() == "succeeded" ? 0 : exit_code(ErrorKind::failed);
+}
+
+struct ForwardOptions {
+  std::string model, weights, input, output, saved;
+  std::int64_t classes = 1000;
+};
+
+// For comparisons with other programs' nets: the scores of images, both in a file of tensors by name.
+int give_scores(const ForwardOptions& options) {
+  const auto spec = parse_json(options.model);
+  if (!spec || !spec->is_object())
+    return fail({ErrorKind::usage, options.model + " is not a JSON object", R"(write {"name": "resnet18"})"});
+  const auto images = load_tensors(options.input).at("images");
+  auto model = make_zoo_model(spec->as_object(), images.sizes().slice(1).vec(), options.classes, /*seed=*/1,
+                              options.weights);
+  const torch::NoGradGuard no_grad;
+  save_tensors({{"scores", model.module.forward({images}).toTensor()}}, options.output);
+  if (!options.saved.empty()) save_model(model, options.saved);
+  return 0;
 }
 
 int print_models(bool as_json) {
@@ -142,6 +163,16 @@ int main_of(int count, char** words) {
   running->add_option("spec", spec_file, "file with the task's specification (JSON)")->required();
   running->add_option("folder", folder, "where the outputs go")->required();
   running->add_option("inputs", inputs, "the task's inputs as role=path");
+  auto* forwarding = app.add_subcommand("forward", "a zoo net's scores of images");
+  ForwardOptions forward;
+  forwarding->add_option("model", forward.model, "as in a job file, as JSON")->required();
+  forwarding->add_option("input", forward.input, "dict with `images`, float [N, C, H, W], of torch.save")
+      ->required();
+  forwarding->add_option("output", forward.output, "where a dict with `scores` [N, classes] goes")
+      ->required();
+  forwarding->add_option("--weights", forward.weights, "a state dict for it");
+  forwarding->add_option("--classes", forward.classes, "of the net");
+  forwarding->add_option("--save", forward.saved, "where the model goes, as TorchScript");
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
@@ -160,6 +191,7 @@ int main_of(int count, char** words) {
   if (*weighing) return print_peak_memory(model_file, batch, fence);
   settle();
   if (*listing) return print_models(as_json);
+  if (*forwarding) return give_scores(forward);
   return run_once(spec_file, folder, inputs);
 }
 

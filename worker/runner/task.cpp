@@ -45,6 +45,16 @@ constexpr std::array<std::pair<std::string_view, TaskOutcome (*)(TaskContext&)>,
     {"benchmark", run_benchmark},
 }};
 
+Model model_from(const TaskContext& task, const std::string& role) {
+  const auto& spec = section(task.spec, role);
+  if (has_field(spec, "file"))
+    return open_user_model(input_of(task, role), with_inputs_of(spec, data_of(task)), seed_of(task));
+  if (!has_field(spec, "name")) return load_model(input_of(task, role));
+  const auto shape = zoo_shape(data_of(task));
+  const auto weights = has_field(spec, "weights") ? input_of(task, "weights") : std::filesystem::path();
+  return make_zoo_model(spec, shape.input_shape, shape.classes, seed_of(task), weights);
+}
+
 }  // namespace
 
 const json::object& settings_of(const TaskContext& task) {
@@ -65,12 +75,12 @@ const std::filesystem::path& input_of(const TaskContext& task, const std::string
 }
 
 Model model_of(const TaskContext& task) {
-  const auto& spec = section(task.spec, "model");
-  if (has_field(spec, "file"))
-    return open_user_model(input_of(task, "model"), with_inputs_of(spec, data_of(task)), seed_of(task));
-  if (!has_field(spec, "name")) return load_model(input_of(task, "model"));
-  const auto shape = zoo_shape(data_of(task));
-  return make_zoo_model(spec, shape.input_shape, shape.classes, seed_of(task));
+  return model_from(task, "model");
+}
+
+std::optional<Model> baseline_of(const TaskContext& task) {
+  if (!task.inputs.contains("baseline") && !task.spec.contains("baseline")) return std::nullopt;
+  return model_from(task, "baseline");
 }
 
 TaskOutcome run_task(TaskContext& task) {

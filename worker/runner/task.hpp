@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct TaskContext {
   json::object spec;             // docs/how-it-works.md, "A task's specification"
   std::filesystem::path folder;  // exists, empty, this task's own; outputs go here
   std::map<std::string, std::filesystem::path>
-      inputs;  // role ("model", "masks", "logits", "baseline", "checkpoint") to file
+      inputs;  // role ("model", "weights", "masks", "logits", "baseline", "checkpoint") to file
   ReportProgress progress;
   // A training saves itself about this often, and says so; never if nobody wants to hear of it.
   std::function<void(const std::filesystem::path& file, std::int64_t step)> checkpoint_saved = {};
@@ -52,9 +53,11 @@ std::int64_t seed_of(const TaskContext& task);
 // The input's file; throws if the task has no input of that role.
 const std::filesystem::path& input_of(const TaskContext& task, const std::string& role);
 
-// The model a task works on: the spec's own (`model`: zoo, or a user's file in the input `model`) if it has
-// one, else the input `model`.
+// The model a task works on: the spec's own (`model`: a zoo net, with the state dict in the input `weights`
+// if it names one, or a user's file in the input `model`) if it has one, else the input `model`.
 Model model_of(const TaskContext& task);
+// What it is compared with, if it is: likewise from the spec's or the input's `baseline`.
+std::optional<Model> baseline_of(const TaskContext& task);
 
 // ---- the stages ----
 

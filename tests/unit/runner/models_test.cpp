@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <set>
 
+#include "common/job/catalogue.hpp"
 #include "worker/runner/models/model.hpp"
 #include "worker/runner/models/net.hpp"
 #include "worker/runner/models/trace.hpp"
@@ -111,25 +113,42 @@ TEST_P(EveryKindOfNet, LearnsBitForBitAsItsTorchNnModuleDoesAlsoAfterLoading) {
 }
 
 TEST_P(EveryKindOfNet, IsDrawnFromTheSeedAlone) {
-  torch::NoGradGuard no_grad;
-  const auto x = images(2);
-  auto first = model();
+  const auto first = model().module;
   torch::rand({100});
-  auto again = model();
-  auto other = make_zoo_model(parsed(GetParam().spec), GetParam().shape, 10, 8);
-  EXPECT_TRUE(first.module.forward({x}).toTensor().equal(again.module.forward({x}).toTensor()));
-  EXPECT_FALSE(first.module.forward({x}).toTensor().equal(other.module.forward({x}).toTensor()));
+  const auto again = model().module;
+  const auto other = make_zoo_model(parsed(GetParam().spec), GetParam().shape, 10, 8).module;
+  const auto have_equal_parameters = [](const torch::jit::Module& one, const torch::jit::Module& two) {
+    std::map<std::string, torch::Tensor> of_two;
+    for (const auto& item : two.named_parameters()) of_two.emplace(item.name, item.value);
+    const auto of_one = one.named_parameters();
+    return std::all_of(of_one.begin(), of_one.end(),
+                       [&](const auto& item) { return item.value.equal(of_two.at(item.name)); });
+  };
+  EXPECT_TRUE(have_equal_parameters(first, again));
+  EXPECT_FALSE(have_equal_parameters(first, other));
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoo, EveryKindOfNet,
-                         testing::Values(ZooCase{R"({"name": "lenet5"})", {1, 28, 28}},
-                                         ZooCase{R"({"name": "lenet5", "width": 0.5})", {3, 16, 20}},
-                                         ZooCase{R"({"name": "mlp", "depth": 3, "width": 0.25})", {1, 9, 9}},
-                                         ZooCase{R"({"name": "resnet8", "width": 0.3})", {3, 15, 15}},
-                                         ZooCase{R"({"name": "mobilenet_v2", "width": 0.25})", {1, 28, 28}},
-                                         ZooCase{R"({"name": "mobilenet_v2", "width": 0.25})", {3, 64, 64}},
-                                         ZooCase{R"({"name": "vit", "dim": 32, "depth": 2, "patch": 4})",
-                                                 {3, 16, 8}}));
+INSTANTIATE_TEST_SUITE_P(
+    Zoo, EveryKindOfNet,
+    testing::Values(ZooCase{R"({"name": "resnet18", "width": 0.1})", {3, 40, 32}},
+                    ZooCase{R"({"name": "resnet50", "width": 0.1, "depth": 0.3})", {3, 64, 64}},
+                    ZooCase{R"({"name": "wrn_16_4", "width": 0.1})", {3, 16, 16}},
+                    ZooCase{R"({"name": "vgg11_bn", "width": 0.05})", {3, 32, 32}},
+                    ZooCase{R"({"name": "mobilenet_v3_small", "width": 0.3})", {1, 64, 80}},
+                    ZooCase{R"({"name": "mobilenet_v3_large", "width": 0.3, "depth": 0.5})", {3, 28, 28}},
+                    ZooCase{R"({"name": "efficientnet_b1", "width": 0.2})", {3, 64, 64}},
+                    ZooCase{R"({"name": "efficientnet_b5", "width": 0.1, "depth": 0.2})", {1, 28, 28}},
+                    ZooCase{R"({"name": "convnext_tiny", "width": 0.1})", {3, 33, 64}},
+                    ZooCase{R"({"name": "swin_t", "width": 0.3})", {3, 60, 44}},
+                    ZooCase{R"({"name": "swin_t", "width": 0.3, "depth": 0.5})", {1, 28, 28}},
+                    ZooCase{R"({"name": "vit_b_16", "width": 0.1, "depth": 0.2})", {3, 32, 48}},
+                    ZooCase{R"({"name": "lenet5"})", {1, 28, 28}},
+                    ZooCase{R"({"name": "lenet5", "width": 0.5})", {3, 16, 20}},
+                    ZooCase{R"({"name": "mlp", "depth": 3, "width": 0.25})", {1, 9, 9}},
+                    ZooCase{R"({"name": "resnet8", "width": 0.3})", {3, 15, 15}},
+                    ZooCase{R"({"name": "mobilenet_v2", "width": 0.25})", {1, 28, 28}},
+                    ZooCase{R"({"name": "mobilenet_v2", "width": 0.25})", {3, 64, 64}},
+                    ZooCase{R"({"name": "vit", "dim": 32, "depth": 2, "patch": 4})", {3, 16, 8}}));
 
 TEST(Zoo, HasTheParameterCountsOfThePapers) {
   const auto count = [](const char* spec, std::vector<std::int64_t> shape, std::int64_t classes) {
@@ -142,6 +161,56 @@ TEST(Zoo, HasTheParameterCountsOfThePapers) {
   EXPECT_EQ(count(R"({"name": "resnet56"})", {3, 32, 32}, 10), 853018);
   EXPECT_EQ(count(R"({"name": "resnet110"})", {3, 32, 32}, 10), 1727962);
   EXPECT_EQ(count(R"({"name": "mobilenet_v2"})", {3, 224, 224}, 1000), 3504872);
+  EXPECT_EQ(count(R"({"name": "wrn_16_4"})", {3, 32, 32}, 10), 2748890);
+  EXPECT_EQ(count(R"({"name": "wrn_40_2"})", {3, 32, 32}, 10), 2243546);
+}
+
+TEST(Zoo, HasTorchvisionsParameterCounts) {
+  const auto count = [](const char* name) {
+    std::int64_t total = 0;
+    for (const auto& parameter : make_net({{"name", name}}, {3, 224, 224, 1000}, 1)->parameters())
+      total += parameter.numel();
+    return total;
+  };
+  EXPECT_EQ(count("resnet18"), 11689512);
+  EXPECT_EQ(count("resnet50"), 25557032);
+  EXPECT_EQ(count("mobilenet_v3_small"), 2542856);
+  EXPECT_EQ(count("mobilenet_v3_large"), 5483032);
+  EXPECT_EQ(count("efficientnet_b0"), 5288548);
+  EXPECT_EQ(count("efficientnet_b1"), 7794184);
+  EXPECT_EQ(count("convnext_tiny"), 28589128);
+  EXPECT_EQ(count("swin_t"), 28288354);
+}
+
+TEST(Zoo, BuildsEveryModelOfTheCatalogueForGreyImagesOfAnyClasses) {
+  torch::NoGradGuard no_grad;
+  for (const auto& entry : job::models()) {
+    json::object spec{{"name", entry.name}};
+    for (const auto& parameter : entry.parameters)
+      if (parameter.name == "width") spec["width"] = 0.1;
+    const auto side = entry.name == "vit" ? 28 : 32;
+    auto model = make_zoo_model(spec, {1, side, side}, 3, 1);
+    EXPECT_EQ(model.module.forward({torch::zeros({4, 1, side, side})}).toTensor().sizes(),
+              (std::vector<std::int64_t>{4, 3}))
+        << entry.name;
+  }
+}
+
+TEST(Zoo, ScalesTheBlocksOfEveryStageByDepth) {
+  const auto names = [](const char* spec) {
+    std::set<std::string> found;
+    for (const auto& item : make_net(parsed(spec), {3, 32, 32, 10}, 1)->named_parameters())
+      found.insert(item.key());
+    return found;
+  };
+  const auto deep = names(R"({"name": "resnet18", "width": 0.1, "depth": 1.5})");
+  EXPECT_TRUE(deep.contains("layer4.2.conv2.weight"));
+  EXPECT_FALSE(deep.contains("layer4.3.conv2.weight"));
+  const auto shallow = names(R"({"name": "resnet20", "depth": 0.34})");
+  EXPECT_TRUE(shallow.contains("layer3.0.conv2.weight"));
+  EXPECT_FALSE(shallow.contains("layer3.1.conv2.weight"));
+  EXPECT_TRUE(names(R"({"name": "vit_b_16", "width": 0.1, "depth": 2})")
+                  .contains("encoder.layers.encoder_layer_23.mlp.3.weight"));
 }
 
 TEST(Zoo, NamesMobileNetsTensorsAsTorchvisionDoes) {
@@ -169,6 +238,8 @@ TEST(Zoo, RefusesWhatCannotBeBuiltAndSaysWhy) {
   EXPECT_NE(message(R"({"name": "lenet5"})", {1, 8, 28}).find("at least 16 pixels"), std::string::npos);
   EXPECT_NE(message(R"({"name": "vit", "patch": 5})", {1, 28, 28}).find("28x28"), std::string::npos);
   EXPECT_NE(message(R"({"name": "vit", "dim": 30})", {1, 28, 28}).find("heads = 4"), std::string::npos);
+  EXPECT_NE(message(R"({"name": "vit_b_16"})", {3, 40, 32}).find("40x32"), std::string::npos);
+  EXPECT_NE(message(R"({"name": "resnet18", "depth": 100})", {3, 32, 32}).find("depth"), std::string::npos);
   EXPECT_NE(message(R"({"name": "lenet5", "width": -1})", {1, 28, 28}).find("width"), std::string::npos);
 }
 

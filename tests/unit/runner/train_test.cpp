@@ -137,6 +137,30 @@ TEST_F(Stages, TrainLearnsAndReportsACurvePointOfEachKindAnEpoch) {
   EXPECT_NEAR(*metric(evaluated, "loss").value, points_[7].value, 1e-6);
 }
 
+TEST_F(Stages, AStateDictIsEvaluatedAsItIsAndTrainedOn) {
+  auto training = with_model(task("train", {}));
+  const auto trained = run_task(training);
+  const auto fresh_loss = points_[0].value;
+  NamedTensors state;
+  const auto module = load_model(output(trained, "model")).module;
+  for (const auto& item : module.named_parameters()) state.emplace(item.name, item.value);
+  for (const auto& item : module.named_buffers()) state.emplace(item.name, item.value);
+  save_tensors(state, root_ / "weights.pth");
+  const auto given = [&](TaskContext context) {
+    context.inputs["weights"] = root_ / "weights.pth";
+    return with_model(std::move(context), R"({"name": "resnet8", "width": 0.25, "weights": "a hash"})");
+  };
+
+  auto of_model = task("evaluate", {}), of_weights = given(task("evaluate", {}));
+  of_model.inputs["model"] = output(trained, "model");
+  EXPECT_EQ(metric(run_task(of_weights), "loss").value, metric(run_task(of_model), "loss").value);
+
+  points_.clear();
+  auto further = given(task("train", {}));
+  run_task(further);
+  EXPECT_LT(points_[0].value, 0.8 * fresh_loss);
+}
+
 TEST_F(Stages, TrainGivesTheSameWeightsTwice) {
   const auto weights = [&](std::int64_t seed) {
     auto training = with_model(task("train", {{"optimizer", "sgd"}, {"epochs", 1}}),

@@ -133,6 +133,18 @@ void name_layers(FrozenNet& net, const torch::jit::Module& original) {
   }
 }
 
+// What stochastic depth leaves behind once its dropout is gone: a dimension added and taken away again.
+void erase_undone_dimensions(const std::shared_ptr<Graph>& graph) {
+  for (Node* node : graph->nodes()) {
+    if (!is(node, "aten::squeeze") || node->inputs().size() != 2) continue;
+    const Node* before = node->input(0)->node();
+    if (!is(before, "aten::unsqueeze")) continue;
+    const auto added = constant_of(before->input(1)), taken = constant_of(node->input(1));
+    if (added && taken && added->isInt() && taken->isInt() && added->toInt() == taken->toInt())
+      node->output()->replaceAllUsesWith(before->input(0));
+  }
+}
+
 }  // namespace
 
 FrozenNet freeze_for_inference(const torch::jit::Module& module) {
@@ -148,6 +160,7 @@ FrozenNet freeze_for_inference(const torch::jit::Module& module) {
   name_layers(net, copy);
   torch::jit::FoldFrozenConvBatchnorm(graph);
   torch::jit::removeDropout(graph);
+  erase_undone_dimensions(graph);
   torch::jit::EliminateDeadCode(graph);
   return net;
 }

@@ -124,8 +124,7 @@ std::optional<double> energy_per_run(const std::function<void()>& run, double mi
 
 TaskOutcome run_benchmark(TaskContext& task) {
   const auto settings = settings_from(task);
-  Subjects subjects{model_of(task), std::nullopt};
-  if (task.inputs.contains("baseline")) subjects.baseline = load_model(input_of(task, "baseline"));
+  Subjects subjects{model_of(task), baseline_of(task)};
 
   BenchmarkFacts facts;
   facts.engine = subjects.model.info.engine;

@@ -182,9 +182,13 @@ void add_constants(WeightCount& count, const torch::jit::Module& module) {
 }  // namespace
 
 MacCount count_macs(Model& model, const at::Tensor& input) {
-  const c10::InferenceMode no_gradients;
   model.module.eval();
-  const auto calls = record_operators([&] { model.module.forward({input}); });
+  return count_macs([&] { model.module.forward({input}); });
+}
+
+MacCount count_macs(const std::function<void()>& run) {
+  const c10::InferenceMode no_gradients;
+  const auto calls = record_operators(run);
   MacCount count;
   int counted_depth = -1;  // depth of the operator whose rule already covers what it calls
   for (const auto& call : calls) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -27,6 +28,8 @@ struct MacCount {
 // (attention's too), in fp32 and int8. Batch norm, activations, pooling, element-wise operators count as 0:
 // their cost is memory.
 MacCount count_macs(Model& model, const at::Tensor& input);
+// The same of whatever `run` computes on this thread.
+MacCount count_macs(const std::function<void()>& run);
 
 struct WeightCount {
   std::int64_t params = 0;        // elements of all parameters; of an int8 net also of its packed weights

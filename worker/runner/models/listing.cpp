@@ -1,34 +1,31 @@
 #include "worker/runner/models/listing.hpp"
 
 #include "common/job/catalogue.hpp"
-#include "worker/runner/data/dataset.hpp"
 #include "worker/runner/measure/macs.hpp"
-#include "worker/runner/models/model.hpp"
+#include "worker/runner/models/net.hpp"
 
 namespace espalier::runner {
 namespace {
 
-DataShape home_of(const job::ModelEntry& entry) {
-  if (entry.family == "mobilenet") return {{3, 224, 224}, 1000};
-  if (entry.family == "resnet") return {{3, 32, 32}, 10};
-  return {{1, 28, 28}, 10};
+json::object counted(const job::ModelEntry& entry) {
+  const auto& [channels, side, classes] = entry.reference;
+  const auto net = make_net({{"name", entry.name}}, {channels, side, side, classes}, /*seed=*/1);
+  net->eval();
+  std::int64_t params = 0;
+  for (const auto& parameter : net->parameters()) params += parameter.numel();
+  const auto image = torch::zeros({1, channels, side, side});
+  return {{"name", entry.name},
+          {"family", entry.family},
+          {"params", params},
+          {"macs", count_macs([&] { net->forward(image); }).total},
+          {"input", {channels, side, side}}};
 }
 
 }  // namespace
 
 json::array list_zoo() {
   json::array list;
-  torch::NoGradGuard no_grad;
-  for (const auto& entry : job::models()) {
-    const auto home = home_of(entry);
-    auto model = make_zoo_model({{"name", entry.name}}, home.input_shape, home.classes, /*seed=*/1);
-    const auto image = torch::zeros({1, home.input_shape[0], home.input_shape[1], home.input_shape[2]});
-    list.push_back({{"name", entry.name},
-                    {"family", entry.family},
-                    {"params", count_parameters(model)},
-                    {"macs", count_macs(model, image).total},
-                    {"input", json::value_from(home.input_shape)}});
-  }
+  for (const auto& entry : job::models()) list.push_back(counted(entry));
   return list;
 }
 

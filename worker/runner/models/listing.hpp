@@ -5,8 +5,8 @@
 
 namespace espalier::runner {
 
-// [{"name", "family", "params", "macs", "input": [C, H, W]}], each with its parameters' fallbacks:
-// mobilenet_v2 for ImageNet, resnets for CIFAR-10, the others for 28x28 grey images of 10 classes.
+// [{"name", "family", "params", "macs", "input": [C, H, W]}], each with its parameters' fallbacks and for the
+// images it was published for (job::ReferenceInput). Takes some seconds: every net is built and runs once.
 json::array list_zoo();
 
 }  // namespace espalier::runner

@@ -41,9 +41,10 @@ Model load_model(const std::filesystem::path& path);
 void save_model(const Model& model, const std::filesystem::path& path);
 
 // A net of the zoo (common/job/catalogue.hpp): {"name": "lenet5", "width": 1.0, …}. Its weights are a pure
-// function of (model_spec, input_shape, classes, seed).
+// function of (model_spec, input_shape, classes, seed), or those of the state dict in the file `weights`
+// (state_dict.hpp).
 Model make_zoo_model(const json::object& model_spec, const std::vector<std::int64_t>& input_shape,
-                     std::int64_t classes, std::int64_t seed);
+                     std::int64_t classes, std::int64_t seed, const std::filesystem::path& weights = {});
 
 // A TorchScript file of the user's; `model_spec`: {"file": hash, "init": "weights" | "random", "input_shape":
 // [C, H, W], "vocabulary": of a net that takes token ids}. `seed` matters only for "random", which redraws

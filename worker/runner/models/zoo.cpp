@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -6,11 +7,48 @@
 #include "worker/runner/fields.hpp"
 #include "worker/runner/models/model.hpp"
 #include "worker/runner/models/net.hpp"
+#include "worker/runner/models/state_dict.hpp"
 #include "worker/runner/models/trace.hpp"
 #include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
 namespace {
+
+using Builder = std::shared_ptr<Net> (*)(std::string_view, const NetShape&, const Scale&);
+
+struct Scalable {
+  std::string_view name;
+  Builder make;
+};
+constexpr std::array kScalable = {
+    Scalable{"resnet8", make_cifar_resnet},
+    Scalable{"resnet20", make_cifar_resnet},
+    Scalable{"resnet32", make_cifar_resnet},
+    Scalable{"resnet44", make_cifar_resnet},
+    Scalable{"resnet56", make_cifar_resnet},
+    Scalable{"resnet110", make_cifar_resnet},
+    Scalable{"wrn_16_4", make_cifar_wide_resnet},
+    Scalable{"wrn_28_10", make_cifar_wide_resnet},
+    Scalable{"wrn_40_2", make_cifar_wide_resnet},
+    Scalable{"resnet18", make_resnet},
+    Scalable{"resnet34", make_resnet},
+    Scalable{"resnet50", make_resnet},
+    Scalable{"resnet101", make_resnet},
+    Scalable{"wide_resnet50_2", make_resnet},
+    Scalable{"vgg11_bn", make_vgg},
+    Scalable{"mobilenet_v2", make_mobilenet_v2},
+    Scalable{"mobilenet_v3_small", make_mobilenet_v3},
+    Scalable{"mobilenet_v3_large", make_mobilenet_v3},
+    Scalable{"efficientnet_b0", make_efficientnet},
+    Scalable{"efficientnet_b1", make_efficientnet},
+    Scalable{"efficientnet_b2", make_efficientnet},
+    Scalable{"efficientnet_b3", make_efficientnet},
+    Scalable{"efficientnet_b4", make_efficientnet},
+    Scalable{"efficientnet_b5", make_efficientnet},
+    Scalable{"convnext_tiny", make_convnext},
+    Scalable{"swin_t", make_swin},
+    Scalable{"vit_b_16", make_vision_transformer},
+};
 
 std::map<std::string, double> parameters_of(const job::ModelEntry& entry, const json::object& spec) {
   std::map<std::string, double> values;
@@ -58,6 +96,12 @@ std::int64_t scaled(std::int64_t channels, double factor) {
   return std::max<std::int64_t>(1, std::llround(static_cast<double>(channels) * factor));
 }
 
+std::int64_t scaled_to_eights(std::int64_t channels, double factor) {
+  const auto exact = static_cast<double>(channels) * factor;
+  const auto nearest = std::max<std::int64_t>(8, static_cast<std::int64_t>(exact + 4.0) / 8 * 8);
+  return static_cast<double>(nearest) < 0.9 * exact ? nearest + 8 : nearest;
+}
+
 std::shared_ptr<Net> make_net(const json::object& model_spec, const NetShape& shape, std::int64_t seed) {
   const auto name = text_field(model_spec, "name", "");
   const auto* entry = job::find_model(name);
@@ -66,27 +110,33 @@ std::shared_ptr<Net> make_net(const json::object& model_spec, const NetShape& sh
     refuse(name + " needs images of at least " + std::to_string(entry->smallest_side) +
                " pixels a side, these have " + std::to_string(shape.smallest_side()),
            "set data.resize");
+  if (shape.height % entry->side_multiple != 0 || shape.width % entry->side_multiple != 0)
+    refuse(name + ": patches of " + std::to_string(entry->side_multiple) +
+               " pixels don't divide an image of " + std::to_string(shape.height) + "x" +
+               std::to_string(shape.width),
+           "set data.resize to a multiple of " + std::to_string(entry->side_multiple));
   const auto values = parameters_of(*entry, model_spec);
   torch::manual_seed(static_cast<std::uint64_t>(seed));
   if (name == "lenet5") return make_lenet5(shape, values.at("width"));
   if (name == "mlp")
     return make_mlp(shape, values.at("width"), static_cast<std::int64_t>(values.at("depth")));
-  if (name == "mobilenet_v2") return make_mobilenet_v2(shape, values.at("width"));
   if (name == "vit") return make_checked_vit(shape, values);
-  ESPALIER_ASSERT(name.starts_with("resnet"));
-  return make_resnet(shape, values.at("width"), std::stoll(name.substr(6)));
+  const auto builder = std::find_if(kScalable.begin(), kScalable.end(),
+                                    [&](const Scalable& scalable) { return scalable.name == name; });
+  ESPALIER_ASSERT(builder != kScalable.end());
+  return builder->make(name, shape, {values.at("width"), values.at("depth")});
 }
 
 Model make_zoo_model(const json::object& model_spec, const std::vector<std::int64_t>& input_shape,
-                     std::int64_t classes, std::int64_t seed) {
-  if (model_spec.contains("weights"))
-    refuse("a state dict as `weights` can't be read yet",
-           "leave it out, or bring the net as TorchScript with `file`");
+                     std::int64_t classes, std::int64_t seed, const std::filesystem::path& weights) {
   auto net = make_net(model_spec, net_shape_of(model_spec, input_shape, classes), seed);
+  const auto name = text_field(model_spec, "name", "");
+  if (!weights.empty())
+    load_state(*net, read_state_dict(weights), name + " with " + std::to_string(classes) + " classes");
   Model model{trace(*net, input_shape), {}};
   model.info.input_shape = input_shape;
   model.info.classes = classes;
-  model.info.name = text_field(model_spec, "name", "");
+  model.info.name = name;
   return model;
 }
 
