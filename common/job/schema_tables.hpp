@@ -102,8 +102,11 @@ inline constexpr std::array kSearchKeys = {
               .meaning = "how points are chosen",
               .choices = kStrategies,
               .available = 2},
-    KeySchema{
-        .name = "trials", .kind = integer, .meaning = "for all strategies but grid: points drawn for each group that sweeps", .low = 1, .high = 1e6},
+    KeySchema{.name = "trials",
+              .kind = integer,
+              .meaning = "for all strategies but grid: points drawn for each group that sweeps",
+              .low = 1,
+              .high = 1e6},
 };
 
 inline constexpr TableSchema kJobTable{"job", kJobKeys};

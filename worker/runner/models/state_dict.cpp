@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "worker/runner/data/stored_tensor.hpp"
 #include "worker/runner/models/layers.hpp"
 #include "worker/runner/models/pickled_tensors.hpp"
-#include "worker/runner/models/safetensors.hpp"
 #include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
@@ -34,6 +34,17 @@ StateDict read_pickled(const std::filesystem::path& path) {
   } catch (const c10::Error& error) {
     refuse(file + " can't be read as a dict of tensors: " + error.msg().substr(0, 300), kHowToSave);
   }
+}
+
+// Eight bytes of length, then a JSON object.
+bool looks_like_safetensors(std::string_view first_bytes) {
+  return first_bytes.size() > 8 && first_bytes[8] == '{';
+}
+
+StateDict read_safetensors(const std::filesystem::path& path) {
+  StateDict state;
+  for (const auto& [name, stored] : find_safetensors(path)) state.emplace(name, load_stored(stored));
+  return state;
 }
 
 std::string in_words(const torch::Tensor& tensor) {

@@ -161,7 +161,7 @@ class Loop {
     at_.best_epoch = epoch;
     at_.best_loss = loss;
     at_.best_tensors.clear();
-    for (const auto& tensor : tensors_of(model_)) at_.best_tensors.push_back(tensor.detach().clone());
+    for (const auto& tensor : tensors_of(model_)) at_.best_tensors.push_back(tensor.data().clone());
   }
 
   [[nodiscard]] bool has_lost_patience() const {
