@@ -32,8 +32,7 @@ def draw(model, generator):
     with torch.no_grad():
         for name, module in model.named_modules():
             if isinstance(module, torch.nn.BatchNorm2d):
-                uniform(module.running_mean, -0.3, 0.3)
-                uniform(module.running_var, 0.7, 1.5)
+                module.momentum = 1.0
             if isinstance(module, (torch.nn.BatchNorm2d, torch.nn.LayerNorm)):
                 uniform(module.weight, 0.6, 1.2)
                 uniform(module.bias, -0.2, 0.2)
@@ -46,6 +45,20 @@ def draw(model, generator):
                 uniform(parameter, -0.2, 0.2)
             elif parameter.abs().max() == 0:
                 uniform(parameter, -0.1, 0.1)
+
+
+def settle_statistics(model, images, generator):
+    """Batch norms' statistics near those of the images, or the images' share of the scores would vanish."""
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.train()
+    with torch.no_grad():
+        model(images)
+        for norm in norms:
+            norm.eval()
+            noise = torch.empty(norm.running_var.shape)
+            norm.running_mean += noise.uniform_(-0.2, 0.2, generator=generator) * norm.running_var.sqrt()
+            norm.running_var *= noise.uniform_(0.8, 1.3, generator=generator)
 
 
 def scale_scores_to_one(model, images):
@@ -111,7 +124,9 @@ def check_model(runner, row, number, folder):
     torch.manual_seed(number)
     model = getattr(torchvision.models, name)().eval()
     draw(model, generator)
-    images = torch.randn(3 if side <= 240 else 1, 3, side, side, generator=generator)
+    images = torch.randn(3, 3, side, side, generator=generator)
+    settle_statistics(model, images if side <= 240 else images[:, :, :160, :160], generator)
+    images = images[: 3 if side <= 240 else 1]
     scores = scale_scores_to_one(model, images)
     WRITERS[number % len(WRITERS)](model.state_dict(), folder / "weights")
     save_images(images, folder / "images")

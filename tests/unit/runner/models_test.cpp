@@ -120,9 +120,10 @@ TEST_P(EveryKindOfNet, IsDrawnFromTheSeedAlone) {
   const auto have_equal_parameters = [](const torch::jit::Module& one, const torch::jit::Module& two) {
     std::map<std::string, torch::Tensor> of_two;
     for (const auto& item : two.named_parameters()) of_two.emplace(item.name, item.value);
-    const auto of_one = one.named_parameters();
-    return std::all_of(of_one.begin(), of_one.end(),
-                       [&](const auto& item) { return item.value.equal(of_two.at(item.name)); });
+    bool all_equal = true;
+    for (const auto& item : one.named_parameters())
+      all_equal = all_equal && item.value.equal(of_two.at(item.name));
+    return all_equal;
   };
   EXPECT_TRUE(have_equal_parameters(first, again));
   EXPECT_FALSE(have_equal_parameters(first, other));
