@@ -70,7 +70,7 @@ TEST(AStateDict, GivesAZooNetItsWeights) {
 }
 
 TEST(AStateDict, MayLackWhatCountsBatchesAndMasks) {
-  const json::object spec{{"name", "swin_t"}, {"width", 0.3}, {"depth", 0.5}};
+  const json::object spec{{"name", "swin_t"}, {"width", 0.3}};
   auto state = state_of(spec, 5);
   EXPECT_EQ(std::erase_if(state, [](const auto& item) { return item.first.ends_with("attention_mask"); }),
             1U);

@@ -39,6 +39,11 @@ constexpr std::array kStorageClasses = {
     StorageClass{"torch.BoolStorage", torch::kBool},
 };
 
+// A parameter of its tensor; a dict that LibTorch wrote of itself and its type.
+bool gives_its_first_argument(std::string_view callee) {
+  return callee == "torch._utils._rebuild_parameter" || callee == "torch.jit._pickle.restore_type_tag";
+}
+
 class TensorUnpickler {
  public:
   TensorUnpickler(caffe2::serialize::PyTorchStreamReader& reader, std::string file)
@@ -272,7 +277,7 @@ class TensorUnpickler {
     refuse_file("it has tensors of " + id[1].text);
   }
 
-  // What Python would call; three names are known, of which nothing but data comes.
+  // What Python would call: the few names that are known give nothing but data.
   void reduce() {
     const auto arguments = pop(PickledKind::tuple);
     const auto callee = pop(PickledKind::global).text;
@@ -281,8 +286,7 @@ class TensorUnpickler {
     } else if (callee == "torch._utils._rebuild_tensor_v2") {
       push(PickledKind::tensor);
       stack_.back().tensor = tensor_of(*arguments.items);
-    } else if (callee == "torch._utils._rebuild_parameter" && !arguments.items->empty() &&
-               arguments.items->front().kind == PickledKind::tensor) {
+    } else if (gives_its_first_argument(callee) && !arguments.items->empty()) {
       stack_.push_back(arguments.items->front());
     } else {
       refuse_file("it needs " + callee + ", and no code of a file is run");
