@@ -84,9 +84,11 @@ std::vector<Node> axis_values(const WrittenAxis& axis, Diagnostics& diagnostics)
     return {};
   }
   if (const auto* choice = node.member("choice")) {
-    if (choice->value.is(NodeKind::list) && node.members.size() == 1) return choice->value.items;
+    const bool is_alone = node.members.size() == 1;
+    if (is_alone && choice->value.is(NodeKind::list) && !choice->value.items.empty())
+      return choice->value.items;
     diagnostics.add(code::kBadSweep, node.span,
-                    "`choice` of `" + axis.key + "` needs a list, and nothing beside it",
+                    "`choice` of `" + axis.key + "` needs a list of values, and nothing beside it",
                     "write { choice = [16, 32, 64] }");
     return {};
   }

@@ -196,6 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "E051", "log_uniform", "uniform = [a, b]"},
         Mistake{"ChoiceOfNothingListed", drawn("\"train.epochs\" = { choice = 3 }\n"), "E051",
                 "{ choice = 3 }", "choice = ["},
+        Mistake{"ChoiceOfNothing", drawn("\"train.epochs\" = { choice = [] }\n"), "E051", "{ choice = [] }",
+                "choice = ["},
         Mistake{"ZipOfADrawnAxis",
                 "zip = [[\"train.epochs\", \"model.width\"]]\n" +
                     drawn("\"train.epochs\" = [1, 2]\n\"model.width\" = { uniform = [0.5, 1.0] }\n"),
