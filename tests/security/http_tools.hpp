@@ -29,8 +29,12 @@ class RawClient {
   }
   // All that comes until `mark`, or until the connection ends, or nothing has come for `patience`.
   std::string hear(std::string_view mark = {}, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    return hear_until([&] { return !mark.empty() && heard_.find(mark) != std::string::npos; }, patience);
+  }
+  template <class IsEnough>
+  std::string hear_until(IsEnough is_enough, std::chrono::seconds patience) {
     timed_out_ = false;
-    while (mark.empty() || heard_.find(mark) == std::string::npos) {
+    while (!is_enough()) {
       char piece[4096];
       boost::system::error_code failure = boost::asio::error::timed_out;
       std::size_t bytes = 0;
@@ -52,11 +56,18 @@ class RawClient {
     }
     return heard_;
   }
-  // The status of the answer to a request; 0 if there is none.
+  // The status of the answer to a request, which is heard to its end if it says where that is; 0 if there is
+  // none.
   int ask(std::string_view request) {
     heard_.clear();
     say(request);
     const auto answer = hear("\r\n\r\n");
+    constexpr std::string_view kLength = "\r\nContent-Length: ";
+    const auto end = answer.find("\r\n\r\n");
+    if (const auto length = answer.find(kLength); length < end && !request.starts_with("HEAD ")) {
+      const auto whole = end + 4 + std::stoul(answer.substr(length + kLength.size(), 12));
+      hear_until([&] { return heard_.size() >= whole; }, std::chrono::seconds(60));
+    }
     return answer.size() > 12 && answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
   }
   [[nodiscard]] bool ended() const { return ended_ && !timed_out_; }  // by the other side

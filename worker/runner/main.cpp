@@ -82,7 +82,13 @@ int give_scores(const ForwardOptions& options) {
 }
 
 int print_models(bool as_json) {
-  const auto list = list_zoo();
+  const bool is_watched = isatty(STDERR_FILENO) != 0;
+  const auto list = list_zoo([&](std::string_view name, std::size_t number, std::size_t count) {
+    if (is_watched)
+      std::fprintf(stderr, "\r\x1b[Kcounting %.*s (%zu of %zu)", static_cast<int>(name.size()), name.data(),
+                   number, count);
+  });
+  if (is_watched) std::fprintf(stderr, "\r\x1b[K");
   if (as_json) {
     std::printf("%s\n", json::serialize(list).c_str());
     return 0;

@@ -23,9 +23,12 @@ json::object counted(const job::ModelEntry& entry) {
 
 }  // namespace
 
-json::array list_zoo() {
+json::array list_zoo(const std::function<void(std::string_view, std::size_t, std::size_t)>& on_net) {
   json::array list;
-  for (const auto& entry : job::models()) list.push_back(counted(entry));
+  for (const auto& entry : job::models()) {
+    on_net(entry.name, list.size() + 1, job::models().size());
+    list.push_back(counted(entry));
+  }
   return list;
 }
 

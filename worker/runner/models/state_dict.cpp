@@ -42,9 +42,13 @@ bool looks_like_safetensors(std::string_view first_bytes) {
 }
 
 StateDict read_safetensors(const std::filesystem::path& path) {
-  StateDict state;
-  for (const auto& [name, stored] : find_safetensors(path)) state.emplace(name, load_stored(stored));
-  return state;
+  try {
+    StateDict state;
+    for (const auto& [name, stored] : find_safetensors(path)) state.emplace(name, load_stored(stored));
+    return state;
+  } catch (const ErrorException& error) {
+    refuse(error.error().message, error.error().help);  // it won't be better the next time
+  }
 }
 
 std::string in_words(const torch::Tensor& tensor) {
