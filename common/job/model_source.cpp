@@ -1,6 +1,7 @@
 #include "common/job/model_source.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "common/job/catalogue.hpp"
 #include "common/job/schema.hpp"
@@ -41,6 +42,12 @@ void read_parameters(const Node& model, const ModelEntry& entry, json::object& s
       diagnostics.add(code::kOutOfRange, value->span,
                       "`model." + std::string(parameter.name) + "` of " + in_ticks(entry.name) +
                           " must be from " + as_written(parameter.low) + " to " + as_written(parameter.high));
+    }
+    if (parameter.integer && std::trunc(number) != number) {
+      diagnostics.add(code::kWrongType, value->span,
+                      "`model." + std::string(parameter.name) + "` of " + in_ticks(entry.name) +
+                          " must be a whole number",
+                      std::string(parameter.meaning));
     }
     if (parameter.integer) {
       spec[parameter.name] = static_cast<std::int64_t>(number);

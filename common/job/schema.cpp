@@ -10,16 +10,19 @@
 namespace espalier::job {
 namespace {
 
+// A parameter that is a whole number in one family and a factor in another is a number here; which it is
+// shows when the model is known.
 const std::map<std::string_view, KeySchema>& model_parameters() {
   static const auto parameters = [] {
     std::map<std::string_view, KeySchema> found;
     for (const auto& model : models()) {
       for (const auto& parameter : model.parameters) {
-        found.try_emplace(parameter.name,
-                          KeySchema{.name = parameter.name,
-                                    .kind = parameter.integer ? ValueKind::integer : ValueKind::number,
-                                    .fallback = {},
-                                    .meaning = parameter.meaning});
+        auto& key = found
+                        .try_emplace(parameter.name, KeySchema{.name = parameter.name,
+                                                               .kind = ValueKind::integer,
+                                                               .meaning = parameter.meaning})
+                        .first->second;
+        if (!parameter.integer) key.kind = ValueKind::number;
       }
     }
     return found;

@@ -196,6 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "E051", "log_uniform", "uniform = [a, b]"},
         Mistake{"ChoiceOfNothingListed", drawn("\"train.epochs\" = { choice = 3 }\n"), "E051",
                 "{ choice = 3 }", "choice = ["},
+        Mistake{"HalfALayer", with_model("name = \"mlp\"\ndepth = 2.5\n"), "E011", "2.5",
+                "`mlp` must be a whole"},
         Mistake{"ChoiceOfNothing", drawn("\"train.epochs\" = { choice = [] }\n"), "E051", "{ choice = [] }",
                 "choice = ["},
         Mistake{"ZipOfADrawnAxis",

@@ -180,6 +180,15 @@ TEST(Expansion, AGroupThatNamesAnotherModelLeavesTheParametersOfTheOldOne) {
   EXPECT_FALSE(plan.tasks[0].spec.at("model").as_object().contains("width"));
 }
 
+TEST(Expansion, DepthIsAFactorOrANumberOfBlocksAsTheFamilyHasIt) {
+  const auto depth_of = [](const std::string& model) {
+    const auto plan = plan_of("pipeline = []\n" + kJob + kData + "[model]\n" + model);
+    return plan.tasks.front().spec.at("model").at("depth");
+  };
+  EXPECT_EQ(depth_of("name = \"resnet20\"\ndepth = 0.5\n"), json::value(0.5));
+  EXPECT_EQ(depth_of("name = \"mlp\"\ndepth = 3\n"), json::value(3));
+}
+
 TEST(Expansion, AUsersFileIsAnInputByItsHash) {
   const auto plan = plan_of("pipeline = [\"finetune\"]\n" + kJob + kData +
                             "[model]\nfile = \"a.pt\"\ninput_shape = [1, 28, 28]\n");
