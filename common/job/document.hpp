@@ -46,7 +46,7 @@ struct Member {
 json::value to_json(const Node& node);
 std::string_view to_string(NodeKind kind);  // "a table", "a whole number": as it reads in a sentence
 
-constexpr std::size_t kLargestJobFile = 1024 * 1024;  // bytes
+constexpr std::size_t kLargestJobFile = std::size_t{1} << 20;  // bytes
 
 // Syntax, encoding, size and depth errors go to `diagnostics`; the tree is then empty.
 Node read_toml(std::string_view text, Diagnostics& diagnostics);

@@ -211,7 +211,7 @@ int largest_difference(const std::string& reference, const Bytes& ours) {
 }
 
 TEST_F(AnImage, IsDecodedAndScaledAsPillowDoes) {
-  if (std::system("python3 -c 'import PIL' >/dev/null 2>&1") != 0) GTEST_SKIP() << "no Pillow here";
+  if (std::system("/usr/bin/python3 -c 'import PIL' >/dev/null 2>&1") != 0) GTEST_SKIP() << "no Pillow here";
   struct Case {
     int width, height, shorter_side, side;
   };
@@ -237,7 +237,7 @@ TEST_F(AnImage, IsDecodedAndScaledAsPillowDoes) {
   for (const auto& [path, one] : written)
     list += path.string() + " " + std::to_string(one.shorter_side) + " " + std::to_string(one.side) + "\n";
   const auto command =
-      "python3 " + write("reference.py", kPillow).string() + " " + write("list", list).string();
+      "/usr/bin/python3 " + write("reference.py", kPillow).string() + " " + write("list", list).string();
   ASSERT_EQ(std::system(command.c_str()), 0);
   for (const auto& [path, one] : written) {
     const auto image = decode_image(path);
