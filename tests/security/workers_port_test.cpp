@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <regex>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
 #include <random>
+#include <regex>
 
 #include "common/base/files.hpp"
 #include "common/base/open_files.hpp"
