@@ -38,6 +38,8 @@ void print(const Outline& plan) {
   std::cout << "\n"
             << plan.head.name << ": " << total(plan.trials) << " trials, " << total(plan.tasks)
             << " tasks (work that trials share is done once)\n";
+  if (plan.head.search)
+    std::cout << "This is the most that would run: the search decides by results what comes next.\n";
 }
 
 Result<int> plan(const PlanOptions& options) {

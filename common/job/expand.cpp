@@ -5,6 +5,7 @@
 
 #include "common/job/model_source.hpp"
 #include "common/job/pipeline.hpp"
+#include "common/job/search_space.hpp"
 #include "common/job/section.hpp"
 #include "common/job/settings.hpp"
 #include "common/job/trial_tasks.hpp"
@@ -78,29 +79,60 @@ std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Look
   return parts;
 }
 
+// Puts a point's values in place; what they are.
+json::object put_in_place(const std::vector<double>& numbers, Group& group) {
+  json::object params;
+  for (auto& [key, value] : group.sweep.at(numbers)) {
+    params[key] = to_json(value);
+    group.settings.at_path(key) = std::move(value);
+  }
+  return params;
+}
+
 }  // namespace
 
 void Expansion::add(Group group) {
   const auto repeats = integer_at(group.settings, "repeats");
   const auto points = group.sweep.size();
   for (std::uint64_t index = 0; index < points && !diagnostics_.full(); ++index) {
-    json::object params;
-    for (auto& [key, value] : group.sweep.at(index)) {
-      params[key] = to_json(value);
-      group.settings.at_path(key) = std::move(value);
+    auto numbers = group.sweep.numbers(index);
+    Trial trial{group.name, put_in_place(numbers, group), {}};
+    if (group.space) {
+      trial.point = std::move(numbers);
+      if (!group.space->rungs.empty()) trial.rung = group.space->rungs.size() - 1;
     }
     const auto seed = integer_at(group.settings, "seed");
     for (std::int64_t repeat = 0; repeat < repeats; ++repeat) {
-      if (repeats > 1) params["job.seed"] = seed + repeat;
-      add_trial(group, params, seed + repeat);
+      if (repeats > 1) trial.params["job.seed"] = seed + repeat;
+      add_trial(group, trial, seed + repeat);
     }
   }
 }
 
-void Expansion::add_trial(const Group& group, json::object params, std::int64_t seed) {
-  const auto parts = read_parts(group, seed, looked_, diagnostics_);
+void Expansion::add(Group group, const std::vector<Proposal>& asked) {
+  for (const auto& proposal : asked) {
+    if (proposal.group != group.name || !is_in_space(group, proposal, diagnostics_)) continue;
+    auto params = put_in_place(proposal.point, group);
+    add_trial(group, {group.name, std::move(params), {}, proposal.point, proposal.generation, proposal.rung},
+              integer_at(group.settings, "seed"));
+  }
+}
+
+void Expansion::check(Group group) {
+  const auto points = group.sweep.size();
+  for (std::uint64_t index = 0; index < points && !diagnostics_.full(); ++index) {
+    put_in_place(group.sweep.numbers(index), group);
+    read_parts(group, integer_at(group.settings, "seed"), looked_, diagnostics_);
+  }
+}
+
+void Expansion::add_trial(const Group& group, Trial trial, std::int64_t seed) {
+  auto parts = read_parts(group, seed, looked_, diagnostics_);
   if (!parts || !diagnostics_.empty()) return;
-  trials_.push_back({group.name, std::move(params), trial_tasks(*parts, graph_)});
+  if (group.space) parts->rungs = group.space->rungs;
+  parts->rung = trial.rung;
+  trial.tasks = trial_tasks(*parts, graph_);
+  trials_.push_back(std::move(trial));
   if (trials_.size() >= kTrialsInAPart) finish();
 }
 

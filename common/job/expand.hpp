@@ -21,6 +21,7 @@ struct Group {
   Sweep sweep;
   std::size_t target = 0;               // index among the plan's targets
   std::vector<MeasuredOn> measured_on;  // by its benchmarks
+  std::optional<SearchSpace> space;     // set if it sweeps, and the search is adaptive
 };
 
 class Expansion {
@@ -30,10 +31,14 @@ class Expansion {
 
   // Hands out the group's trials: every point of its sweep in order, and each with every seed.
   void add(Group group);
+  // Of a group with a search space: those that are asked for.
+  void add(Group group, const std::vector<Proposal>& asked);
+  // Of such a group: hands out nothing, but finds what is wrong with the points that were drawn.
+  void check(Group group);
   void finish();  // hands out what is left
 
  private:
-  void add_trial(const Group& group, json::object params, std::int64_t seed);
+  void add_trial(const Group& group, Trial trial, std::int64_t seed);
 
   Looked& looked_;
   Diagnostics& diagnostics_;

@@ -9,6 +9,9 @@
 #include "common/job/model_source.hpp"
 #include "common/job/pipeline.hpp"
 #include "common/job/schema.hpp"
+#include "common/job/search_rules.hpp"
+#include "common/job/search_settings.hpp"
+#include "common/job/search_space.hpp"
 #include "common/job/section.hpp"
 #include "common/job/validate.hpp"
 #include "common/match/requirement.hpp"
@@ -127,7 +130,8 @@ std::vector<Group> read_groups(const Node& root, const std::optional<Sampling>& 
 }
 
 // Before anything is expanded: a grid too large must not cost memory to be refused.
-bool is_within_bounds(const Node& root, const std::vector<Group>& groups, Diagnostics& diagnostics) {
+bool is_within_bounds(const Node& root, const std::vector<Group>& groups, bool is_adaptive,
+                      Diagnostics& diagnostics) {
   const auto* job = root.find("job");
   const auto* written = valid(job, "repeats");
   const auto repeats =
@@ -139,12 +143,14 @@ bool is_within_bounds(const Node& root, const std::vector<Group>& groups, Diagno
       diagnostics.add(code::kContradiction, written->span,
                       "`job.repeats` and a sweep of `job.seed` both choose the seeds", "keep one of them");
     }
-    if (total <= kMostTrials) continue;
+    if (total <= (is_adaptive ? kMostAdaptiveTrials : kMostTrials)) continue;
     const auto span = group.sweep.axes.empty() ? Span{} : group.sweep.axes.front().span;
     diagnostics.add(
         code::kTooManyTrials, span,
-        "with group `" + group.name + "` this job has more than 1,000,000 trials, the most a job may have",
-        "take fewer values, or move axes together with `zip`");
+        "with group `" + group.name + "` this job has more than " +
+            (is_adaptive ? "100,000 trials, the most that halving and nsga2 take"
+                         : "1,000,000 trials, the most a job may have"),
+        is_adaptive ? "lower `search.trials`" : "take fewer values, or move axes together with `zip`");
     return false;
   }
   return true;
@@ -205,33 +211,27 @@ void check_devices(const Group& group, Diagnostics& diagnostics) {
   }
 }
 
-// How points are drawn; unset for a grid.
-std::optional<Sampling> read_search(const Node& root, Diagnostics& diagnostics) {
-  const auto* search = root.find("search");
-  const auto* strategy = valid(search, "strategy");
-  const auto* trials = valid(search, "trials");
-  if (strategy == nullptr || strategy->text() == "grid") {
-    if (trials != nullptr)
-      diagnostics.add(code::kContradiction, search->member("trials")->name_span,
-                      "`search.trials` goes with strategies that draw; a grid runs every point",
-                      "leave it out");
-    return std::nullopt;
+// What each group searches in, if the search is adaptive.
+void give_spaces(const SearchSettings& settings, std::vector<Group>& groups, Plan& plan) {
+  if (!settings.search) return;
+  plan.search = settings.search;
+  for (auto& group : groups) {
+    if (group.sweep.axes.empty()) continue;
+    group.space = take_space(*settings.search, settings.min_epochs, group);
+    plan.spaces.push_back(*group.space);
   }
-  if (search->find("trials") == nullptr)
-    diagnostics.add(
-        code::kMissing, search->member("strategy")->place(),
-        "`search.strategy` = " + in_ticks(strategy->text()) + " needs to know how many trials to draw",
-        "add trials = 50");
-  const auto job = filled_in(table_of("job"), {root.find("job")});
-  const auto count = trials == nullptr ? std::int64_t{1} : trials->scalar.as_int64();
-  return Sampling{std::min(static_cast<std::uint64_t>(count), kMostTrials + 1), job.at("seed").as_int64(),
-                  ""};
+}
+
+void expand(Group group, const std::vector<Proposal>* asked, Expansion& expansion) {
+  if (!group.space || asked == nullptr) return expansion.add(std::move(group));
+  if (asked->empty()) return expansion.check(std::move(group));
+  expansion.add(std::move(group), *asked);
 }
 
 }  // namespace
 
 std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
-                                 const PlanSink& sink) {
+                                 const PlanSink& sink, const std::vector<Proposal>* asked) {
   Diagnostics diagnostics(toml_text);
   auto root = read_toml(toml_text, diagnostics);
   if (!diagnostics.empty()) return std::move(diagnostics).in_file_order();
@@ -241,9 +241,10 @@ std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings&
   read_job(root, head, diagnostics);
   read_limits(root, head);
   read_aims(root, head);
-  const auto sampling = read_search(root, diagnostics);
-  auto groups = read_groups(root, sampling, diagnostics);
+  const auto search = read_search(root, head.objectives, diagnostics);
+  auto groups = read_groups(root, search.sampling, diagnostics);
   for (const auto& group : groups) check_devices(group, diagnostics);
+  check_search(search, root, groups, head, diagnostics);
   Looked looked(surroundings);
   head.targets = {Target{}};
   for (auto& group : groups) {
@@ -254,16 +255,20 @@ std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings&
     const auto* device = valid(group.settings.find("benchmark"), "device");
     group.measured_on = measured_on(device, target, looked, head.targets);
   }
-  if (is_within_bounds(root, groups, diagnostics)) {
-    if (diagnostics.empty()) sink.head(head);
+  if (is_within_bounds(root, groups, search.search.has_value(), diagnostics)) {
+    if (diagnostics.empty()) {
+      give_spaces(search, groups, head);
+      sink.head(head);
+    }
     Expansion expansion(looked, diagnostics, sink);
-    for (auto& group : groups) expansion.add(std::move(group));
+    for (auto& group : groups) expand(std::move(group), asked, expansion);
     expansion.finish();
   }
   return std::move(diagnostics).in_file_order();
 }
 
-Planned plan_job(std::string_view toml_text, const Surroundings& surroundings) {
+Planned plan_job(std::string_view toml_text, const Surroundings& surroundings,
+                 const std::vector<Proposal>* asked) {
   Plan plan;
   PlanSink sink;
   sink.head = [&](const Plan& head) { plan = head; };
@@ -273,7 +278,7 @@ Planned plan_job(std::string_view toml_text, const Surroundings& surroundings) {
     plan.tasks.insert(plan.tasks.end(), std::make_move_iterator(tasks.begin()),
                       std::make_move_iterator(tasks.end()));
   };
-  auto errors = plan_job(toml_text, surroundings, sink);
+  auto errors = plan_job(toml_text, surroundings, sink, asked);
   if (!errors.empty()) return {std::nullopt, std::move(errors)};
   return {std::move(plan), {}};
 }

@@ -14,6 +14,7 @@
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
+#include "common/job/search.hpp"
 
 namespace espalier::job {
 
@@ -63,6 +64,7 @@ enum class TaskRole {
   own,      // the trial's pipeline, its evaluation and benchmark
   teacher,  // the teacher's training, evaluation and logits
   twin,     // distilled student's teacherless twin, for `gain`
+  rung,     // a trial's evaluation on the way, for the search that decides whether it goes on
 };
 std::string_view to_string(TaskRole role);
 
@@ -75,6 +77,10 @@ struct Trial {
   std::string group;
   json::object params;           // swept dotted keys (and "job.seed" with repeats > 1) to this trial's values
   std::vector<TrialTask> tasks;  // in the order of the pipeline
+  // Where it stands in its group's search space; empty unless the search is adaptive: see Proposal.
+  std::vector<double> point = {};
+  std::int64_t generation = 0;
+  std::size_t rung = 0;
 };
 
 struct Objective {
@@ -108,6 +114,8 @@ struct Plan {
   std::vector<std::string> groups;
   std::vector<Objective> objectives;
   std::vector<Constraint> constraints;
+  std::optional<Search> search;     // set if points depend on what earlier ones gave
+  std::vector<SearchSpace> spaces;  // then: of the groups that sweep
   std::vector<Trial> trials;
   std::vector<Task> tasks;  // each key once; inputs come before their users
 };
@@ -136,7 +144,12 @@ struct Planned {
   std::vector<Diagnostic> errors;  // all of them, in file order
 };
 
-Planned plan_job(std::string_view toml_text, const Surroundings& surroundings);
+// `asked`: what an adaptive search (halving, nsga2) wants planned of the groups that sweep: exactly these
+// trials, each up to its rung; groups without a sweep are planned in any case. Empty, as when the job is
+// submitted: no trial, but the points that were drawn are checked like all others. Null: all that were drawn,
+// up to the last rung, which is the most that would run. Ignored for a grid and for random.
+Planned plan_job(std::string_view toml_text, const Surroundings& surroundings,
+                 const std::vector<Proposal>* asked = nullptr);
 
 // Takes a plan as it is made, so that nobody has to hold a million trials: first the head (a plan without
 // trials and tasks), then these in parts, in their order; the tasks of a trial come with it or before.
@@ -148,6 +161,6 @@ inline constexpr std::size_t kTrialsInAPart = 2000;
 
 // All errors. They may show after the first parts: then nothing that the sink got is of any use.
 std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
-                                 const PlanSink& sink);
+                                 const PlanSink& sink, const std::vector<Proposal>* asked = nullptr);
 
 }  // namespace espalier::job

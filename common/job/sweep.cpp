@@ -191,24 +191,28 @@ std::uint64_t Sweep::size() const {
   return count;
 }
 
-std::vector<std::pair<std::string_view, Node>> Sweep::at(std::uint64_t index) const {
-  std::vector<double> places(axes.size());
+std::vector<double> Sweep::numbers(std::uint64_t index) const {
+  std::vector<double> numbers(axes.size());
   if (drawn)
     std::copy_n(drawn->begin() + static_cast<std::ptrdiff_t>(index * axes.size()), axes.size(),
-                places.begin());
+                numbers.begin());
   for (std::size_t i = axes.size(); i-- > 0 && !drawn;) {
-    places[i] = static_cast<double>(index % axes[i].points.size());
+    numbers[i] = static_cast<double>(index % axes[i].points.size());
     index /= axes[i].points.size();
   }
+  return numbers;
+}
+
+std::vector<std::pair<std::string_view, Node>> Sweep::at(const std::vector<double>& numbers) const {
   std::vector<std::pair<std::string_view, Node>> point;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const auto& axis = axes[i];
     if (axis.distribution) {
-      point.emplace_back(axis.keys.front(), axis.distribution->at(places[i]));
+      point.emplace_back(axis.keys.front(), axis.distribution->at(numbers[i]));
       continue;
     }
     for (std::size_t k = 0; k < axis.keys.size(); ++k)
-      point.emplace_back(axis.keys[k], axis.points[static_cast<std::size_t>(places[i])][k]);
+      point.emplace_back(axis.keys[k], axis.points[static_cast<std::size_t>(numbers[i])][k]);
   }
   return point;
 }

@@ -32,8 +32,10 @@ struct Sweep {
   std::vector<Axis> axes;
   std::optional<std::vector<double>> drawn = {};  // instead of the whole product: see draw_points
   [[nodiscard]] std::uint64_t size() const;       // at most kMostTrials + 1
-  // The point's keys and values, in the order of the axes.
-  [[nodiscard]] std::vector<std::pair<std::string_view, Node>> at(std::uint64_t index) const;
+  // The point's number on each axis: the index of one of its points, or a chance for its distribution.
+  [[nodiscard]] std::vector<double> numbers(std::uint64_t index) const;
+  // The keys and values that such numbers stand for, in the order of the axes.
+  [[nodiscard]] std::vector<std::pair<std::string_view, Node>> at(const std::vector<double>& numbers) const;
 };
 
 // `sweep` and `zip` of a group, as written. Marks nothing: what is wrong is reported and left out. With

@@ -21,6 +21,10 @@ class TrialBuilder {
   TrialBuilder(const TrialParts& parts, TaskGraph& graph) : parts_(parts), graph_(graph) {}
 
   std::vector<TrialTask> build() {
+    if (parts_.rung + 1 < parts_.rungs.size()) {  // the rest of the pipeline is for those that get there
+      train_by_rungs({&parts_.model, {}, {}});
+      return std::move(tasks_);
+    }
     std::optional<TaskInput> logits;
     if (parts_.teacher) logits = teacher_logits();
     std::optional<Net> before_compression;
@@ -38,9 +42,10 @@ class TrialBuilder {
     return add(role, stage, std::move(spec), std::move(inputs), parts_.target);
   }
   std::size_t add(TaskRole role, Stage stage, json::object spec, std::vector<TaskInput> inputs,
-                  std::size_t target) {
+                  std::size_t target, double share = 1) {
     const auto& model = role == TaskRole::teacher ? *parts_.teacher : parts_.model;
-    const auto effort = effort_of(stage, spec, model.spec, parts_.data.spec);
+    auto effort = effort_of(stage, spec, model.spec, parts_.data.spec);
+    effort.work *= share;
     const auto place = graph_.add(stage, std::move(spec), std::move(inputs), target, effort);
     tasks_.push_back({place, role});
     return place;
@@ -83,11 +88,33 @@ class TrialBuilder {
     return {net.given, add(role, Stage::train, std::move(spec), std::move(inputs)), {}};
   }
 
+  // Each part goes on from the state that the one before left. The last of all is evaluated as every trained
+  // net is, the others for the search.
+  Net train_by_rungs(const Net& given) {
+    Net net = given;
+    std::int64_t done = 0;
+    for (std::size_t rung = 0; rung <= parts_.rung; ++rung) {
+      const auto until = parts_.rungs[rung];
+      auto settings = parts_.train;
+      settings["until_epoch"] = until;
+      std::vector<TaskInput> inputs;
+      auto spec = base_spec(given, std::move(settings), inputs);
+      give_data(spec, true);
+      if (net.made_by) inputs.push_back(graph_.output_of(*net.made_by, "state", "state"));
+      const auto share = static_cast<double>(until - done) / static_cast<double>(parts_.rungs.back());
+      net.made_by =
+          add(TaskRole::own, Stage::train, std::move(spec), std::move(inputs), parts_.target, share);
+      if (rung + 1 < parts_.rungs.size()) evaluate(net, TaskRole::rung);
+      done = until;
+    }
+    return net;
+  }
+
   Net stage(const Net& net, Stage which, TaskRole role, const std::optional<TaskInput>& logits) {
     std::vector<TaskInput> inputs;
     switch (which) {
       case Stage::train:
-        return train(net, parts_.train, role);
+        return parts_.rungs.empty() ? train(net, parts_.train, role) : train_by_rungs(net);
       case Stage::distill: {
         auto spec = base_spec(net, parts_.distill, inputs);
         give_data(spec, true);

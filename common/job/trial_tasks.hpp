@@ -30,6 +30,9 @@ struct TrialParts {
   std::optional<json::object> benchmark;
   std::vector<MeasuredOn> measured_on;  // by the benchmark
   bool evaluates = true;
+  // Set if the training is done in parts: the epochs after which each ends, and the last one of this trial.
+  std::vector<std::int64_t> rungs = {};
+  std::size_t rung = 0;
 };
 
 std::vector<TrialTask> trial_tasks(const TrialParts& parts, TaskGraph& graph);

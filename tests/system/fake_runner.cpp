@@ -102,8 +102,9 @@ json::array metrics_of(std::string_view stage) {
 }
 
 // Unset if the disk is full.
-std::optional<json::array> outputs_of(std::string_view stage, const std::string& folder,
+std::optional<json::array> outputs_of(const json::object& spec, const std::string& folder,
                                       std::int64_t attempt) {
+  const std::string_view stage = spec.at("stage").as_string();
   json::array outputs;
   if (stage == "evaluate") return outputs;
   const char* name = stage == "benchmark" ? "samples" : stage == "teacher-logits" ? "logits" : "model";
@@ -115,6 +116,8 @@ std::optional<json::array> outputs_of(std::string_view stage, const std::string&
   outputs.push_back(json::object{{"name", name}, {"path", path.string()}});
   if (stage == "prune" || stage == "finetune")
     outputs.push_back(json::object{{"name", "masks"}, {"path", path.string()}});
+  if (stage == "train" && spec.at("settings").as_object().contains("until_epoch"))
+    outputs.push_back(json::object{{"name", "state"}, {"path", path.string()}});
   return outputs;
 }
 
@@ -145,7 +148,8 @@ int main() {
     std::cerr << "attempt " << attempt << ": " << name << std::endl;
     say({{"progress", {{"attempt", attempt}, {"fraction", 0.1}, {"note", name}, {"points", json::array{}}}}});
     stage.work(attempt);
-    const auto outputs = outputs_of(name, std::string(told.at("folder").as_string()), attempt);
+    const auto outputs =
+        outputs_of(told.at("spec").as_object(), std::string(told.at("folder").as_string()), attempt);
     json::object finished{{"attempt", attempt}, {"outcome", "succeeded"}, {"metrics", metrics_of(name)}};
     if (outputs) finished["outputs"] = *outputs;
     if (!outputs) finished = failed(attempt, "its output can't be written: No space left on device", true);

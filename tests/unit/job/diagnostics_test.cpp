@@ -258,8 +258,6 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     NotYet, EveryMistake,
     testing::Values(
-        Mistake{"Strategy", with("[search]\nstrategy = \"halving\"\n"), "E060", "\"halving\"",
-                "available: grid, random"},
         Mistake{"QuantizeMethod", with("[quantize]\nmethod = \"qat\"\n"), "E060", "\"qat\"",
                 "available: dynamic, static"},
         Mistake{"Bits", with("[quantize]\nbits = 4\n"), "E060", "4", "available: 8"},

@@ -34,6 +34,14 @@ TEST(ShippedJobs, QuickstartDoesAllFourKindsOfWork) {
   EXPECT_EQ(tasks_of(plan, Stage::distill).size(), 2U);
 }
 
+TEST(ShippedJobs, TheSearchesPlanWhatTheirCommentsSay) {
+  const auto halving = plan_of(read_file(jobs_folder() / "search-halving.toml").value());
+  EXPECT_EQ(halving.trials.size(), 27U);
+  EXPECT_THAT(halving.spaces.at(0).rungs, testing::ElementsAre(1, 3, 9));
+  const auto nsga2 = plan_of(read_file(jobs_folder() / "search-nsga2.toml").value());
+  EXPECT_EQ(nsga2.trials.size(), 4 * nsga2.search.value().population);
+}
+
 class LocalSurroundings : public testing::Test {
  protected:
   LocalSurroundings() {

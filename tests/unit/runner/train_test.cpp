@@ -361,6 +361,116 @@ TEST_F(Checkpoints, AreMadeAtMostOnceInTheirInterval) {
   EXPECT_TRUE(train(std::move(training)).checkpoints.empty());
 }
 
+// A training of four epochs in parts that end after these epochs.
+class Parts : public Checkpoints {
+ protected:
+  TaskContext whole(const std::string& optimizer) {
+    auto training = a_task(optimizer);
+    auto& settings = training.spec["settings"].as_object();
+    settings["epochs"] = 4;
+    settings["schedule"] = "cosine";
+    settings["warmup_epochs"] = 2;
+    return training;
+  }
+  // As the planner describes one: a key of its own, and an input where it goes on.
+  TaskContext part(const std::string& optimizer, std::int64_t until,
+                   const std::filesystem::path& state = {}) {
+    auto training = whole(optimizer);
+    training.spec["settings"].as_object()["until_epoch"] = until;
+    training.spec["inputs"] = json::object{};
+    if (state.empty()) return training;
+    training.spec["inputs"].as_object()["state"] = json::object{{"task", state.string()}};
+    training.inputs["state"] = state;
+    return training;
+  }
+  std::filesystem::path state_after(const std::string& optimizer, std::int64_t until) {
+    auto training = part(optimizer, until);
+    return output(run_task(training), "state");
+  }
+};
+
+TEST_F(Parts, EndWithTheSameBitsAsATrainingThatWasNotDivided) {
+  for (const auto* optimizer : {"sgd", "adam", "adamw"}) {
+    const auto undivided = train(whole(optimizer));
+    points_.clear();
+    std::filesystem::path state;
+    TaskOutcome outcome;
+    for (const std::int64_t until : {1, 3, 4}) {
+      torch::rand({100});  // another process, which has done other things before
+      fractions_.clear();
+      auto training = part(optimizer, until, state);
+      outcome = run_task(training);
+      state = output(outcome, "state");
+      EXPECT_EQ(state.empty(), until == 4) << "the last one hands nothing over";
+      EXPECT_DOUBLE_EQ(fractions_.back(), 1.0);
+      EXPECT_LT(fractions_.front(), 0.99);
+    }
+    Trained divided;
+    const auto model = load_model(output(outcome, "model"));
+    for (const auto& parameter : model.module.parameters()) divided.tensors.push_back(parameter.clone());
+    for (const auto& buffer : model.module.buffers()) divided.tensors.push_back(buffer.clone());
+    divided.points = points_;
+    expect_same(undivided, divided);
+    EXPECT_EQ(points_.back().step, 4) << "one curve";
+  }
+}
+
+TEST_F(Parts, LeaveAModelThatIsEvaluatedAsItsCurveSays) {
+  auto training = part("adamw", 2);
+  const auto outcome = run_task(training);
+  auto evaluation = task("evaluate", {});
+  evaluation.spec["data"] = training.spec["data"];
+  evaluation.inputs["model"] = output(outcome, "model");
+  EXPECT_NEAR(*metric(run_task(evaluation), "loss").value, points_.at(points_.size() - 2).value, 1e-6);
+}
+
+TEST_F(Parts, GoOnFromTheirOwnCheckpointWhenTheirWorkerWasLost) {
+  const auto state = state_after("adam", 1);
+  const auto uninterrupted = train(part("adam", 3, state));
+  ASSERT_EQ(uninterrupted.steps.front(), 9) << "8 steps an epoch";
+  ASSERT_EQ(uninterrupted.steps.back(), 23) << "and none at the end";
+  for (const std::size_t at : {5U, 7U, 10U}) {
+    auto resumed = part("adam", 3, state);
+    resumed.inputs["checkpoint"] = uninterrupted.checkpoints.at(at);
+    fractions_.clear();
+    const auto rest = train(std::move(resumed));
+    EXPECT_EQ(rest.steps.front(), uninterrupted.steps.at(at) + 1);
+    expect_same(uninterrupted, rest);
+    EXPECT_DOUBLE_EQ(fractions_.back(), 1.0);
+  }
+  auto broken = part("adam", 3, state);
+  std::filesystem::resize_file(uninterrupted.checkpoints.at(6), 1000);
+  broken.inputs["checkpoint"] = uninterrupted.checkpoints.at(6);
+  const auto again = train(std::move(broken));
+  EXPECT_EQ(again.steps.front(), 9) << "without it they begin with the state";
+  expect_same(uninterrupted, again);
+}
+
+TEST_F(Parts, RefuseAStateThatIsNotTheirs) {
+  const auto refused = [&](TaskContext training) {
+    try {
+      run_task(training);
+      return std::string("it ran");
+    } catch (const ErrorException& error) {
+      return error.error().message;
+    }
+  };
+  const auto state = state_after("adam", 2);
+  auto of_another_seed = part("adam", 4, state);
+  of_another_seed.spec["seed"] = 2;
+  EXPECT_NE(refused(std::move(of_another_seed)).find("another training's"), std::string::npos);
+  auto of_another_rate = part("adam", 4, state);
+  of_another_rate.spec["settings"].as_object()["learning_rate"] = 0.5;
+  EXPECT_NE(refused(std::move(of_another_rate)).find("another training's"), std::string::npos);
+  EXPECT_NE(refused(part("adam", 2, state)).find("later epoch"), std::string::npos);
+  EXPECT_NE(refused(part("adam", 5)).find("until_epoch"), std::string::npos);
+  auto patient = part("adam", 2);
+  patient.spec["settings"].as_object()["patience"] = 1;
+  EXPECT_NE(refused(std::move(patient)).find("patience"), std::string::npos);
+  std::filesystem::resize_file(state, 1000);
+  EXPECT_NE(refused(part("adam", 4, state)).find("is not used"), std::string::npos);
+}
+
 TEST_F(Stages, FinetuneRefusesMasksOfAnotherNet) {
   auto training = with_model(task("train", {{"epochs", 1}}));
   const auto trained = run_task(training);

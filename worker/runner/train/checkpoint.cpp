@@ -54,9 +54,11 @@ torch::Tensor numbers_of(const TrainingPosition& position) {
 json::object to_json(const TrainingPosition& position, const std::string& identity) {
   json::array curves;
   for (const auto& point : position.points) curves.emplace_back(point.name);
-  return {{"format", kFormat},       {"identity", identity},        {"epoch", position.epoch},
-          {"batch", position.batch}, {"step", position.step},       {"images", position.images},
-          {"seen", position.seen},   {"curves", std::move(curves)}, {"best_epoch", position.best_epoch}};
+  return {{"format", kFormat},           {"identity", identity},
+          {"epoch", position.epoch},     {"batch", position.batch},
+          {"step", position.step},       {"first_step", position.first_step},
+          {"images", position.images},   {"seen", position.seen},
+          {"curves", std::move(curves)}, {"best_epoch", position.best_epoch}};
 }
 
 TrainingPosition position_from(const json::object& object, const torch::Tensor& numbers) {
@@ -64,6 +66,7 @@ TrainingPosition position_from(const json::object& object, const torch::Tensor& 
   position.epoch = integer_field(object, "epoch", 1);
   position.batch = integer_field(object, "batch", 0);
   position.step = integer_field(object, "step", 0);
+  position.first_step = integer_field(object, "first_step", 0);
   position.images = integer_field(object, "images", 0);
   position.seen = integer_field(object, "seen", 0);
   position.training_seconds = numbers[0].item<double>();
@@ -80,7 +83,7 @@ TrainingPosition position_from(const json::object& object, const torch::Tensor& 
 }
 
 Error unusable(const std::filesystem::path& file, const std::string& why) {
-  return {ErrorKind::failed, "the checkpoint " + file.string() + " is not used: " + why, ""};
+  return {ErrorKind::failed, file.string() + " is not used: " + why, ""};
 }
 
 }  // namespace
@@ -92,11 +95,10 @@ std::vector<torch::Tensor> tensors_of(const Model& model) {
   return all;
 }
 
-std::filesystem::path save_checkpoint(const CheckpointPlan& plan, const Model& model,
-                                      const torch::optim::Optimizer& optimizer,
-                                      const TrainingPosition& position) {
+void save_checkpoint(const std::filesystem::path& file, const std::string& identity, const Model& model,
+                     const torch::optim::Optimizer& optimizer, const TrainingPosition& position) {
   torch::serialize::OutputArchive archive;
-  archive.write("position", c10::IValue(json::serialize(to_json(position, plan.identity))));
+  archive.write("position", c10::IValue(json::serialize(to_json(position, identity))));
   archive.write("numbers", numbers_of(position));
   const auto tensors = tensors_of(model);
   for (std::size_t i = 0; i < tensors.size(); ++i) archive.write(tensor_name("tensor", i), tensors[i].data());
@@ -108,14 +110,11 @@ std::filesystem::path save_checkpoint(const CheckpointPlan& plan, const Model& m
   archive.write("optimizer", optimizer_archive);
   std::ostringstream bytes;
   archive.save_to(bytes);
-  const auto file = plan.folder / ("checkpoint-" + std::to_string(position.step) + ".pt");
   write_file_atomically(file, bytes.view()).value();
-  return file;
 }
 
-Result<TrainingPosition> load_checkpoint(const CheckpointPlan& plan, Model& model,
-                                         torch::optim::Optimizer& optimizer) {
-  const auto& file = *plan.go_on_from;
+Result<TrainingPosition> load_checkpoint(const std::filesystem::path& file, const std::string& identity,
+                                         Model& model, torch::optim::Optimizer& optimizer) {
   try {
     torch::serialize::InputArchive archive;
     archive.load_from(file.string());
@@ -123,7 +122,7 @@ Result<TrainingPosition> load_checkpoint(const CheckpointPlan& plan, Model& mode
     archive.read("position", text);
     const auto object = parse_json(text.toStringRef()).value().as_object();
     if (integer_field(object, "format", 0) != kFormat) return unusable(file, "it has another format");
-    if (text_field(object, "identity", "") != plan.identity) return unusable(file, "it is another task's");
+    if (text_field(object, "identity", "") != identity) return unusable(file, "it is another training's");
     torch::Tensor numbers;
     archive.read("numbers", numbers);
     auto position = position_from(object, numbers);

@@ -19,9 +19,11 @@
 namespace espalier::runner {
 
 struct TrainingPosition {
-  std::int64_t epoch = 1;  // the one it is in, from 1
-  std::int64_t batch = 0;  // the next one of that epoch; as many as there are: not yet validated
-  std::int64_t step = 0;   // steps done in all
+  std::int64_t epoch = 1;       // the one it is in, from 1
+  std::int64_t batch = 0;       // the next one of that epoch; as many as there are: not yet validated
+  std::int64_t step = 0;        // steps done in all
+  std::int64_t first_step = 0;  // of them: before this task, which goes on from another one's state
+  // What follows is of this task alone.
   std::int64_t images = 0;
   double training_seconds = 0;
   double waiting_seconds = 0;  // of them: for batches
@@ -46,14 +48,20 @@ struct CheckpointPlan {
   std::function<void(const std::filesystem::path& file, std::int64_t step)> saved;
 };
 
+// A training that several tasks do in parts. The state that one leaves is a checkpoint for the next one.
+struct Relay {
+  std::string identity;                       // of the whole: another training's state is refused
+  std::optional<std::filesystem::path> from;  // unset: this is the first part
+  std::optional<std::filesystem::path> to;    // unset: this is the last one
+};
+
 // Written beside its place and renamed: a file that is there is complete.
-std::filesystem::path save_checkpoint(const CheckpointPlan& plan, const Model& model,
-                                      const torch::optim::Optimizer& optimizer,
-                                      const TrainingPosition& position);
+void save_checkpoint(const std::filesystem::path& file, const std::string& identity, const Model& model,
+                     const torch::optim::Optimizer& optimizer, const TrainingPosition& position);
 
 // Sets the model's tensors, the optimizer (one that was just made for the model) and the random state. An
 // error leaves all of them as they were, but for the optimizer.
-Result<TrainingPosition> load_checkpoint(const CheckpointPlan& plan, Model& model,
-                                         torch::optim::Optimizer& optimizer);
+Result<TrainingPosition> load_checkpoint(const std::filesystem::path& file, const std::string& identity,
+                                         Model& model, torch::optim::Optimizer& optimizer);
 
 }  // namespace espalier::runner

@@ -14,6 +14,23 @@
 namespace espalier::runner {
 namespace {
 
+// All parts of a training have the same.
+std::string identity_of_whole(const TaskContext& task) {
+  auto spec = task.spec;
+  spec.erase("inputs");
+  if (auto* settings = spec.if_contains("settings")) settings->as_object().erase("until_epoch");
+  return sha256_hex(canonical(spec));
+}
+
+Relay relay_of(const TaskContext& task, const TrainSettings& settings) {
+  Relay relay;
+  if (!settings.until_epoch) return relay;
+  relay.identity = identity_of_whole(task);
+  if (const auto state = task.inputs.find("state"); state != task.inputs.end()) relay.from = state->second;
+  if (*settings.until_epoch < settings.epochs) relay.to = task.folder / "state.pt";
+  return relay;
+}
+
 Training training_of(const TaskContext& task) {
   Training training;
   training.settings = train_settings_from(settings_of(task));
@@ -26,6 +43,7 @@ Training training_of(const TaskContext& task) {
                           task.checkpoint_saved};
   if (const auto saved = task.inputs.find("checkpoint"); saved != task.inputs.end())
     training.checkpoints.go_on_from = saved->second;
+  training.relay = relay_of(task, training.settings);
   training.loss = [smoothing = training.settings.label_smoothing](const auto& scores, const auto& labels,
                                                                   const auto&) {
     return label_loss(scores, labels, smoothing);
@@ -92,8 +110,10 @@ torch::Tensor teacher_logits(const TaskContext& task, const Dataset& dataset) {
 TaskOutcome run_train(TaskContext& task) {
   const auto& dataset = load_dataset(data_of(task), seed_of(task));
   auto model = model_of(task);
-  const auto result = train_model(model, dataset, training_of(task));
-  return trained(task, model, result);
+  const auto training = training_of(task);
+  auto outcome = trained(task, model, train_model(model, dataset, training));
+  if (training.relay.to) outcome.outputs.push_back({"state", *training.relay.to});
+  return outcome;
 }
 
 TaskOutcome run_finetune(TaskContext& task) {

@@ -27,20 +27,22 @@ class Loop {
       parameters_.push_back(parameter);
     }
     optimizer_ = make_optimizer(settings_, parameters_);
-    if (training.checkpoints.go_on_from) go_on();
+    if (!goes_on() && training.relay.from) take_over();
     const auto batches = (dataset.train.size() + settings_.batch_size - 1) / settings_.batch_size;
     steps_per_epoch_ = batches;
     // A batch norm can't learn from one sample: a last batch of one is left out.
     if (batches > 1 && dataset.train.size() % settings_.batch_size == 1) --steps_per_epoch_;
     schedule_ = {settings_.schedule, settings_.learning_rate, settings_.epochs * steps_per_epoch_,
                  settings_.warmup_epochs * steps_per_epoch_};
+    last_epoch_ = settings_.until_epoch.value_or(settings_.epochs);
+    last_step_ = last_epoch_ * steps_per_epoch_;
   }
 
   TrainingResult run() {
     TrainingResult result;
     // Another attempt's curves are its own: this one's begin with what that one had reported.
-    if (at_.step > 0) training_.progress(fraction(), note(at_.epoch), at_.points);
-    for (; at_.epoch <= settings_.epochs; ++at_.epoch) {
+    if (at_.step > at_.first_step) training_.progress(fraction(), note(at_.epoch), at_.points);
+    for (; at_.epoch <= last_epoch_; ++at_.epoch) {
       result.train_loss = run_epoch(at_.epoch);
       validate(at_.epoch, result.train_loss);
       if (has_lost_patience()) break;
@@ -53,6 +55,7 @@ class Loop {
     }
     result.images_per_s = static_cast<double>(at_.images) / at_.training_seconds;
     result.data_wait = at_.waiting_seconds / at_.training_seconds;
+    if (training_.relay.to) hand_over(*training_.relay.to);
     return result;
   }
 
@@ -75,16 +78,39 @@ class Loop {
     return at_.loss_sum / static_cast<double>(at_.seen);
   }
 
-  void go_on() {
-    auto position = load_checkpoint(training_.checkpoints, model_, *optimizer_);
+  bool goes_on() {
+    const auto& plan = training_.checkpoints;
+    if (!plan.go_on_from) return false;
+    auto position = load_checkpoint(*plan.go_on_from, plan.identity, model_, *optimizer_);
     if (position) {
       at_ = std::move(*position);
       std::fprintf(stderr, "espalier-runner: goes on after step %lld, epoch %lld\n",
                    static_cast<long long>(at_.step), static_cast<long long>(at_.epoch));
-      return;
+      return true;
     }
-    std::fprintf(stderr, "espalier-runner: %s; training starts anew\n", position.error().message.c_str());
+    std::fprintf(stderr, "espalier-runner: the checkpoint %s; training starts anew\n",
+                 position.error().message.c_str());
     optimizer_ = make_optimizer(settings_, parameters_);
+    return false;
+  }
+
+  void take_over() {
+    const auto& relay = training_.relay;
+    auto position = load_checkpoint(*relay.from, relay.identity, model_, *optimizer_);
+    if (!position)
+      throw ErrorException(Error{ErrorKind::failed, "the state " + position.error().message, ""});
+    at_ = std::move(*position);
+    if (at_.epoch > settings_.until_epoch.value_or(settings_.epochs))
+      throw ErrorException(
+          Error{ErrorKind::failed, "the state is of a later epoch than this part ends with", ""});
+  }
+
+  // The next part has curves and rates of its own.
+  void hand_over(const std::filesystem::path& file) const {
+    TrainingPosition next;
+    next.epoch = at_.epoch;
+    next.step = next.first_step = at_.step;
+    save_checkpoint(file, training_.relay.identity, model_, *optimizer_, next);
   }
 
   // Saving takes its time too: no more than a twentieth of it.
@@ -93,8 +119,9 @@ class Loop {
     const auto now = Clock::now();
     if (!plan.saved || now - saved_ < std::max<std::chrono::duration<double>>(plan.interval, 20 * saving_))
       return;
-    if (at_.step == schedule_.steps) return;  // the result is as good as there
-    const auto file = save_checkpoint(plan, model_, *optimizer_, at_);
+    if (at_.step == last_step_) return;  // the result is as good as there
+    const auto file = plan.folder / ("checkpoint-" + std::to_string(at_.step) + ".pt");
+    save_checkpoint(file, plan.identity, model_, *optimizer_, at_);
     saved_ = Clock::now();
     if (plan.interval.count() > 0) saving_ = saved_ - now;
     plan.saved(file, at_.step);
@@ -175,7 +202,7 @@ class Loop {
   }
 
   [[nodiscard]] double fraction() const {
-    return static_cast<double>(at_.step) / static_cast<double>(schedule_.steps);
+    return static_cast<double>(at_.step - at_.first_step) / static_cast<double>(last_step_ - at_.first_step);
   }
   [[nodiscard]] std::string note(std::int64_t epoch) const {
     return "epoch " + std::to_string(epoch) + " of " + std::to_string(settings_.epochs);
@@ -190,6 +217,8 @@ class Loop {
   Schedule schedule_;
   TrainingPosition at_;
   std::int64_t steps_per_epoch_ = 0;
+  std::int64_t last_epoch_ = 0;  // of this task
+  std::int64_t last_step_ = 0;
   Clock::time_point reported_ = Clock::now();
   Clock::time_point saved_ = Clock::now();
   std::chrono::duration<double> saving_{0};  // what the last one took

@@ -32,6 +32,7 @@ struct TrainSettings {
   std::optional<double> clip_norm;        // of all gradients together
   // Epochs without a lower validation loss after which it ends; the weights are then those of the best epoch.
   std::optional<std::int64_t> patience;
+  std::optional<std::int64_t> until_epoch;  // this part of a relay ends after it; `epochs` are the whole's
 };
 
 TrainSettings train_settings_from(const json::object& settings);  // throws ErrorException for impossible ones
@@ -61,6 +62,7 @@ struct Training {
       loss;
   std::function<void()> after_step;  // may be empty
   CheckpointPlan checkpoints;
+  Relay relay = {};
   ReportProgress progress;
 };
 
@@ -72,8 +74,8 @@ struct TrainingResult {
 };
 
 // Trains `model` in place and leaves it in evaluation mode. A pure function of its arguments on one machine
-// with one thread. Throws ErrorException if the loss stops being a number, or if model and data don't fit
-// each other.
+// with one thread; the parts of a relay end with the same weights as one training, bit for bit. Throws
+// ErrorException if the loss stops being a number, or if model and data don't fit each other.
 TrainingResult train_model(Model& model, const Dataset& dataset, const Training& training);
 
 // The metrics every training stage reports.

@@ -23,6 +23,11 @@ TrainSettings train_settings_from(const json::object& settings) {
   result.precision = precision_from(text_field(settings, "precision", "fp32"), "train.precision");
   if (has_field(settings, "clip_norm")) result.clip_norm = number_field(settings, "clip_norm", 0);
   if (has_field(settings, "patience")) result.patience = integer_field(settings, "patience", 0);
+  if (has_field(settings, "until_epoch")) result.until_epoch = integer_field(settings, "until_epoch", 0);
+  if (result.until_epoch && (*result.until_epoch < 1 || *result.until_epoch > result.epochs))
+    refuse("until_epoch goes from 1 to epochs", "");
+  if (result.until_epoch && result.patience)
+    refuse("a training that is done in parts can't have patience", "leave train.patience out");
   if (result.clip_norm && !(*result.clip_norm > 0)) refuse("clip_norm has to be above 0", "try 1.0");
   if (result.patience && *result.patience < 1) refuse("patience has to be at least 1", "");
   return result;
