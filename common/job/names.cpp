@@ -32,6 +32,8 @@ std::string_view to_string(TaskRole role) {
       return "teacher";
     case TaskRole::twin:
       return "twin";
+    case TaskRole::rung:
+      return "rung";
   }
   return "";
 }

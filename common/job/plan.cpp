@@ -231,7 +231,7 @@ std::optional<Sampling> read_search(const Node& root, Diagnostics& diagnostics) 
 }  // namespace
 
 std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
-                                 const PlanSink& sink) {
+                                 const PlanSink& sink, const std::vector<Proposal>* /*asked*/) {
   Diagnostics diagnostics(toml_text);
   auto root = read_toml(toml_text, diagnostics);
   if (!diagnostics.empty()) return std::move(diagnostics).in_file_order();

@@ -14,6 +14,7 @@
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
+#include "common/job/search.hpp"
 
 namespace espalier::job {
 
@@ -63,6 +64,7 @@ enum class TaskRole {
   own,      // the trial's pipeline, its evaluation and benchmark
   teacher,  // the teacher's training, evaluation and logits
   twin,     // distilled student's teacherless twin, for `gain`
+  rung,     // the evaluations of rungs before the last: what a search goes by
 };
 std::string_view to_string(TaskRole role);
 
@@ -75,6 +77,9 @@ struct Trial {
   std::string group;
   json::object params;           // swept dotted keys (and "job.seed" with repeats > 1) to this trial's values
   std::vector<TrialTask> tasks;  // in the order of the pipeline
+  std::vector<double> point;     // of one that a search asked for: see Proposal
+  std::int64_t generation = 0;
+  std::size_t rung = 0;
 };
 
 struct Objective {
@@ -108,6 +113,8 @@ struct Plan {
   std::vector<std::string> groups;
   std::vector<Objective> objectives;
   std::vector<Constraint> constraints;
+  std::optional<Search> search;     // unset: every point is known from the text
+  std::vector<SearchSpace> spaces;  // of the groups that are searched
   std::vector<Trial> trials;
   std::vector<Task> tasks;  // each key once; inputs come before their users
 };
@@ -147,7 +154,9 @@ struct PlanSink {
 inline constexpr std::size_t kTrialsInAPart = 2000;
 
 // All errors. They may show after the first parts: then nothing that the sink got is of any use.
+// A job that searches has the trials that are `asked` for, and those of groups that it doesn't search; with
+// null, every point that it may begin with, up to the last rung.
 std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
-                                 const PlanSink& sink);
+                                 const PlanSink& sink, const std::vector<Proposal>* asked = nullptr);
 
 }  // namespace espalier::job

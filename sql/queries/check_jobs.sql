@@ -1,10 +1,15 @@
--- A job has an end exactly if it has ended; of one that succeeded every task has, and every trial says so.
+-- A job has an end exactly if it has ended; of one that succeeded every task has, and every trial says so. What has ended
+-- searches no more.
 select count(*) over (), text
 from (
   select format('job %s is %s and %s', id, state, case when finished_at is null then 'has no end' else 'has an end' end)
     as text
   from espalier.job
   where (finished_at is null) <> (state in ('running', 'paused'))
+  union all
+  select format('job %s is %s and still searches', id, state)
+  from espalier.job
+  where searching and (search is null or state not in ('running', 'paused'))
   union all
   select format('job %s succeeded, and its task %s is %s', j.id, left(encode(t.key, 'hex'), 12), s.state)
   from espalier.job j
