@@ -82,6 +82,7 @@ void JobIntake::recover(const std::function<void()>& on_step) {
 asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
   const UnderWay under_way(driver_, alive_, text.extends);
   co_await committed();
+  const bool by_search = text.by_search;
   SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
   if (!outcome.submitted) co_return outcome;
   for (const JobId paused : outcome.submitted->paused) driver_.happen(core::JobPaused{paused});
@@ -90,7 +91,7 @@ asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
   if (outcome.resumed) {
     co_await add_pages(std::move(row));
   } else {
-    co_await add_parts(std::move(row));
+    co_await add_parts(std::move(row), by_search);
   }
   co_return outcome;
 }
@@ -116,12 +117,12 @@ asio::awaitable<void> JobIntake::committed() {
 }
 
 // Others get their turn between the parts.
-asio::awaitable<void> JobIntake::add_parts(core::JobRow row) {
+asio::awaitable<void> JobIntake::add_parts(core::JobRow row, bool by_search) {
   const std::vector<core::TaskRow> tasks = std::exchange(row.tasks, {});
   std::size_t from = 0;
   do {
     const std::size_t to = std::min(tasks.size(), from + kTasksInAPart);
-    core::JobAdded part{row, true, to < tasks.size()};
+    core::JobAdded part{row, true, to < tasks.size(), by_search};
     part.row.tasks.assign(tasks.begin() + static_cast<std::ptrdiff_t>(from),
                           tasks.begin() + static_cast<std::ptrdiff_t>(to));
     driver_.happen(part);

@@ -34,7 +34,7 @@ class JobIntake {
  private:
   template <class T>
   T now(std::function<T(store::Store&)> question);
-  boost::asio::awaitable<void> add_parts(core::JobRow row);
+  boost::asio::awaitable<void> add_parts(core::JobRow row, bool by_search);
   boost::asio::awaitable<void> add_pages(core::JobRow row);
 
   Driver& driver_;

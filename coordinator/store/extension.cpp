@@ -15,13 +15,6 @@ std::string point_text(const std::vector<double>& point) {
   return column.text();
 }
 
-Error means_other_trials(const std::string& job) {
-  return {ErrorKind::invalid_job,
-          "what this file searches isn't what job " + job + " has searched: its trials would be others",
-          "only search.trials, the objectives and the constraints may change; submit it as a job of its own: "
-          "what has a result isn't run again"};
-}
-
 // A search is extended by a search of its kind.
 void check_search(const std::string& job, const json::value& known, const Value& wanted) {
   const auto name = [](const json::value& search) {
@@ -39,6 +32,14 @@ void check_search(const std::string& job, const json::value& known, const Value&
 }
 
 }  // namespace
+
+Error means_other_trials(JobId job) {
+  return {ErrorKind::invalid_job,
+          "what this file searches isn't what job " + std::to_string(job.value) +
+              " has searched: its trials would be others",
+          "only search.trials, the objectives and the constraints may change; submit it as a job of its own: "
+          "what has a result isn't run again"};
+}
 
 void SubmissionWriter::begin_extension(const job::Plan& head) {
   job_ = std::to_string(extends_->value);
@@ -83,7 +84,7 @@ std::optional<SubmissionWriter::Chosen> SubmissionWriter::choose_searched(const 
   Chosen chosen{.place = place, .known = std::nullopt, .next_task = 0, .has = {}};
   const bool is_asked = !trial.point.empty();
   if (known.is_null(place, 0)) {
-    if (is_asked && !submission_.by_search) throw ErrorException(means_other_trials(job_));
+    if (is_asked && !submission_.by_search) throw ErrorException(means_other_trials(*extends_));
     return chosen;
   }
   const std::int64_t rung = known.is_null(place, 2) ? 0 : known.integer(place, 2);
@@ -97,7 +98,7 @@ std::optional<SubmissionWriter::Chosen> SubmissionWriter::choose_searched(const 
     for (const auto& task : tasks.as_array()) chosen.has.insert(task.to_number<std::int64_t>());
   }
   if (!std::includes(would_have.begin(), would_have.end(), chosen.has.begin(), chosen.has.end()))
-    throw ErrorException(means_other_trials(job_));
+    throw ErrorException(means_other_trials(*extends_));
   if (!goes_further) return std::nullopt;
   chosen.known = known.integer(place, 0);
   chosen.next_task = known.integer(place, 1);

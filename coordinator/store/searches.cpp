@@ -70,8 +70,11 @@ std::optional<Searching> read_searching(Transaction& transaction, JobId job) {
   return searching;
 }
 
-std::vector<job::Proposal> read_asked(Transaction& transaction, JobId job) {
-  const auto rows = transaction.run(sql::told_trials, {std::to_string(job.value)});
+std::optional<std::vector<job::Proposal>> read_asked(Transaction& transaction, JobId job) {
+  const auto id = std::to_string(job.value);
+  const auto known = transaction.run(sql::job_search, {id});
+  if (known.empty() || known.is_null(0, 0)) return std::nullopt;
+  const auto rows = transaction.run(sql::told_trials, {id});
   std::vector<job::Proposal> asked;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto told = told_from(rows, row);

@@ -15,7 +15,7 @@ Value search_column(const job::Plan& head);
 
 // See Store.
 std::optional<Searching> read_searching(Transaction& transaction, JobId job);
-std::vector<job::Proposal> read_asked(Transaction& transaction, JobId job);
+std::optional<std::vector<job::Proposal>> read_asked(Transaction& transaction, JobId job);
 void add_generations(Transaction& transaction, JobId job, const std::string& group,
                      const std::vector<search::Generation>& generations);
 bool end_search(Transaction& transaction, JobId job, const std::string& text_hash,

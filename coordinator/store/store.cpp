@@ -157,7 +157,7 @@ std::optional<Searching> Store::searching(JobId job) {
       [&](Transaction& transaction) { return read_searching(transaction, job); });
 }
 
-std::vector<job::Proposal> Store::asked(JobId job) {
+std::optional<std::vector<job::Proposal>> Store::asked(JobId job) {
   return implementation_->in_transaction(
       [&](Transaction& transaction) { return read_asked(transaction, job); });
 }

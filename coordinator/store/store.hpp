@@ -44,6 +44,9 @@ class Outdated : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A job's search is to go by a text that means other trials than those which the job has.
+Error means_other_trials(JobId job);
+
 using core::AttemptState;
 using core::JobRow;
 using core::JobState;
@@ -199,8 +202,8 @@ class Store {
   // ---- searches ----
   // Unset unless the job runs and may ask for more.
   std::optional<Searching> searching(JobId job);
-  // What the job's search has asked for until now, whether it goes on or not.
-  std::vector<job::Proposal> asked(JobId job);
+  // What the job's search has asked for until now, whether it goes on or not. Unset if the job has none.
+  std::optional<std::vector<job::Proposal>> asked(JobId job);
   // Those that are on record stay as they are.
   void add_generations(JobId job, const std::string& group,
                        const std::vector<search::Generation>& generations, std::int64_t epoch);
