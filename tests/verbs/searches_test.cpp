@@ -161,7 +161,7 @@ TEST(Search, GoesOnWhereItWasAfterItsCoordinatorWasKilled) {
     expect_one_result_a_task(system);
     EXPECT_EQ(number(system.sql("select count(*) as n from trials where group_name = 'rates'"), "n"),
               text == halving_job() ? 9 : 16);
-    const auto checked = system.sandbox().run({"db", "check"});
+    const auto checked = system.sandbox().run({"db", "check", "--state", system.sandbox().state().string()});
     EXPECT_EQ(checked.exit.code, 0) << checked.output << checked.errors;
   }
 }
@@ -228,7 +228,7 @@ TEST(Search, RestsWhileItsJobIsPausedAndEndsWithItsJobIfThatIsCancelled) {
   const auto next = system.submit(wide_job(6), "next.toml");
   ASSERT_TRUE(ends(system, next)) << system.said();
   EXPECT_EQ(system.state(job), "cancelled");
-  const auto checked = system.sandbox().run({"db", "check"});
+  const auto checked = system.sandbox().run({"db", "check", "--state", system.sandbox().state().string()});
   EXPECT_EQ(checked.exit.code, 0) << checked.output << checked.errors;
 }
 
