@@ -89,7 +89,7 @@ asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
   core::JobRow row = outcome.submitted->job;
   outcome.submitted->job.tasks.clear();
   if (outcome.resumed) {
-    co_await add_pages(std::move(row));
+    co_await add_pages(std::move(row), false);
   } else {
     co_await add_parts(std::move(row), by_search);
   }
@@ -106,8 +106,16 @@ asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
   if (asked == 0) co_return asked;
   std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
   core::JobRow row = co_await store_.result(std::move(question));
-  co_await add_pages(std::move(row));
+  co_await add_pages(std::move(row), false);
   co_return asked;
+}
+
+asio::awaitable<void> JobIntake::read_again(JobId job) {
+  const UnderWay under_way(driver_, alive_, job);
+  co_await committed();
+  std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
+  core::JobRow row = co_await store_.result(std::move(question));
+  co_await add_pages(std::move(row), true);
 }
 
 asio::awaitable<void> JobIntake::committed() {
@@ -131,7 +139,7 @@ asio::awaitable<void> JobIntake::add_parts(core::JobRow row, bool by_search) {
   } while (from < tasks.size());
 }
 
-asio::awaitable<void> JobIntake::add_pages(core::JobRow row) {
+asio::awaitable<void> JobIntake::add_pages(core::JobRow row, bool by_search) {
   std::optional<std::int64_t> place = 0;
   while (place) {
     std::function<store::TaskPage(store::Store&)> question = [job = row.id, place](store::Store& store) {
@@ -139,7 +147,7 @@ asio::awaitable<void> JobIntake::add_pages(core::JobRow row) {
     };
     store::TaskPage page = co_await store_.result(std::move(question));
     place = page.next;
-    core::JobAdded part{row, true, place.has_value()};
+    core::JobAdded part{row, true, place.has_value(), by_search};
     part.row.tasks = std::move(page.tasks);
     driver_.happen(part);
   }

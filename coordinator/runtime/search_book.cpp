@@ -52,11 +52,16 @@ void check_points(const job::Plan& head, const std::vector<job::Proposal>& point
 std::optional<SearchAdvice> SearchBook::advise(store::Store& store, JobId job, std::size_t slots,
                                                std::int64_t epoch, const SurroundingsOf& surroundings_of) {
   const auto searching = store.searching(job);
+  SearchAdvice advice;
   if (!searching) {
     pages_.erase(job);
-    return std::nullopt;
+    const auto row = store.job(job);
+    if (row.searching) return std::nullopt;  // it is paused, or its job has ended
+    // It was put on record before, and a broken connection kept us from hearing of it.
+    advice.is_over = true;
+    advice.failed = row.search_failed;
+    return advice;
   }
-  SearchAdvice advice;
   advice.toml = searching->text;
   advice.folder = searching->folder;
   try {

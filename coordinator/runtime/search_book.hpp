@@ -24,7 +24,8 @@ struct SearchAdvice {
   std::vector<job::Proposal> next;
   bool waits = false;    // for trials that haven't ended
   bool is_over = false;  // nothing more will be asked for: that is on record
-  std::string failure;   // why it can't go on: that isn't yet
+  bool failed = false;   // it is over since it couldn't go on
+  std::string failure;   // why it can't go on: that isn't on record yet
 };
 
 // What a text means before a search has asked for anything.

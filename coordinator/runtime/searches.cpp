@@ -72,21 +72,29 @@ asio::awaitable<void> Searches::run() {
 asio::awaitable<void> Searches::look(JobId job) {
   slots_ = std::max<std::size_t>(1, driver_.slots());
   waiting_.erase(job);
+  if (doubtful_.contains(job)) {
+    co_await intake_.read_again(job);
+    doubtful_.erase(job);
+  }
   auto found = co_await submitter_.advise(job, slots_, intake_.epoch());
   if (!found) co_return;
   if (found->is_over) {
     log::info("the search of job {} has come to its end", job.value);
-    driver_.happen(core::SearchEnded{job, false});
+    driver_.happen(core::SearchEnded{job, found->failed});
     co_return;
   }
   const std::string toml = found->toml;
   std::string failure = found->failure;
   waiting_.insert(job);
-  if (failure.empty() && !found->next.empty()) failure = co_await add(job, std::move(*found));
+  if (failure.empty() && !found->next.empty()) {
+    doubtful_.insert(job);
+    failure = co_await add(job, std::move(*found));
+    doubtful_.erase(job);
+  }
   if (failure.empty()) co_return;
   waiting_.erase(job);
   const bool ended = co_await submitter_.end_search(job, toml, failure, intake_.epoch());
-  if (!ended) co_return;
+  if (!ended) co_return is_due(job);  // it was ended before, or goes by another text
   log::error("the search of job {} can't go on: {}", job.value, failure);
   driver_.happen(core::SearchEnded{job, true});
 }
@@ -107,8 +115,14 @@ asio::awaitable<std::string> Searches::add(JobId job, SearchAdvice advice) {
       co_return "it asks for nothing but trials that it has had already";
   } catch (const store::Outdated&) {
     // Its job has ended, or goes by another text: then that is looked at.
-  } catch (const ErrorException& refused) {
-    co_return refused.error().message;
+  } catch (const store::Unavailable&) {
+    throw;
+  } catch (const store::Fenced&) {
+    throw;
+  } catch (const boost::system::system_error&) {
+    throw;  // cancelled
+  } catch (const std::exception& refused) {
+    co_return refused.what();
   }
   co_return "";
 }

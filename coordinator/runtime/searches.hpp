@@ -33,6 +33,7 @@ class Searches {
   Submitter& submitter_;
   std::set<JobId> due_;
   std::set<JobId> waiting_;          // for trials that haven't ended
+  std::set<JobId> doubtful_;         // what was added last may be on record without our knowing
   std::size_t slots_ = 1;            // that the searches reckon with
   boost::asio::steady_timer woken_;  // never expires; cancelled when a job is due
   boost::asio::steady_timer pause_;

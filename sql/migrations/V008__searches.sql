@@ -8,7 +8,7 @@ alter table espalier.job add column folder text not null default '';
 -- {"strategy", "trials", "metric", "maximize", "rungs": {GROUP: [epochs]}}, a member of "rungs" for each group that is
 -- searched. Null: all trials are known from the text.
 alter table espalier.job add column search jsonb;
-alter table espalier.job add column searching boolean not null default false;  -- it may ask for more
+alter table espalier.job add column searching boolean not null default false;  -- as long as it hasn't ended it may ask for more
 alter table espalier.job add column search_failure text not null default '';
 
 -- Where it lies among its group's points; null if it wasn't a search that asked for it.

@@ -1,5 +1,4 @@
--- A job has an end exactly if it has ended; of one that succeeded every task has, and every trial says so. What has ended
--- searches no more.
+-- A job has an end exactly if it has ended; of one that succeeded every task has, and every trial says so.
 select count(*) over (), text
 from (
   select format('job %s is %s and %s', id, state, case when finished_at is null then 'has no end' else 'has an end' end)
@@ -7,9 +6,9 @@ from (
   from espalier.job
   where (finished_at is null) <> (state in ('running', 'paused'))
   union all
-  select format('job %s is %s and still searches', id, state)
+  select format('job %s searches, and nothing says by what', id)
   from espalier.job
-  where searching and (search is null or state not in ('running', 'paused'))
+  where searching and search is null
   union all
   select format('job %s succeeded, and its task %s is %s', j.id, left(encode(t.key, 'hex'), 12), s.state)
   from espalier.job j

@@ -11,7 +11,7 @@ select j.id, j.name, j.description, j.state, to_json(j.groups) as groups,
        to_char(j.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
        extract(epoch from now() - j.resumed_at) as elapsed_s,
        t.total, t.executed, t.reused, t.running, t.failed, t.done, t.partial,
-       j.search, j.searching, nullif(j.search_failure, '') as search_failure, s.generation, s.rungs
+       j.search, j.searching and j.state in ('running', 'paused') as searching, nullif(j.search_failure, '') as search_failure, s.generation, s.rungs
 from chosen j
 cross join lateral (
   select count(*) as total,

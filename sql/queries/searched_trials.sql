@@ -1,10 +1,10 @@
 -- Of what is given, a row each in its order: the trial of the job that it is, null if there is none; how many tasks that
 -- needs, the rung that it has been asked for, and its tasks but for benchmarks: which of these there are depends on the
 -- workers that were there.
-select t.id, n.tasks, t.rung, n.before_benchmarks, t.point is not null
+select t.id, n.tasks, t.rung, n.before_benchmarks
 from unnest($2::text[], $3::jsonb[]) with ordinality as g (group_name, params, place)
 left join lateral (
-  select it.id, it.rung, it.point from espalier.trial it
+  select it.id, it.rung from espalier.trial it
   where it.job_id = $1::bigint and it.group_name = g.group_name and it.params = g.params
   limit 1
 ) t on true

@@ -1,7 +1,6 @@
 with changed as (
   update espalier.job j
   set state = g.state::espalier.job_status,
-      searching = j.searching and g.state in ('running', 'paused'),
       finished_at = case when g.state in ('running', 'paused') then null else now() end
   from unnest($1::bigint[], $2::text[]) as g (job, state)
   where j.id = g.job and j.state <> g.state::espalier.job_status

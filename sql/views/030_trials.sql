@@ -3,7 +3,7 @@ select t.id, t.job_id, t.group_name, t.params,
        case when s.state in ('waiting', 'running') and j.state = 'failed' then 'failed'
             when s.state in ('waiting', 'running') and j.state = 'cancelled' then 'cancelled'
             else s.state end as state,
-       coalesce(b.reason, case when t.rung < r.rungs - 1 and s.state = 'succeeded' and not j.searching
+       coalesce(b.reason, case when t.rung < r.rungs - 1 and s.state = 'succeeded' and (not j.searching or j.state not in ('running', 'paused'))
                                then format('stopped at rung %s of %s', t.rung + 1, r.rungs) end) as reason,
        s.progress, t.rung + 1 as rung, t.generation + 1 as generation
 from espalier.trial t

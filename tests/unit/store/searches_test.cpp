@@ -237,7 +237,8 @@ TEST_F(Searches, AddNothingToAJobThatHasEndedAndWaitWhileItIsPaused) {
   store_->commit({SetJob{job, JobState::running}}, epoch_);
   EXPECT_TRUE(store_->searching(job).has_value());
   store_->commit({SetJob{job, JobState::cancelled}}, epoch_);
-  EXPECT_FALSE(store_->job(job).searching);
+  EXPECT_FALSE(store_->searching(job).has_value());
+  EXPECT_EQ(summary(job).at("finished"), true);
   EXPECT_THROW(ask(job, halving({{"g", {0.5}, 0, 0}})), Outdated);
 }
 
