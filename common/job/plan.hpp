@@ -77,7 +77,7 @@ struct Trial {
   std::string group;
   json::object params;           // swept dotted keys (and "job.seed" with repeats > 1) to this trial's values
   std::vector<TrialTask> tasks;  // in the order of the pipeline
-  std::vector<double> point;     // of one that a search asked for: see Proposal
+  std::vector<double> point = {};  // of one that a search asked for: see Proposal
   std::int64_t generation = 0;
   std::size_t rung = 0;
 };
