@@ -35,7 +35,8 @@ void add_extend(CLI::App& app, Action& chosen) {
 Example:
   espalier extend 3 jobs/pruning.toml        # after more amounts were added to the sweep
 
-Trials that the job has stay as they are; nothing that has a result runs again.)");
+Trials that the job has stay as they are; nothing that has a result runs again. A job that searches by halving
+or nsga2 goes on by the file, which may ask for more trials and is otherwise as the job's own.)");
   add_options(*command, options->choice);
   command->add_option("FILE", options->file, "The job file (TOML)")->required();
   command->callback([options, &chosen] { chosen = [options] { return extend(*options); }; });

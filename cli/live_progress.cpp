@@ -41,6 +41,24 @@ std::string trials_of(const json::object& trials) {
   return text;
 }
 
+// "; halving: 24 of 60 trials asked for, 8 up to rung 2, 3 up to rung 3"; empty for a job without one.
+std::string search_of(const json::object& summary) {
+  const auto* search = summary.if_contains("search");
+  if (search == nullptr || !search->is_object()) return "";
+  auto text = fmt::format("; {}: {} of {} trials asked for", search->at("strategy").as_string().c_str(),
+                          search->at("trials").to_number<int>(), search->at("wanted").to_number<int>());
+  if (search->at("generation").is_number())
+    text += fmt::format(", generation {}", search->at("generation").to_number<int>());
+  if (search->at("rungs").is_array()) {
+    const auto& rungs = search->at("rungs").as_array();
+    for (std::size_t rung = 1; rung < rungs.size(); ++rung)
+      text += fmt::format(", {} up to rung {}", rungs[rung].to_number<int>(), rung + 1);
+  }
+  if (search->at("failure").is_string())
+    return text + ", and it can't go on: " + search->at("failure").as_string().c_str();
+  return text + (search->at("finished").as_bool() ? ", and that is all" : "");
+}
+
 std::string tasks_of(const json::object& tasks) {
   return fmt::format("{} tasks: {} executed, {} reused, {} running", tasks.at("total").to_number<int>(),
                      tasks.at("executed").to_number<int>(), tasks.at("reused").to_number<int>(),
@@ -82,16 +100,18 @@ void LiveProgress::draw_bars(const json::object& summary) {
                         bar(fraction, bar_width), fraction * 100, trials_of(group.at("trials").as_object()));
     ++lines;
   }
-  text += fmt::format("{}{}\n{}\n", tasks_of(summary.at("tasks").as_object()), eta_of(summary), page_);
+  text += fmt::format("{}{}{}\n{}\n", tasks_of(summary.at("tasks").as_object()), search_of(summary),
+                      eta_of(summary), page_);
   drawn_lines_ = lines + 2;
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void LiveProgress::print_line(const json::object& summary) {
   const auto now = std::chrono::steady_clock::now();
-  const auto line = fmt::format("{:3.0f} %  {}, {}{}", summary.at("progress").to_number<double>() * 100,
-                                trials_of(summary.at("trials").as_object()),
-                                tasks_of(summary.at("tasks").as_object()), eta_of(summary));
+  const auto line =
+      fmt::format("{:3.0f} %  {}, {}{}{}", summary.at("progress").to_number<double>() * 100,
+                  trials_of(summary.at("trials").as_object()), tasks_of(summary.at("tasks").as_object()),
+                  search_of(summary), eta_of(summary));
   const bool over = summary.at("finished_at").is_string();
   if (line == last_line_ || (now - last_printed_ < kLineInterval && !over)) return;
   fmt::print(stderr, "{:%H:%M:%S}  {}\n", fmt::gmtime(std::time(nullptr)), line);

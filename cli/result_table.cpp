@@ -79,6 +79,18 @@ std::string speedup(const json::object& trial) {
   return fmt::format("{:.2f}x{}", *value, unclear ? " can't tell" : "");
 }
 
+// Its search went on with others: it has ended well, and has no measurements.
+bool was_stopped(const json::object& trial) {
+  return trial.at("state").as_string() == "succeeded" && trial.at("reason").is_string();
+}
+
+// The search's own end is no trial's.
+void print_failure(const json::object& job, std::ostream& out) {
+  const auto* search = job.if_contains("search");
+  if (search == nullptr || !search->is_object() || !search->at("failure").is_string()) return;
+  out << "\nThe search couldn't go on: " << search->at("failure").as_string().c_str() << "\n";
+}
+
 }  // namespace
 
 void print_results(const json::object& document, std::ostream& out) {
@@ -99,27 +111,28 @@ void print_results(const json::object& document, std::ostream& out) {
   for (const auto& entry : document.at("trials").as_array()) {
     const auto& trial = entry.as_object();
     const auto sparsity = metric(trial, "sparsity");
-    table.add({trial.at("pareto").as_bool() ? "★" : " ", std::to_string(trial.at("id").as_int64()),
-               std::string(trial.at("group").as_string()), in_words(trial.at("params").as_object()),
-               std::string(trial.at("state").as_string()),
-               with_interval(metric(trial, "accuracy"), metric(trial, "accuracy_ci_low"),
-                             metric(trial, "accuracy_ci_high"), 3),
-               with_interval(metric(trial, "latency_p50_ms"), metric(trial, "latency_ci_low_ms"),
-                             metric(trial, "latency_ci_high_ms"), 3),
-               speedup(trial), bytes(metric(trial, "size_bytes")), count(metric(trial, "params")),
-               count(metric(trial, "macs")),
-               sparsity ? fmt::format("{:.0f} %", *sparsity * 100) : kNotMeasured,
-               verdict(metric(trial, "gain"), metric(trial, "gain_ci_low"), metric(trial, "gain_ci_high"),
-                       "{:+.3f}")});
-    any_reason = any_reason || trial.at("reason").is_string();
+    table.add(
+        {trial.at("pareto").as_bool() ? "★" : " ", std::to_string(trial.at("id").as_int64()),
+         std::string(trial.at("group").as_string()), in_words(trial.at("params").as_object()),
+         std::string(was_stopped(trial) ? trial.at("reason").as_string() : trial.at("state").as_string()),
+         with_interval(metric(trial, "accuracy"), metric(trial, "accuracy_ci_low"),
+                       metric(trial, "accuracy_ci_high"), 3),
+         with_interval(metric(trial, "latency_p50_ms"), metric(trial, "latency_ci_low_ms"),
+                       metric(trial, "latency_ci_high_ms"), 3),
+         speedup(trial), bytes(metric(trial, "size_bytes")), count(metric(trial, "params")),
+         count(metric(trial, "macs")), sparsity ? fmt::format("{:.0f} %", *sparsity * 100) : kNotMeasured,
+         verdict(metric(trial, "gain"), metric(trial, "gain_ci_low"), metric(trial, "gain_ci_high"),
+                 "{:+.3f}")});
+    any_reason = any_reason || (trial.at("reason").is_string() && !was_stopped(trial));
   }
   table.print(out);
   out << "★ in the Pareto set of the job's objectives. ± half of the 95 % interval. "
          "can't tell: the interval holds \"no difference\".\n";
+  print_failure(document.at("job").as_object(), out);
   if (!any_reason) return;
   out << "\nWhat did not succeed:\n";
   for (const auto& entry : document.at("trials").as_array())
-    if (const auto& trial = entry.as_object(); trial.at("reason").is_string())
+    if (const auto& trial = entry.as_object(); trial.at("reason").is_string() && !was_stopped(trial))
       out << "  trial " << trial.at("id").as_int64() << " (" << trial.at("group").as_string().c_str()
           << "): " << trial.at("reason").as_string().c_str() << "\n";
 }

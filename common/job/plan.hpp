@@ -160,6 +160,8 @@ struct PlanSink {
 inline constexpr std::size_t kTrialsInAPart = 2000;
 
 // All errors. They may show after the first parts: then nothing that the sink got is of any use.
+// A job that searches has the trials that are `asked` for, and those of groups that it doesn't search; with
+// null, every point that it may begin with, up to the last rung.
 std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings& surroundings,
                                  const PlanSink& sink, const std::vector<Proposal>* asked = nullptr);
 

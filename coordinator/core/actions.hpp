@@ -29,7 +29,8 @@ struct GiveOut {
 
 struct PublishJob {  // something about the job has changed
   JobId job;
-  bool ended = false;  // its last change
+  bool ended = false;   // its last change
+  bool search = false;  // one of its tasks has ended, or it begins: its search may have more to ask for
 };
 struct PublishWorkers {};
 

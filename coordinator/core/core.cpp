@@ -1,6 +1,7 @@
 #include "coordinator/core/core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace espalier::core {
 
@@ -60,11 +61,18 @@ void Core::mark_changed(JobIndex job) {
   changed_.emplace_back(jobs_[job].id, false);
 }
 
+// A paused job's waits until it is resumed.
+bool Core::take_due_search(JobIndex index) {
+  Job& job = jobs_[index];
+  if (job.state != JobState::running || !job.searching) return false;
+  return std::exchange(job.search_is_due, false);
+}
+
 void Core::publish_changes() {
   for (const auto& [id, ended] : changed_) {
     const auto job = jobs_.find(id);
     if (job) jobs_[*job].changed = false;
-    actions_.emplace_back(PublishJob{id, ended});
+    actions_.emplace_back(PublishJob{id, ended, job && take_due_search(*job)});
   }
   changed_.clear();
   if (workers_changed_) actions_.emplace_back(PublishWorkers{});

@@ -91,6 +91,7 @@ class Core {
   void handle(const SubmissionBegun& event);
   void handle(const SubmissionEnded& event);
   void handle(const JobAdded& event);
+  void handle(const SearchEnded& event);
   void handle(const JobPaused& event);
   void handle(const JobResumed& event);
   void handle(const JobCancelled& event);
@@ -99,12 +100,13 @@ class Core {
     TaskIndex task;
     const TaskRow* row = nullptr;
   };
-  std::vector<Newcomer> enlist(const JobRow& row, bool ask_again);
+  std::vector<Newcomer> enlist(const JobAdded& event, JobState state);
   void add_lanes(Job& job, const std::vector<job::Target>& targets);
   void join(TaskIndex task, JobIndex job, std::uint16_t target);
   void adopt(const OpenAttempt& attempt);
   void evaluate(const Newcomer& newcomer);
   bool count_missing_inputs(const Newcomer& newcomer);
+  bool take_due_search(JobIndex job);
 
   // report.cpp
   void handle(const AttemptProgress& event);

@@ -41,6 +41,13 @@ struct JobAdded {
   JobRow row;
   bool ask_again = true;  // its failed and cancelled tasks are asked for again
   bool more = false;      // further parts of it follow: it doesn't end before the last
+  // Its own search asks for them: that changes nothing about its state, nor what has failed of it, and if it
+  // has ended meanwhile they go with it.
+  bool by_search = false;
+};
+struct SearchEnded {  // nothing more will be asked for: the job ends with its last task
+  JobId job;
+  bool failed = false;  // the search couldn't go on, and so the job fails
 };
 struct JobPaused {  // nothing of it starts any more; what runs goes on
   JobId job;
@@ -95,8 +102,8 @@ struct AssignmentsSent {
 struct Tick {};  // time has passed
 
 using Event =
-    std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, JobPaused, JobResumed,
-                 JobCancelled, WorkerHello, WorkerHeartbeat, WorkerCordoned, WorkerGoodbye, WorkerRevoked,
-                 AttemptProgress, AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
+    std::variant<Started, AttemptsFound, SubmissionBegun, SubmissionEnded, JobAdded, SearchEnded, JobPaused,
+                 JobResumed, JobCancelled, WorkerHello, WorkerHeartbeat, WorkerCordoned, WorkerGoodbye,
+                 WorkerRevoked, AttemptProgress, AttemptLogged, AttemptFinished, AssignmentsSent, Tick>;
 
 }  // namespace espalier::core

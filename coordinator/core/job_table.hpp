@@ -65,6 +65,9 @@ struct Job {
   std::int64_t held = 0;               // slots that these take
   MonotonicTime served;                // when it was last given a worker, or came to have something ready
   bool incomplete = false;             // more tasks are about to come
+  bool searching = false;              // its search may ask for more
+  bool search_failed = false;          // it couldn't go on
+  bool search_is_due = false;          // something has changed that it may go by
   bool changed = false;                // in this step
 
   [[nodiscard]] Lane& lane(std::uint32_t position) { return lanes[lane_of.empty() ? 0 : lane_of[position]]; }

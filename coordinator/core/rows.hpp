@@ -43,6 +43,8 @@ struct JobRow {
   std::int64_t memory_bytes = 0;  // of each attempt; 0: no limit
   std::int64_t max_parallel = 0;  // attempts at once; 0: no limit
   std::vector<job::Target> targets{{}};
+  bool searching = false;      // more trials may be asked for: it doesn't end before that is over
+  bool search_failed = false;  // it couldn't go on
   std::vector<TaskRow> tasks;  // in the plan's order; those with a result may be left out
 };
 

@@ -21,6 +21,7 @@ void Core::apply_state(TaskIndex task, TaskState to) {
     if (is_terminal(to)) {
       --job.unfinished;
       if (to != TaskState::succeeded) ++job.unsuccessful;
+      job.search_is_due = true;
       if (job.unfinished == 0) to_end_.push_back(job.id);
     } else if (is_terminal(from)) {
       ++job.unfinished;
@@ -156,8 +157,10 @@ void Core::end_jobs() {
     const auto index = jobs_.find(id);
     // It may stand here twice, or have been asked for more since.
     if (!index || is_terminal(jobs_[*index].state) || jobs_[*index].unfinished > 0) continue;
-    if (jobs_[*index].incomplete) continue;  // its last part looks again
-    set_job_state(*index, jobs_[*index].unsuccessful == 0 ? JobState::succeeded : JobState::failed);
+    // Its last part looks again, or its search's end.
+    if (jobs_[*index].incomplete || jobs_[*index].searching) continue;
+    const bool failed = jobs_[*index].unsuccessful > 0 || jobs_[*index].search_failed;
+    set_job_state(*index, failed ? JobState::failed : JobState::succeeded);
     retire(*index);
   }
 }

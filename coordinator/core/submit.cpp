@@ -34,12 +34,27 @@ void Core::handle(const SubmissionEnded& event) {
 
 void Core::handle(const JobAdded& event) {
   const auto known = jobs_.find(event.row.id);
-  if (known && is_terminal(jobs_[*known].state)) {  // cancelled while the submission was on its way
+  if (!known && event.by_search) return;
+  const bool has_ended = known && is_terminal(jobs_[*known].state);
+  JobState state = event.row.state;
+  if (known && event.by_search) state = jobs_[*known].state;
+  if (has_ended) {  // while the submission was on its way
     finish_retirement(*known);
-    write(SetJob{event.row.id, event.row.state});
+    if (!event.by_search) write(SetJob{event.row.id, state});
   }
-  for (const Newcomer& newcomer : enlist(event.row, event.ask_again)) evaluate(newcomer);
-  jobs_[*jobs_.find(event.row.id)].incomplete = event.more;
+  for (const Newcomer& newcomer : enlist(event, state)) evaluate(newcomer);
+  const JobIndex job = *jobs_.find(event.row.id);
+  jobs_[job].incomplete = event.more;
+  if (is_terminal(state)) retire(job);
+}
+
+void Core::handle(const SearchEnded& event) {
+  const auto job = jobs_.find(event.job);
+  if (!job) return;
+  jobs_[*job].searching = false;
+  jobs_[*job].search_failed = event.failed;
+  to_end_.push_back(event.job);
+  mark_changed(*job);
 }
 
 void Core::handle(const JobPaused& event) {
@@ -49,7 +64,9 @@ void Core::handle(const JobPaused& event) {
 
 void Core::handle(const JobResumed& event) {
   const auto job = jobs_.find(event.job);
-  if (job && jobs_[*job].state == JobState::paused) set_job_state(*job, JobState::running);
+  if (!job || jobs_[*job].state != JobState::paused) return;
+  jobs_[*job].search_is_due = true;
+  set_job_state(*job, JobState::running);
 }
 
 void Core::handle(const JobCancelled& event) {
@@ -61,20 +78,26 @@ void Core::handle(const JobCancelled& event) {
 
 // Puts the job's tasks into the table. Returns those whose inputs have to be looked at, once all of them are
 // there.
-std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
+std::vector<Core::Newcomer> Core::enlist(const JobAdded& event, JobState state) {
+  const JobRow& row = event.row;
   auto index = jobs_.find(row.id);
   if (index) {
-    if (jobs_[*index].state != row.state) set_job_state(*index, row.state);
+    if (jobs_[*index].state != state) set_job_state(*index, state);
   } else {
     index = jobs_.add(row.id, row.priority, row.user);
     Job& job = jobs_[*index];
-    job.state = row.state;
+    job.state = state;
     job.retries = row.retries;
     job.timeout_s = row.timeout_s;
     job.memory_bytes = row.memory_bytes;
     job.max_parallel = row.max_parallel;
   }
   add_lanes(jobs_[*index], row.targets);
+  if (!event.by_search) {
+    jobs_[*index].searching = row.searching;
+    jobs_[*index].search_failed = row.search_failed;
+  }
+  jobs_[*index].search_is_due = true;
   std::vector<Newcomer> newcomers;
   tasks_.reserve(row.tasks.size());
   for (const TaskRow& task_row : row.tasks) {
@@ -91,14 +114,16 @@ std::vector<Core::Newcomer> Core::enlist(const JobRow& row, bool ask_again) {
       // What isn't finished starts as waiting here; `evaluate` finds out where it stands.
       if (is_terminal(task_row.state)) tasks_.set_state(*task, task_row.state);
     }
-    if (!tasks_.position_in(*task, *index)) join(*task, *index, task_row.target);
-    const TaskState state = tasks_[*task].state;
-    const bool asked_again = ask_again && (state == TaskState::failed || state == TaskState::cancelled);
+    const bool joins = !tasks_.position_in(*task, *index);
+    if (joins) join(*task, *index, task_row.target);
+    const TaskState before = tasks_[*task].state;
+    const bool asked_again = (event.by_search ? joins : event.ask_again) &&
+                             (before == TaskState::failed || before == TaskState::cancelled);
     if (asked_again) {
       tasks_[*task].failures = 0;
       set_state(*task, TaskState::waiting, "asked for again");
     }
-    if (asked_again || (is_new && !is_terminal(state))) newcomers.push_back({*task, &task_row});
+    if (asked_again || (is_new && !is_terminal(before))) newcomers.push_back({*task, &task_row});
   }
   if (jobs_[*index].unfinished == 0) to_end_.push_back(row.id);
   mark_changed(*index);

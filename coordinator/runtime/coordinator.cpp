@@ -15,6 +15,7 @@
 #include "coordinator/runtime/explanation.hpp"
 #include "coordinator/runtime/job_intake.hpp"
 #include "coordinator/runtime/publisher.hpp"
+#include "coordinator/runtime/searches.hpp"
 #include "coordinator/runtime/store_thread.hpp"
 #include "coordinator/runtime/submitter.hpp"
 #include "coordinator/runtime/worker_keys.hpp"
@@ -54,6 +55,7 @@ class RunningCoordinator final : public Coordinator {
         driver_({*socket_, reign, store_, publisher_, classes_, metrics_, options.on_fatal},
                 settings_of(options), io.get_executor()),
         intake_(driver_, store_, submitter_),
+        searches_(driver_, intake_, submitter_, io.get_executor()),
         on_beat_(options.on_beat),
         work_(io.get_executor()) {
     driver_.set_http_address(options.http_address);
@@ -71,6 +73,7 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("hearing workers", driver_.hear_workers());
     work_.spawn("watching the time", driver_.watch_the_time());
     work_.spawn("live events", publisher_.run());
+    work_.spawn("searches", searches_.run());
     work_.spawn("watching the database", reign_.watch());
     if (reads_tokens_) work_.spawn("reading tokens", tokens_.follow());
     if (keys_) work_.spawn("watching the keys", keys_->watch());
@@ -341,6 +344,7 @@ class RunningCoordinator final : public Coordinator {
   Garbage garbage_;
   Driver driver_;
   JobIntake intake_;
+  Searches searches_;
   std::optional<WorkerKeys> keys_;
   std::function<void()> on_beat_;
   bool recovered_ = false;

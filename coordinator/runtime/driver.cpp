@@ -163,8 +163,10 @@ void Driver::deliver(const Batch& batch) {
       outgoing[give->peer].push_back(wire::encode(assign, found->second->spec));
     } else if (const auto* job = std::get_if<core::PublishJob>(&action)) {
       parts_.publisher.job_changed(job->job);
+      if (job->search) follower_.search_is_due(job->job);
     } else if (std::holds_alternative<core::PublishWorkers>(action)) {
       parts_.publisher.workers_changed();
+      follower_.workers_changed();
     }
   }
   for (const auto& [peer, messages] : outgoing) send(peer, messages);

@@ -48,6 +48,15 @@ class Driver {
     http_certificate_ = std::move(certificate);
   }
 
+  // Also told, once it is on record: that a job's search may have more to ask for, and that something of the
+  // workers has changed.
+  struct Follower {
+    std::function<void(JobId)> search_is_due;
+    std::function<void()> workers_changed;
+  };
+  void set_follower(Follower follower) { follower_ = std::move(follower); }
+  [[nodiscard]] std::size_t slots() const { return core_.counts().slots; }  // of live workers
+
   // Gives everything decided until now to the store thread: whatever is asked of that afterwards sees it.
   void commit_now();
 
@@ -80,6 +89,7 @@ class Driver {
 
   Parts parts_;
   core::Core core_;
+  Follower follower_{[](JobId) {}, [] {}};
   std::int64_t epoch_ = 0;
   std::string http_address_;
   std::optional<std::string> http_token_;  // a secret

@@ -82,15 +82,16 @@ void JobIntake::recover(const std::function<void()>& on_step) {
 asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
   const UnderWay under_way(driver_, alive_, text.extends);
   co_await committed();
+  const bool by_search = text.by_search;
   SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
   if (!outcome.submitted) co_return outcome;
   for (const JobId paused : outcome.submitted->paused) driver_.happen(core::JobPaused{paused});
   core::JobRow row = outcome.submitted->job;
   outcome.submitted->job.tasks.clear();
   if (outcome.resumed) {
-    co_await add_pages(std::move(row));
+    co_await add_pages(std::move(row), false);
   } else {
-    co_await add_parts(std::move(row));
+    co_await add_parts(std::move(row), by_search);
   }
   co_return outcome;
 }
@@ -105,8 +106,16 @@ asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
   if (asked == 0) co_return asked;
   std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
   core::JobRow row = co_await store_.result(std::move(question));
-  co_await add_pages(std::move(row));
+  co_await add_pages(std::move(row), false);
   co_return asked;
+}
+
+asio::awaitable<void> JobIntake::read_again(JobId job) {
+  const UnderWay under_way(driver_, alive_, job);
+  co_await committed();
+  std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
+  core::JobRow row = co_await store_.result(std::move(question));
+  co_await add_pages(std::move(row), true);
 }
 
 asio::awaitable<void> JobIntake::committed() {
@@ -116,12 +125,12 @@ asio::awaitable<void> JobIntake::committed() {
 }
 
 // Others get their turn between the parts.
-asio::awaitable<void> JobIntake::add_parts(core::JobRow row) {
+asio::awaitable<void> JobIntake::add_parts(core::JobRow row, bool by_search) {
   const std::vector<core::TaskRow> tasks = std::exchange(row.tasks, {});
   std::size_t from = 0;
   do {
     const std::size_t to = std::min(tasks.size(), from + kTasksInAPart);
-    core::JobAdded part{row, true, to < tasks.size()};
+    core::JobAdded part{row, true, to < tasks.size(), by_search};
     part.row.tasks.assign(tasks.begin() + static_cast<std::ptrdiff_t>(from),
                           tasks.begin() + static_cast<std::ptrdiff_t>(to));
     driver_.happen(part);
@@ -130,7 +139,7 @@ asio::awaitable<void> JobIntake::add_parts(core::JobRow row) {
   } while (from < tasks.size());
 }
 
-asio::awaitable<void> JobIntake::add_pages(core::JobRow row) {
+asio::awaitable<void> JobIntake::add_pages(core::JobRow row, bool by_search) {
   std::optional<std::int64_t> place = 0;
   while (place) {
     std::function<store::TaskPage(store::Store&)> question = [job = row.id, place](store::Store& store) {
@@ -138,7 +147,7 @@ asio::awaitable<void> JobIntake::add_pages(core::JobRow row) {
     };
     store::TaskPage page = co_await store_.result(std::move(question));
     place = page.next;
-    core::JobAdded part{row, true, place.has_value()};
+    core::JobAdded part{row, true, place.has_value(), by_search};
     part.row.tasks = std::move(page.tasks);
     driver_.happen(part);
   }

@@ -29,13 +29,15 @@ class JobIntake {
   boost::asio::awaitable<SubmitOutcome> submit(JobText text);
   // Of the job's tasks those that failed or were cancelled; returns how many there were.
   boost::asio::awaitable<std::size_t> retry(JobId job);
+  // What a search may have added to the job without our hearing of it.
+  boost::asio::awaitable<void> read_again(JobId job);
   boost::asio::awaitable<void> committed();  // all that was decided until now is on record
 
  private:
   template <class T>
   T now(std::function<T(store::Store&)> question);
-  boost::asio::awaitable<void> add_parts(core::JobRow row);
-  boost::asio::awaitable<void> add_pages(core::JobRow row);
+  boost::asio::awaitable<void> add_parts(core::JobRow row, bool by_search);
+  boost::asio::awaitable<void> add_pages(core::JobRow row, bool by_search);
 
   Driver& driver_;
   StoreThread& store_;

@@ -18,11 +18,12 @@ namespace {
 
 constexpr std::chrono::seconds kPatienceForFirstWorker{5};
 
+template <class T>
 struct Answer {
   explicit Answer(const asio::any_io_executor& executor)
       : arrived(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer arrived;  // never expires; cancelled when the outcome is there
-  std::optional<SubmitOutcome> outcome;
+  std::optional<T> outcome;
   std::exception_ptr error;
 };
 
@@ -70,13 +71,14 @@ Submitter::~Submitter() {
   thread_.join();
 }
 
-asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch) {
-  auto answer = std::make_shared<Answer>(executor_);  // shared with the thread: either may end first
-  asio::post(thread_, [this, answer, job, epoch] {
-    std::optional<SubmitOutcome> outcome;
+template <class T>
+asio::awaitable<T> Submitter::on_thread(std::function<T()> work) {
+  auto answer = std::make_shared<Answer<T>>(executor_);  // shared with the thread: either may end first
+  asio::post(thread_, [this, answer, work] {
+    std::optional<T> outcome;
     std::exception_ptr error;
     try {
-      outcome = submit_here(job, epoch);
+      outcome = work();
     } catch (const store::Unavailable&) {
       store_.reset();
       error = std::current_exception();
@@ -94,6 +96,45 @@ asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch
   }
   if (answer->error) std::rethrow_exception(answer->error);
   co_return std::move(*answer->outcome);
+}
+
+// The connection may have broken since it was last used: what can be repeated is tried once more.
+template <class Work>
+auto Submitter::ask_store(Work work) {
+  if (store_) {
+    try {
+      return work(*store_);
+    } catch (const store::Unavailable&) {
+      store_.reset();
+    }
+  }
+  return work(store());
+}
+
+asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch) {
+  std::function<SubmitOutcome()> work = [this, job = std::move(job), epoch] {
+    return submit_here(job, epoch);
+  };
+  co_return co_await on_thread(std::move(work));
+}
+
+asio::awaitable<std::optional<SearchAdvice>> Submitter::advise(JobId job, std::size_t slots,
+                                                               std::int64_t epoch) {
+  std::function<std::optional<SearchAdvice>()> work = [this, job, slots, epoch] {
+    return ask_store([&](store::Store& store) {
+      return searches_.advise(store, job, slots, epoch,
+                              [this](const auto& folder) { return surroundings_of(folder); });
+    });
+  };
+  co_return co_await on_thread(std::move(work));
+}
+
+asio::awaitable<bool> Submitter::end_search(JobId job, std::string toml, std::string failure,
+                                            std::int64_t epoch) {
+  std::function<bool()> work = [this, job, hash = sha256_hex(toml), failure = std::move(failure), epoch] {
+    return ask_store([&](store::Store& store) { return store.end_search(job, hash, failure, epoch); });
+  };
+  co_return co_await on_thread(std::move(work));
 }
 
 store::Store& Submitter::store() {
@@ -120,27 +161,36 @@ std::unique_ptr<store::OpenSubmission> Submitter::begin(const store::Submission&
 }
 
 SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
-  const job::Surroundings surroundings = surroundings_of(job);
-  store::Submission submission{job.toml, job.user, sha256_hex(job.toml), job.replace};
+  const job::Surroundings surroundings = surroundings_of(job.folder);
+  store::Submission submission{job.toml,      job.user, sha256_hex(job.toml), job.replace, job.folder,
+                               job.by_search, {}};
+  auto asked = job.asked;
+  if (job.extends && !job.by_search) {
+    const auto before = ask_store([&](store::Store& store) { return store.asked(*job.extends); });
+    if (before) {
+      auto meaning = meaning_of(job.toml, surroundings);
+      if (!meaning.errors.empty()) return {std::nullopt, false, std::move(meaning.errors)};
+      check_points(meaning.head, *before, *job.extends);
+      submission.plan_hash = meaning.hash;
+      asked = *before;
+    }
+  }
   auto opened = begin(submission, epoch, job.extends);
-  if (job.extends || !opened->text_is_unfinished()) return write(job, surroundings, *opened);
+  if (job.extends || !opened->text_is_unfinished()) return write(job, asked, surroundings, *opened);
   opened.reset();
   // Does the text still mean the same tasks?
-  store::PlanHash hash;
-  job::PlanSink sink;
-  sink.head = [](const job::Plan&) {};
-  sink.part = [&](const std::vector<job::Trial>&, const std::vector<job::Task>& tasks) { hash.add(tasks); };
+  auto meaning = meaning_of(job.toml, surroundings);
   SubmitOutcome outcome;
-  outcome.errors = job::plan_job(job.toml, surroundings, sink);
+  outcome.errors = std::move(meaning.errors);
   if (!outcome.errors.empty()) return outcome;
-  outcome.submitted = store().resume(submission, hash.hex(), epoch);
+  outcome.submitted = store().resume(submission, meaning.hash, epoch);
   outcome.resumed = outcome.submitted.has_value();
   if (outcome.resumed) return outcome;
-  return write(job, surroundings, *begin(submission, epoch, std::nullopt));
+  return write(job, asked, surroundings, *begin(submission, epoch, std::nullopt));
 }
 
-SubmitOutcome Submitter::write(const JobText& job, const job::Surroundings& surroundings,
-                               store::OpenSubmission& opened) {
+SubmitOutcome Submitter::write(const JobText& job, const std::vector<job::Proposal>& asked,
+                               const job::Surroundings& surroundings, store::OpenSubmission& opened) {
   PartWriter writer(opened);
   job::PlanSink sink;
   sink.head = [&](const job::Plan& head) { opened.head(head); };
@@ -148,17 +198,17 @@ SubmitOutcome Submitter::write(const JobText& job, const job::Surroundings& surr
     writer.add({std::move(trials), std::move(tasks)});
   };
   SubmitOutcome outcome;
-  outcome.errors = job::plan_job(job.toml, surroundings, sink);
+  outcome.errors = job::plan_job(job.toml, surroundings, sink, &asked);
   if (!outcome.errors.empty()) return outcome;
   writer.finish();
   outcome.submitted = opened.finish();
   return outcome;
 }
 
-job::Surroundings Submitter::surroundings_of(const JobText& job) {
-  job::Surroundings surroundings = within(folders_, job::local_surroundings(job.folder));
+job::Surroundings Submitter::surroundings_of(const std::string& folder) {
+  job::Surroundings surroundings = within(folders_, job::local_surroundings(folder));
   const auto look_up = surroundings.file;
-  surroundings.file = [this, look_up, folder = job.folder](const std::string& path) -> Result<ContentHash> {
+  surroundings.file = [this, look_up, folder](const std::string& path) -> Result<ContentHash> {
     auto hash = look_up(path);
     if (!hash || artifacts_.touch(*hash)) return hash;
     return artifacts_.put(std::filesystem::path(folder) / path);

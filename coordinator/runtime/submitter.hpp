@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "common/job/plan.hpp"
 #include "coordinator/runtime/device_classes.hpp"
 #include "coordinator/runtime/job_files.hpp"
+#include "coordinator/runtime/search_book.hpp"
 #include "coordinator/store/store.hpp"
 
 namespace espalier::runtime {
@@ -24,6 +26,9 @@ struct JobText {
   bool replace = false;
   std::optional<JobId> extends;
   std::string user{};  // who asks for it
+  // Its own search asks for these trials: see store::Submission.
+  bool by_search = false;
+  std::vector<job::Proposal> asked{};
 };
 
 struct SubmitOutcome {
@@ -41,14 +46,25 @@ class Submitter {
 
   // To be awaited on the executor. Throws what the store throws.
   boost::asio::awaitable<SubmitOutcome> submit(JobText job, std::int64_t epoch);
+  // Unset if the job asks for nothing now: it has ended, is paused, or its search is over. `slots`: see
+  // search::advance.
+  boost::asio::awaitable<std::optional<SearchAdvice>> advise(JobId job, std::size_t slots,
+                                                             std::int64_t epoch);
+  // False if it was over before, or goes by another text than that.
+  boost::asio::awaitable<bool> end_search(JobId job, std::string toml, std::string failure,
+                                          std::int64_t epoch);
 
  private:
+  template <class T>
+  boost::asio::awaitable<T> on_thread(std::function<T()> work);
+  template <class Work>
+  auto ask_store(Work work);
   SubmitOutcome submit_here(const JobText& job, std::int64_t epoch);
-  static SubmitOutcome write(const JobText& job, const job::Surroundings& surroundings,
-                             store::OpenSubmission& opened);
+  static SubmitOutcome write(const JobText& job, const std::vector<job::Proposal>& asked,
+                             const job::Surroundings& surroundings, store::OpenSubmission& opened);
   std::unique_ptr<store::OpenSubmission> begin(const store::Submission& submission, std::int64_t epoch,
                                                std::optional<JobId> extends);
-  job::Surroundings surroundings_of(const JobText& job);
+  job::Surroundings surroundings_of(const std::string& folder);
   store::Store& store();
 
   artifact::ArtifactStore& artifacts_;
@@ -56,6 +72,7 @@ class Submitter {
   std::string database_;
   JobFolders folders_;
   std::unique_ptr<store::Store> store_;  // of the thread alone
+  SearchBook searches_;                  // likewise
   boost::asio::any_io_executor executor_;
   boost::asio::thread_pool thread_{1};
 };

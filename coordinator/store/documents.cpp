@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "coordinator/store/array_column.hpp"
 #include "sql_files.hpp"
@@ -52,6 +54,12 @@ std::map<std::int64_t, JobCounts> read_counts(Transaction& transaction, const Ro
 
 struct Work {  // of a job, in tasks
   double total = 0, reused = 0, done = 0, partial = 0;
+  void expect(double asked, double wanted) {
+    if (asked <= 0)
+      total = std::max(total, 1.0);
+    else if (wanted > asked)
+      total *= wanted / asked;
+  }
   [[nodiscard]] double share() const { return total > 0 ? std::min(1.0, (done + partial) / total) : 1.0; }
 };
 
@@ -64,8 +72,53 @@ json::value eta_s(const Work& work, std::string_view state, double elapsed_s) {
   return std::max(0.0, left * elapsed_s / done);
 }
 
+struct Hunt {       // how far a job's search is; of the columns from 15 on
+  json::object by;  // as the job's row keeps it
+  std::int64_t wanted = 0, asked = 0;
+  std::vector<std::int64_t> rungs;  // how many were asked to be trained up to each
+};
+
+std::optional<Hunt> hunt_of(const Rows& jobs, std::size_t row) {
+  if (jobs.is_null(row, 15)) return std::nullopt;
+  Hunt hunt;
+  hunt.by = parse_json(jobs.text(row, 15)).value().as_object();
+  const auto& groups = hunt.by.at("rungs").as_object();
+  hunt.wanted = hunt.by.at("trials").to_number<std::int64_t>() * static_cast<std::int64_t>(groups.size());
+  std::size_t rungs = 0;
+  for (const auto& [group, epochs] : groups) rungs = std::max(rungs, epochs.as_array().size());
+  hunt.rungs.resize(rungs);
+  if (jobs.is_null(row, 19)) return hunt;
+  const auto counts = parse_json(jobs.text(row, 19)).value();
+  for (const auto& each : counts.as_array()) {
+    const auto trials = each.at(1).to_number<std::int64_t>();
+    hunt.asked += trials;
+    if (each.at(0).is_null()) continue;
+    const auto last = std::min(rungs, each.at(0).to_number<std::size_t>() + 1);
+    for (std::size_t rung = 0; rung < last; ++rung) hunt.rungs[rung] += trials;
+  }
+  return hunt;
+}
+
+json::value to_json(const std::optional<Hunt>& hunt, const Rows& jobs, std::size_t row) {
+  if (!hunt) return nullptr;
+  const bool by_rungs = !hunt->rungs.empty();
+  return json::object{
+      {"strategy", hunt->by.at("strategy")},
+      {"wanted", hunt->wanted},
+      {"trials", hunt->asked},
+      {"generation", jobs.is_null(row, 18) ? json::value(nullptr) : json::value(jobs.integer(row, 18))},
+      {"rungs",
+       by_rungs ? json::value(json::array(hunt->rungs.begin(), hunt->rungs.end())) : json::value(nullptr)},
+      {"finished", !jobs.truth(row, 16)},
+      {"failure", text_or_null(jobs, row, 17)}};
+}
+
 json::object summary_of(const Rows& jobs, std::size_t row, const JobCounts& counts) {
-  const Work work{jobs.real(row, 8), jobs.real(row, 10), jobs.real(row, 13), jobs.real(row, 14)};
+  const auto hunt = hunt_of(jobs, row);
+  Work work{jobs.real(row, 8), jobs.real(row, 10), jobs.real(row, 13), jobs.real(row, 14)};
+  // What is still to be asked for isn't known as tasks: it is taken for as much work as that which is.
+  const auto asked = static_cast<double>(hunt ? hunt->asked : 0);
+  if (hunt && jobs.truth(row, 16)) work.expect(asked, static_cast<double>(hunt->wanted));
   json::array groups;
   const auto names = parse_json(jobs.text(row, 4)).value();
   for (const auto& name : names.as_array()) {
@@ -88,7 +141,8 @@ json::object summary_of(const Rows& jobs, std::size_t row, const JobCounts& coun
             {"failed", jobs.integer(row, 12)}}},
           {"progress", work.share()},
           {"eta_s", eta_s(work, jobs.text(row, 3), jobs.real(row, 7))},
-          {"groups", groups}};
+          {"groups", groups},
+          {"search", to_json(hunt, jobs, row)}};
 }
 
 FrontHistory::Front read_front(Transaction& transaction, JobId job) {

@@ -47,6 +47,8 @@ JobRow read_job_row(Transaction& transaction, JobId job) {
           .memory_bytes = found.integer(0, 4),
           .max_parallel = found.integer(0, 6),
           .targets = targets_from(found.text(0, 7)),
+          .searching = found.truth(0, 8),
+          .search_failed = found.truth(0, 9),
           .tasks = {}};
 }
 

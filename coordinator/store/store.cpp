@@ -7,6 +7,7 @@
 #include "coordinator/store/logs.hpp"
 #include "coordinator/store/migrate.hpp"
 #include "coordinator/store/recovery.hpp"
+#include "coordinator/store/searches.hpp"
 #include "coordinator/store/submission.hpp"
 #include "coordinator/store/tokens.hpp"
 #include "sql_files.hpp"
@@ -148,6 +149,33 @@ std::size_t Store::retry(JobId job, std::int64_t epoch) {
   return implementation_->in_transaction([&](Transaction& transaction) {
     hold_epoch(transaction, epoch);
     return retry_job(transaction, job);
+  });
+}
+
+std::optional<Searching> Store::searching(JobId job) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_searching(transaction, job); });
+}
+
+std::optional<std::vector<job::Proposal>> Store::asked(JobId job) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_asked(transaction, job); });
+}
+
+void Store::add_generations(JobId job, const std::string& group,
+                            const std::vector<search::Generation>& generations, std::int64_t epoch) {
+  implementation_->in_transaction([&](Transaction& transaction) {
+    hold_epoch(transaction, epoch);
+    espalier::store::add_generations(transaction, job, group, generations);
+    return true;
+  });
+}
+
+bool Store::end_search(JobId job, const std::string& text_hash, const std::string& failure,
+                       std::int64_t epoch) {
+  return implementation_->in_transaction([&](Transaction& transaction) {
+    hold_epoch(transaction, epoch);
+    return espalier::store::end_search(transaction, job, text_hash, failure);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -22,6 +23,7 @@
 #include "coordinator/core/rows.hpp"
 #include "coordinator/core/states.hpp"
 #include "coordinator/core/writes.hpp"
+#include "coordinator/search/search.hpp"
 
 namespace espalier::store {
 
@@ -35,6 +37,15 @@ class Fenced : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// What a search asked for is of no use any more: its job has ended, or searches by another text.
+class Outdated : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// A job's search is to go by a text that means other trials than those which the job has.
+Error means_other_trials(JobId job);
 
 using core::AttemptState;
 using core::JobRow;
@@ -71,12 +82,26 @@ struct Submission {
   std::string user{};     // who asks for it
   std::string text_hash;  // the same text as an unfinished job's resumes that job
   bool replace = false;   // pause every other unfinished job
+  std::string folder{};   // what the text's paths are relative to
+  // An extension by what the job's own search asks for. The text is the one that it searches by.
+  bool by_search = false;
+  // Of an extension by another text that searches: the plan's hash before anything was asked for.
+  std::string plan_hash{};
 };
 
 struct Submitted {
   JobRow job;  // its tasks without those that have a result
   std::vector<JobId> paused;
   bool is_untouched = false;  // new, and none of its tasks has ended before
+  std::size_t trials = 0;     // that it has got, or that are trained further
+};
+
+// What a job's search goes on from.
+struct Searching {
+  std::string text;
+  std::string text_hash;
+  std::string folder;
+  std::map<std::string, std::vector<search::Told>> told;  // by group
 };
 
 // What two plans of one text have in common if they mean the same tasks. The same text can mean others: a
@@ -161,7 +186,9 @@ class Store {
   TaskPage tasks(JobId job, std::int64_t from, std::size_t limit);
   std::vector<OpenAttempt> open_attempts();
 
-  // With `extends`, the trials that this job doesn't have yet are added to it.
+  // With `extends`, the trials that this job doesn't have yet are added to it, and those that are to be
+  // trained up to a further rung get what they need for that. Throws Outdated if it is by a search that is
+  // over.
   std::unique_ptr<OpenSubmission> begin_submission(Submission submission, std::int64_t epoch,
                                                    std::optional<JobId> extends = std::nullopt);
   // The job of this text with the same tasks runs again if it hasn't ended; unset if there is none. What
@@ -171,6 +198,18 @@ class Store {
   // Asks for what failed or was cancelled of the job's tasks again; the job runs then. Returns how many these
   // are.
   std::size_t retry(JobId job, std::int64_t epoch);
+
+  // ---- searches ----
+  // Unset unless the job runs and may ask for more.
+  std::optional<Searching> searching(JobId job);
+  // What the job's search has asked for until now, whether it goes on or not. Unset if the job has none.
+  std::optional<std::vector<job::Proposal>> asked(JobId job);
+  // Those that are on record stay as they are.
+  void add_generations(JobId job, const std::string& group,
+                       const std::vector<search::Generation>& generations, std::int64_t epoch);
+  // The search by this text asks for nothing more; `failure` says why if it can't go on. False if it has
+  // ended before, or goes by another text.
+  bool end_search(JobId job, const std::string& text_hash, const std::string& failure, std::int64_t epoch);
 
   std::vector<Assignment> commit(const std::vector<Write>& writes, std::int64_t epoch);
   bool job_exists(JobId job);

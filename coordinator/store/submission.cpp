@@ -1,11 +1,11 @@
 #include "coordinator/store/submission.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "coordinator/store/array_column.hpp"
 #include "coordinator/store/recovery.hpp"
+#include "coordinator/store/searches.hpp"
 #include "coordinator/store/state_text.hpp"
 #include "sql_files.hpp"
 
@@ -29,14 +29,6 @@ json::array constraints_of(const job::Plan& plan) {
   return result;
 }
 
-json::array to_json(const std::vector<job::Target>& targets) {
-  json::array result;
-  for (const auto& target : targets)
-    result.push_back(json::object{{"require", target.require},
-                                  {"any_of", json::array(target.any_of.begin(), target.any_of.end())}});
-  return result;
-}
-
 bool saves_itself(job::Stage stage) {
   return stage == job::Stage::train || stage == job::Stage::distill || stage == job::Stage::finetune;
 }
@@ -55,21 +47,22 @@ std::vector<JobId> pause_others(Transaction& transaction, const std::string& job
 
 }  // namespace
 
+std::string targets_column(const std::vector<job::Target>& targets) {
+  json::array result;
+  for (const auto& target : targets)
+    result.push_back(json::object{{"require", target.require},
+                                  {"any_of", json::array(target.any_of.begin(), target.any_of.end())}});
+  return clean_json(result);
+}
+
 void SubmissionWriter::head(const job::Plan& head) {
   ArrayColumn groups;
   for (const auto& group : head.groups) groups.add(group);
   groups_ = groups.text();
+  search_ = search_column(head);
+  if (head.search) strategy_ = head.search->strategy;
   if (extends_) {
-    job_ = std::to_string(extends_->value);
-    if (!transaction_.run(sql::job_exists, {job_}).truth(0, 0)) {
-      throw ErrorException(
-          Error{ErrorKind::not_found, "there is no job " + job_, "`espalier jobs` lists them"});
-    }
-    const auto places = transaction_.run(sql::job_places, {job_});
-    next_place_ = places.integer(0, 0);
-    next_trial_ = places.integer(0, 1);
-    row_ = read_job_row(transaction_, *extends_);
-    add_targets(head.targets);
+    begin_extension(head);
   } else {
     job_ = transaction_
                .run(sql::insert_job,
@@ -77,7 +70,8 @@ void SubmissionWriter::head(const job::Plan& head) {
                      std::to_string(head.retries), to_text(head.timeout_s), std::to_string(head.memory_bytes),
                      groups.text(), clean_json(objectives_of(head)), clean_json(constraints_of(head)),
                      clean_text(submission_.text), submission_.text_hash, clean_text(submission_.user),
-                     std::to_string(head.max_parallel), clean_json(to_json(head.targets))})
+                     std::to_string(head.max_parallel), targets_column(head.targets),
+                     clean_text(submission_.folder), search_})
                .text(0, 0);
     row_ = {.id = JobId{std::stoll(job_)},
             .state = JobState::running,
@@ -88,6 +82,8 @@ void SubmissionWriter::head(const job::Plan& head) {
             .memory_bytes = head.memory_bytes,
             .max_parallel = head.max_parallel,
             .targets = head.targets,
+            .searching = search_.has_value(),
+            .search_failed = false,
             .tasks = {}};
   }
 }
@@ -108,6 +104,7 @@ void SubmissionWriter::part(const std::vector<job::Trial>& trials, const std::ve
   add_tasks(tasks, parameters, kind, work);
   add_trials(trials, parameters);
   for (const auto* column : {&kind, &work}) parameters.push_back(column->text());
+  for (auto& column : points_) parameters.emplace_back(std::exchange(column, "{}"));
   transaction_.run(sql::insert_part, parameters);
 }
 
@@ -202,15 +199,20 @@ void SubmissionWriter::add_trials(const std::vector<job::Trial>& trials, std::ve
   ArrayColumn trial, position, role, needed;
   std::vector<std::size_t> new_to_job;
   const auto chosen = choose(trials);
+  written_ += chosen.size();
   const auto numbers = transaction_.run(sql::number_trials, {std::to_string(chosen.size())});
   for (std::size_t row = 0; row < chosen.size(); ++row) {
-    const std::int64_t number = numbers.integer(row, 0);
-    id.add(number);
-    ordinal.add(next_trial_++);
-    group.add(trials[chosen[row]].group);
-    params.add(clean_json(trials[chosen[row]].params));
-    std::int64_t place = 0;
-    for (const auto& need : trials[chosen[row]].tasks) {
+    const job::Trial& given = trials[chosen[row].place];
+    const std::int64_t number = chosen[row].known.value_or(numbers.integer(row, 0));
+    if (!chosen[row].known) {
+      id.add(number);
+      ordinal.add(next_trial_++);
+      group.add(given.group);
+      params.add(clean_json(given.params));
+    }
+    std::int64_t place = chosen[row].next_task;
+    for (const auto& need : given.tasks) {
+      if (chosen[row].has.contains(rows_.at(need.task).id.value)) continue;
       trial.add(number);
       position.add(place++);
       role.add(job::to_string(need.role));
@@ -222,12 +224,14 @@ void SubmissionWriter::add_trials(const std::vector<job::Trial>& trials, std::ve
   for (const auto* column : {&id, &ordinal, &group, &params, &trial, &position, &role, &needed})
     parameters.push_back(column->text());
   add_to_job(std::move(new_to_job), parameters);
+  if (strategy_) add_points(trials, chosen);
 }
 
 // Which of the trials are to be written: all, but for those that an extended job has.
-std::vector<std::size_t> SubmissionWriter::choose(const std::vector<job::Trial>& trials) {
-  std::vector<std::size_t> chosen(trials.size());
-  std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+std::vector<SubmissionWriter::Chosen> SubmissionWriter::choose(const std::vector<job::Trial>& trials) {
+  if (extends_ && strategy_) return choose_searched(trials);
+  std::vector<Chosen> chosen(trials.size());
+  for (std::size_t place = 0; place < trials.size(); ++place) chosen[place].place = place;
   if (!extends_) return chosen;
   ArrayColumn group, params;
   for (const auto& trial : trials) {
@@ -237,7 +241,7 @@ std::vector<std::size_t> SubmissionWriter::choose(const std::vector<job::Trial>&
   const auto found = transaction_.run(sql::trials_to_add, {job_, group.text(), params.text()});
   chosen.resize(found.size());
   for (std::size_t row = 0; row < found.size(); ++row)
-    chosen[row] = static_cast<std::size_t>(found.integer(row, 0));
+    chosen[row].place = static_cast<std::size_t>(found.integer(row, 0));
   return chosen;
 }
 
@@ -259,20 +263,21 @@ void SubmissionWriter::add_to_job(std::vector<std::size_t> tasks, std::vector<Va
 Submitted SubmissionWriter::finish() {
   // At the end: whoever changes this row meanwhile must not have to wait for us.
   if (extends_) {
-    transaction_.run(sql::extend_job, {job_, groups_, clean_json(to_json(row_.targets))});
-    row_.state = JobState::running;
+    finish_extension();
   } else {
     transaction_.run(sql::set_plan_hash, {job_, hash_.hex()});
   }
   ArrayColumn ended;
   bool any_ended = false;
+  // A search doesn't ask again for what has failed in its own job: which that is the core knows.
   for (const TaskRow& task : row_.tasks) {
-    if (!core::is_terminal(task.state)) continue;
+    if (submission_.by_search || !core::is_terminal(task.state)) continue;
     ended.add(task.id.value);
     any_ended = true;
   }
   if (any_ended) transaction_.run(sql::ask_tasks_again, {job_, ended.text()});
-  Submitted submitted{.job = std::move(row_), .paused = {}, .is_untouched = !extends_ && !reuses_};
+  Submitted submitted{
+      .job = std::move(row_), .paused = {}, .is_untouched = !extends_ && !reuses_, .trials = written_};
   if (submission_.replace) submitted.paused = pause_others(transaction_, job_);
   return submitted;
 }
@@ -285,7 +290,8 @@ std::optional<Submitted> resume_job(Transaction& transaction, const Submission& 
   retry_job(transaction, job);
   transaction.run(sql::resume_job, {std::to_string(job.value)});
   transaction.run(sql::mark_reused_tasks, {std::to_string(job.value)});
-  Submitted submitted{.job = read_job_row(transaction, job), .paused = {}, .is_untouched = false};
+  Submitted submitted{
+      .job = read_job_row(transaction, job), .paused = {}, .is_untouched = false, .trials = 0};
   if (submission.replace) submitted.paused = pause_others(transaction, std::to_string(job.value));
   return submitted;
 }
@@ -293,12 +299,13 @@ std::optional<Submitted> resume_job(Transaction& transaction, const Submission& 
 std::size_t retry_job(Transaction& transaction, JobId job) {
   const auto id = std::to_string(job.value);
   const auto unsuccessful = transaction.run(sql::unsuccessful_tasks, {id});
-  if (unsuccessful.empty()) return 0;
+  const bool searches = search_again(transaction, job, !unsuccessful.empty());
+  if (unsuccessful.empty() && !searches) return 0;
   ArrayColumn tasks;
   for (std::size_t row = 0; row < unsuccessful.size(); ++row) tasks.add(unsuccessful.integer(row, 0));
   transaction.run(sql::ask_tasks_again, {id, tasks.text()});
   transaction.run(sql::resume_job, {id});
-  return unsuccessful.size();
+  return unsuccessful.size() + (searches ? 1 : 0);
 }
 
 }  // namespace espalier::store

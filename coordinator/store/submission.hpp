@@ -1,6 +1,10 @@
 // Writes a job as it is planned, part by part, in one transaction: job, trials, tasks and edges.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +16,8 @@ namespace espalier::store {
 
 class SubmissionWriter {
  public:
-  // With `extends` the job is that one and gets the trials that it doesn't have yet; otherwise it is new.
+  // With `extends` the job is that one and gets the trials that it doesn't have yet, and what those need that
+  // are to be trained up to a further rung; otherwise it is new.
   SubmissionWriter(Transaction& transaction, const Submission& submission, std::optional<JobId> extends)
       : transaction_(transaction), submission_(submission), extends_(extends) {}
 
@@ -23,6 +28,12 @@ class SubmissionWriter {
   Submitted finish();
 
  private:
+  struct Chosen {                       // a trial to be written
+    std::size_t place = 0;              // among those given
+    std::optional<std::int64_t> known;  // its number, if the job has it: it is to be trained further
+    std::int64_t next_task = 0;         // its place among the trial's
+    std::set<std::int64_t> has{};       // tasks that the trial has
+  };
   // Each appends its arrays to the parameters of insert_part, in their order.
   void add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters, ArrayColumn& kind,
                  ArrayColumn& work);
@@ -32,7 +43,14 @@ class SubmissionWriter {
   void add_to_job(std::vector<std::size_t> tasks, std::vector<Value>& parameters);
   std::vector<bool> number(const std::vector<job::Task>& tasks);
   void add_targets(const std::vector<job::Target>& targets);
-  std::vector<std::size_t> choose(const std::vector<job::Trial>& trials);
+  std::vector<Chosen> choose(const std::vector<job::Trial>& trials);
+
+  // extension.cpp
+  void begin_extension(const job::Plan& head);
+  std::vector<Chosen> choose_searched(const std::vector<job::Trial>& trials);
+  std::optional<Chosen> choose_searched(const job::Trial& trial, std::size_t place, const Rows& known);
+  void add_points(const std::vector<job::Trial>& trials, const std::vector<Chosen>& chosen);
+  void finish_extension();
 
   Transaction& transaction_;
   const Submission& submission_;
@@ -40,14 +58,23 @@ class SubmissionWriter {
   std::string job_;  // its number
   JobRow row_;
   PlanHash hash_;
-  std::string groups_;                        // their names, as the text of an array
+  std::string groups_;  // their names, as the text of an array
+  Value search_;        // by what it searches; unset: it doesn't
+  std::optional<job::Search::Strategy> strategy_;
+  // Of the trials of a part that a search asked for: see insert_part.
+  std::array<std::string, 3> points_{"{}", "{}", "{}"};
+  ArrayColumn raised_, raised_to_;            // trials that are to be trained further, and their rungs
+  ArrayColumn told_;                          // the last task of each trial that a search asked for
   std::vector<std::uint16_t> target_places_;  // in an extended job, of the plan's targets
   bool reuses_ = false;                       // a task that has ended before
   std::int64_t next_place_ = 0;
   std::int64_t next_trial_ = 0;
+  std::size_t written_ = 0;    // trials
   std::vector<TaskRow> rows_;  // of all tasks of the plan, by their place in it
   std::vector<bool> in_job_;   // likewise: written as one of the job's
 };
+
+std::string targets_column(const std::vector<job::Target>& targets);  // as a job's row keeps them
 
 // See Store.
 std::optional<Submitted> resume_job(Transaction& transaction, const Submission& submission,

@@ -36,6 +36,11 @@ from (
   left join espalier.job j on j.id = r.job_id
   where j.id is null
   union all
+  select format('generation %s of group %s is of job %s, which is not on record', g.generation, g.group_name, g.job_id)
+  from espalier.generation g
+  left join espalier.job j on j.id = g.job_id
+  where j.id is null
+  union all
   select format('task %s has no state', t.id)
   from espalier.task t
   left join espalier.task_state s on s.task_id = t.id

@@ -6,6 +6,10 @@ from (
   from espalier.job
   where (finished_at is null) <> (state in ('running', 'paused'))
   union all
+  select format('job %s searches, and nothing says by what', id)
+  from espalier.job
+  where searching and search is null
+  union all
   select format('job %s succeeded, and its task %s is %s', j.id, left(encode(t.key, 'hex'), 12), s.state)
   from espalier.job j
   join espalier.job_task jt on jt.job_id = j.id

@@ -1,6 +1,6 @@
 -- A part of a plan in one round trip: new tasks with their states and inputs, trials, what these need, and what the
 -- job gets by them. $6: a specification a line; as an array each would be read, and its quotes escaped, twice.
--- $22: the job may have some of these tasks already.
+-- $22: the job may have some of these tasks already. $29 to $31: of trials that a search asks for; empty if there are none.
 with tasks as (
   insert into espalier.task (id, key, stage, exclusive, spec, kind, work) overriding system value
   select id, decode(key, 'hex'), stage, exclusive, spec::json, kind, work
@@ -16,9 +16,10 @@ with tasks as (
   from unnest($8::bigint[], $9::integer[], $10::text[], $11::bigint[], $12::text[], $13::text[])
     as g (task, ordinal, role, input_task, input_output, input_file)
 ), trials as (
-  insert into espalier.trial (id, job_id, ordinal, group_name, params) overriding system value
-  select id, $1::bigint, ordinal, group_name, params
-  from unnest($14::bigint[], $15::bigint[], $16::text[], $17::jsonb[]) as g (id, ordinal, group_name, params)
+  insert into espalier.trial (id, job_id, ordinal, group_name, params, point, generation, rung) overriding system value
+  select id, $1::bigint, ordinal, group_name, params, point::double precision[], generation, rung
+  from unnest($14::bigint[], $15::bigint[], $16::text[], $17::jsonb[], $29::text[], $30::bigint[], $31::integer[])
+    as g (id, ordinal, group_name, params, point, generation, rung)
 ), needs as (
   insert into espalier.trial_task (trial_id, ordinal, role, task_id)
   select trial, ordinal, role::espalier.task_role, task

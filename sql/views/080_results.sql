@@ -8,7 +8,7 @@ select t.id as trial_id, t.job_id, j.name as job_name, t.group_name, t.params, t
          as gain_ci_low,
        h.accuracy - w.accuracy + sqrt((h.accuracy_ci_high - h.accuracy_ci_low) ^ 2 + (w.ci_high - w.ci_low) ^ 2) / 2
          as gain_ci_high,
-       h.device_class
+       h.device_class, t.rung, t.generation
 from v1.trials t
 join espalier.job j on j.id = t.job_id
 cross join lateral (
@@ -72,3 +72,5 @@ comment on column v1.results.gain is 'A distilled student''s accuracy less that 
 comment on column v1.results.gain_ci_low is 'Lower end of the gain''s 95 % interval: the half-widths of the two accuracies'' intervals, added in quadrature. A normal approximation that takes the two as independent; they share their images, so the true interval is rather narrower.';
 comment on column v1.results.gain_ci_high is 'Upper end of the gain''s 95 % interval; see gain_ci_low.';
 comment on column v1.results.device_class is 'What the latencies were measured on.';
+comment on column v1.results.rung is 'Up to which rung its search asked for it to be trained, from 1; null unless its group is searched by halving. Before the last it has no headline metrics.';
+comment on column v1.results.generation is 'The generation that it belongs to, from 1; null unless its group is searched by nsga2.';

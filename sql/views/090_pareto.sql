@@ -82,7 +82,7 @@ select r.trial_id, r.job_id, r.job_name, r.group_name, r.params, r.state,
        r.accuracy, r.loss, r.parameters, r.macs, r.size_bytes, r.sparsity, r.latency_p50_ms, r.latency_p90_ms,
        r.latency_ci_low_ms, r.latency_ci_high_ms, r.throughput_per_s, r.speedup, r.peak_rss_bytes, r.energy_j,
        r.accuracy_ci_low, r.accuracy_ci_high, r.speedup_ci_low, r.speedup_ci_high, r.gain, r.gain_ci_low,
-       r.gain_ci_high, r.device_class, f.objectives
+       r.gain_ci_high, r.device_class, f.objectives, r.rung, r.generation
 from v1.pareto_by_device f
 cross join lateral (
   -- Offset keeps the planner from computing every trial's results to find those of a few.

@@ -3,13 +3,15 @@
 //   FAKE_RUNNER_FOLDER  where it writes `log` and looks for `hold` and `fail`
 //   FAKE_RUNNER_MS      how long a task takes; default 60
 // While the file `hold` exists no task ends. A task whose line contains the text in the file `fail` fails.
-// Lines of the log: "begin ATTEMPT NS", "alive ATTEMPT NS" every 20 ms, "end ATTEMPT NS", NS on the machine's
-// monotonic clock.
+// With the file `vary` what tasks measure depends, by a hash, on the model that they measure. Lines of the
+// log: "begin ATTEMPT NS", "alive ATTEMPT NS" every 20 ms, "end ATTEMPT NS", NS on the machine's monotonic
+// clock.
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +20,7 @@
 #include <string>
 
 #include "common/base/files.hpp"
+#include "common/base/hash.hpp"
 #include "common/base/json.hpp"
 
 namespace {
@@ -77,6 +80,7 @@ class Stage {
     }
   }
 
+  [[nodiscard]] bool varies() const { return !folder_.empty() && std::filesystem::exists(folder_ / "vary"); }
   [[nodiscard]] bool fails(const std::string& line) const {
     if (folder_.empty()) return false;
     const auto told = read_file(folder_ / "fail");
@@ -95,16 +99,33 @@ json::object metric(const char* name, double value) {
           {"ci_low", nullptr}, {"ci_high", nullptr}, {"samples", 1}};
 }
 
-json::array metrics_of(std::string_view stage) {
-  if (stage == "evaluate") return {metric("accuracy", 0.9), metric("loss", 0.3)};
-  if (stage == "benchmark") return {metric("latency_p50_ms", 1.5), metric("size_bytes", 1000)};
+// 0 to 1; the same for the same model.
+double luck_of(const json::object& spec, const std::string& salt) {
+  const auto* inputs = spec.if_contains("inputs");
+  const auto* model = inputs == nullptr ? nullptr : inputs->as_object().if_contains("model");
+  const auto hash = sha256_hex(salt + (model == nullptr ? json::serialize(spec) : json::serialize(*model)));
+  return static_cast<double>(std::stoul(hash.substr(0, 7), nullptr, 16)) / 0x10000000;
+}
+
+json::array metrics_of(std::string_view stage, const json::object& spec, bool varies) {
+  const double luck = varies ? luck_of(spec, "a") : 0.5;
+  const double size = varies ? luck_of(spec, "b") : 0.5;
+  if (stage == "evaluate") return {metric("accuracy", 0.8 + luck / 5), metric("loss", 0.6 * (1 - luck))};
+  if (stage == "benchmark")
+    return {metric("latency_p50_ms", 1 + size), metric("size_bytes", 500 + std::round(1000 * size))};
   return {metric("train_loss", 0.4)};
 }
 
+// One part of a training that others follow.
+bool hands_on(const json::object& spec) {
+  const auto* settings = spec.if_contains("settings");
+  const auto* until = settings == nullptr ? nullptr : settings->as_object().if_contains("until_epoch");
+  return until != nullptr && *until != settings->at("epochs");
+}
+
 // Unset if the disk is full.
-std::optional<json::array> outputs_of(const json::object& spec, const std::string& folder,
-                                      std::int64_t attempt) {
-  const std::string_view stage = spec.at("stage").as_string();
+std::optional<json::array> outputs_of(std::string_view stage, const std::string& folder, std::int64_t attempt,
+                                      bool with_state) {
   json::array outputs;
   if (stage == "evaluate") return outputs;
   const char* name = stage == "benchmark" ? "samples" : stage == "teacher-logits" ? "logits" : "model";
@@ -114,10 +135,9 @@ std::optional<json::array> outputs_of(const json::object& spec, const std::strin
   file.close();
   if (!file) return std::nullopt;
   outputs.push_back(json::object{{"name", name}, {"path", path.string()}});
+  if (with_state) outputs.push_back(json::object{{"name", "state"}, {"path", path.string()}});
   if (stage == "prune" || stage == "finetune")
     outputs.push_back(json::object{{"name", "masks"}, {"path", path.string()}});
-  if (stage == "train" && spec.at("settings").as_object().contains("until_epoch"))
-    outputs.push_back(json::object{{"name", "state"}, {"path", path.string()}});
   return outputs;
 }
 
@@ -148,9 +168,11 @@ int main() {
     std::cerr << "attempt " << attempt << ": " << name << std::endl;
     say({{"progress", {{"attempt", attempt}, {"fraction", 0.1}, {"note", name}, {"points", json::array{}}}}});
     stage.work(attempt);
+    const auto& spec = told.at("spec").as_object();
     const auto outputs =
-        outputs_of(told.at("spec").as_object(), std::string(told.at("folder").as_string()), attempt);
-    json::object finished{{"attempt", attempt}, {"outcome", "succeeded"}, {"metrics", metrics_of(name)}};
+        outputs_of(name, std::string(told.at("folder").as_string()), attempt, hands_on(spec));
+    json::object finished{
+        {"attempt", attempt}, {"outcome", "succeeded"}, {"metrics", metrics_of(name, spec, stage.varies())}};
     if (outputs) finished["outputs"] = *outputs;
     if (!outputs) finished = failed(attempt, "its output can't be written: No space left on device", true);
     if (stage.fails(line)) finished = failed(attempt, "it was told to fail", false);

@@ -206,6 +206,9 @@ void RunningSystem::hold() const {
 void RunningSystem::release() const {
   fs::remove(sandbox_.folder() / "fake/hold");
 }
+void RunningSystem::vary() const {
+  std::ofstream(sandbox_.folder() / "fake/vary") << "\n";
+}
 void RunningSystem::fail(const std::string& text) const {
   EXPECT_TRUE(write_file_atomically(sandbox_.folder() / "fake/fail", text + "\n").has_value());
 }

@@ -80,6 +80,14 @@ constexpr Addition kAdditions[] = {
         targets = '[{"require": "gpu.count > 0", "any_of": ["memory > 1"]}]' where name = 'running';
       update espalier.worker set cordoned = true where name = 'v';
     )sql"},
+    {8, R"sql(
+      update espalier.job set folder = '/data', searching = true,
+        search = '{"strategy": "nsga2", "trials": 4, "metric": "", "maximize": false, "rungs": {"a": []}}'
+      where name = 'running';
+      update espalier.trial set point = '{0.5}', generation = 0 where id = 2;
+      insert into espalier.generation (job_id, group_name, generation, trials, feasible, front, hypervolume)
+      values (2, 'a', 0, 1, 1, 1, 0.5);
+    )sql"},
 };
 
 class Upgrade : public DatabaseTest, public ::testing::WithParamInterface<std::size_t> {
@@ -146,6 +154,11 @@ TEST_P(Upgrade, KeepsAllThatADatabaseOfThatVersionHolds) {
     EXPECT_EQ(rows("select name from v1.workers where cordoned"), Lines{"v"});
   }
   EXPECT_EQ((*store)->job(JobId{2}).targets.size(), 1U);
+  EXPECT_EQ((*store)->job(JobId{2}).searching, GetParam() >= 8);
+  if (GetParam() >= 8) {
+    EXPECT_EQ((*store)->searching(JobId{2})->told.at("a").at(0).point, std::vector{0.5});
+    EXPECT_EQ(one("select generation, hypervolume from v1.generations"), "1|0.5");
+  }
 
   const auto checked = check(database());
   ASSERT_TRUE(checked.has_value()) << checked.error().message;
