@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <pagmo/utils/genetic_operators.hpp>
+#include <optional>
 #include <random>
+
+#include "coordinator/search/vary.hpp"
 
 namespace espalier::search {
 
 namespace {
 
-// Deb et al. 2002, section V, but for a crossover that reaches a little further: there are few trials.
-constexpr double kCrossover = 0.9;
-constexpr double kCrossoverIndex = 10;
-constexpr double kMutationIndex = 20;
 constexpr std::size_t kTriesAPoint = 20;
-constexpr std::uint64_t kChoices = 8;   // whole numbers up to so many are chosen among, not moved along
 constexpr double kMostPlaces = 0x1p53;  // that are counted
 
 std::mt19937 chance_of(const Rules& rules, std::int64_t generation) {
@@ -27,67 +24,6 @@ std::mt19937 chance_of(const Rules& rules, std::int64_t generation) {
   std::seed_seq sequence(parts.begin(), parts.end());
   return std::mt19937(sequence);
 }
-
-// Points as pagmo's operators take them: numbers that move, then choices.
-class Genome {
- public:
-  explicit Genome(const job::SearchSpace& space) : space_(space) {
-    for (std::size_t i = 0; i < space.axes.size(); ++i)
-      if (!is_choice(i)) axes_.push_back(i);
-    choices_ = space.axes.size() - axes_.size();
-    for (std::size_t i = 0; i < space.axes.size(); ++i)
-      if (is_choice(i)) axes_.push_back(i);
-    bounds_.first.assign(axes_.size(), 0);
-    for (const auto axis : axes_)
-      bounds_.second.push_back(is_choice(axis) ? static_cast<double>(*values_of(space.axes[axis]) - 1)
-                                               : std::nextafter(1.0, 0.0));
-  }
-
-  [[nodiscard]] std::vector<double> of(const Point& point) const {
-    const Point settled = settle(point);
-    const Place place = place_of(space_, settled);
-    std::vector<double> genes;
-    for (const auto axis : axes_) genes.push_back(is_choice(axis) ? place[axis] : settled[axis]);
-    return genes;
-  }
-
-  // Two children of two genomes.
-  [[nodiscard]] std::vector<Point> children(const std::vector<double>& a, const std::vector<double>& b,
-                                            std::mt19937& chance) const {
-    auto pair = pagmo::sbx_crossover(a, b, bounds_, choices_, kCrossover, kCrossoverIndex, chance);
-    std::vector<Point> points;
-    for (auto* child : {&pair.first, &pair.second}) {
-      const double rate = 1 / static_cast<double>(axes_.size());
-      pagmo::polynomial_mutation(*child, bounds_, choices_, rate, kMutationIndex, chance);
-      points.push_back(point_of(*child));
-    }
-    return points;
-  }
-
- private:
-  [[nodiscard]] bool is_choice(std::size_t axis) const {
-    const auto values = values_of(space_.axes[axis]);
-    return values && (space_.axes[axis].kind == job::SearchAxis::Kind::listed || *values <= kChoices);
-  }
-
-  // Anything that means the same as the same genome.
-  [[nodiscard]] Point settle(const Point& point) const { return point_at(space_, place_of(space_, point)); }
-
-  [[nodiscard]] Point point_of(const std::vector<double>& genes) const {
-    Point point(axes_.size());
-    for (std::size_t i = 0; i < axes_.size(); ++i) {
-      const auto& axis = space_.axes[axes_[i]];
-      const bool is_part = is_choice(axes_[i]) && axis.kind == job::SearchAxis::Kind::whole;
-      point[axes_[i]] = is_part ? (genes[i] + 0.5) / static_cast<double>(*values_of(axis)) : genes[i];
-    }
-    return settle(point);
-  }
-
-  const job::SearchSpace& space_;
-  std::vector<std::size_t> axes_;  // by gene
-  std::size_t choices_ = 0;
-  std::pair<std::vector<double>, std::vector<double>> bounds_;
-};
 
 // Unset: there is no end of them, or none worth waiting for.
 std::optional<std::uint64_t> places_in(const job::SearchSpace& space) {
@@ -108,10 +44,6 @@ Place place_number(const job::SearchSpace& space, std::uint64_t number) {
     number /= *values_of(axis);
   }
   return place;
-}
-
-double fraction(std::mt19937& chance) {
-  return static_cast<double>(chance()) * 0x1p-32;
 }
 
 Point anywhere(const job::SearchSpace& space, std::mt19937& chance) {
@@ -135,12 +67,13 @@ std::vector<Point> breed(const Rules& rules, const std::vector<Point>& parents, 
   };
   auto chance = chance_of(rules, generation);
   if (!parents.empty() && !space.axes.empty()) {
-    const Genome genome(space);
     const auto winner = [&] { return std::min(chance() % parents.size(), chance() % parents.size()); };
     for (std::size_t i = 0; i < kTriesAPoint * count && found.size() < count; ++i) {
-      const auto mother = genome.of(parents[winner()]);
-      const auto father = genome.of(parents[winner()]);
-      for (const auto& child : genome.children(mother, father, chance)) keep(child);
+      const auto& mother = parents[winner()];
+      const auto& father = parents[winner()];
+      const auto [a, b] = children(space, mother, father, chance);
+      keep(a);
+      keep(b);
     }
   }
   for (const auto& point : space.drawn) keep(point);

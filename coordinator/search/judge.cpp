@@ -47,7 +47,8 @@ std::vector<std::size_t> ordered(const std::vector<Judged>& judged, const std::v
   for (const auto trial : feasible) values.push_back(judged[trial].values);
   if (feasible.size() < 2) return feasible;
   std::vector<std::size_t> best;
-  for (auto front : std::get<0>(pagmo::fast_non_dominated_sorting(values))) {
+  auto sorted = pagmo::fast_non_dominated_sorting(values);
+  for (auto& front : std::get<0>(sorted)) {
     if (best.size() >= count) break;
     std::sort(front.begin(), front.end());
     Values of_front;
