@@ -194,8 +194,8 @@ bool goes_before(const Rules& rules, const std::vector<Told>& told, std::size_t 
 }
 
 // How many of those that have ended the rung are before it, and how many there are.
-std::pair<std::size_t, std::size_t> standing(const Rules& rules, const std::vector<Told>& told,
-                                             std::size_t trial, std::size_t rung) {
+std::pair<std::size_t, std::size_t> place_in_rung(const Rules& rules, const std::vector<Told>& told,
+                                                  std::size_t trial, std::size_t rung) {
   std::size_t before = 0;
   std::size_t all = 0;
   for (std::size_t i = 0; i < told.size(); ++i) {
@@ -222,7 +222,7 @@ TEST(Halving, WhoGoesOnIsAmongTheBestOfItsRungInAnyOrderOfEnds) {
                                             [&](const Told& told) { return told.point == each.point; });
             ASSERT_NE(found, laboratory.told.end()) << trial;
             const auto place = static_cast<std::size_t>(found - laboratory.told.begin());
-            const auto [before, all] = standing(world.rules, laboratory.told, place, each.rung - 1);
+            const auto [before, all] = place_in_rung(world.rules, laboratory.told, place, each.rung - 1);
             const auto quota = all / static_cast<std::size_t>(world.rules.search.reduction);
             if (before < quota || (before == 0 && laboratory.told.size() == world.rules.search.trials))
               continue;

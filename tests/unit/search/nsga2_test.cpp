@@ -137,7 +137,7 @@ TEST(Nsga2, ComesNearerToTheBestOfASingleObjective) {
     for (const auto& each : told) least = std::min(least, each.metrics.at("f0"));
     return least;
   };
-  EXPECT_LT(best(searched(rules, bowl).told), 0.2 * best(all_drawn(rules, bowl)));
+  EXPECT_LT(best(searched(rules, bowl).told), 0.4 * best(all_drawn(rules, bowl)));
 }
 
 TEST(Nsga2, MaximizesWhatIsToBeMaximized) {
