@@ -36,11 +36,11 @@ struct Rules {
 // nsga2: what is known after a generation has ended, of all trials until then.
 struct Generation {
   std::int64_t number = 0;
-  std::size_t trials = 0;    // that were evaluated
+  std::size_t trials = 0;    // that have ended, failed ones too
   std::size_t feasible = 0;  // of these: meet every constraint
   std::size_t front = 0;     // of these: no other is better in everything
   // Of the front, each objective scaled so that the first generation spans 0 to 1: 0 is nothing, larger is
-  // better.
+  // better. See progress.hpp.
   double hypervolume = 0;
 };
 
@@ -50,7 +50,7 @@ struct Advice {
   std::vector<Generation> generations;
 };
 
-// `slots`: how many trials may run at once; halving keeps as many open.
+// `slots`: how many trials may run at once; halving keeps as many open, one at least.
 Advice advance(const Rules& rules, const std::vector<Told>& told, std::size_t slots);
 
 }  // namespace espalier::search
