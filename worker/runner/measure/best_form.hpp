@@ -23,8 +23,9 @@ struct Candidate {
 
 struct Form {
   std::string name;
-  std::function<void()> run;          // one forward pass of the input it was searched with, gradients off
-  std::vector<Candidate> candidates;  // all that were tried
+  std::function<void()> run;  // one forward pass of the input it was searched with, gradients off
+  std::function<std::function<void()>()> anew;  // makes the same once more, its weights elsewhere in memory
+  std::vector<Candidate> candidates;            // all that were tried
 };
 
 // Tries every candidate for about `budget_s` each. What an int8 model leaves in float is tuned like any fp32
