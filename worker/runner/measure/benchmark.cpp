@@ -8,8 +8,8 @@
 #include "worker/runner/fields.hpp"
 #include "worker/runner/measure/benchmark_report.hpp"
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/paired_forms.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
-#include "worker/runner/measure/placements.hpp"
 #include "worker/runner/models/example_input.hpp"
 #include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
@@ -82,6 +82,12 @@ void check_same_inputs(const ModelInfo& model, const ModelInfo& baseline) {
          "only models of the same inputs can be compared");
 }
 
+// For the report, which doesn't keep nets alive.
+std::vector<Candidate> only_told(std::vector<Candidate> candidates) {
+  for (auto& candidate : candidates) candidate.anew = {};
+  return candidates;
+}
+
 MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
                           const BenchmarkSettings& settings, Form& model_form,
                           const std::function<void(double)>& on_progress) {
@@ -95,15 +101,15 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   form.cpus = pinned.cpus();
   model_form = best_form(subjects.model, images, settings.precision, search_s);
   form.model_form = model_form.name;
-  form.model_candidates = model_form.candidates;
+  form.model_candidates = only_told(model_form.candidates);
   auto plan = settings.plan;
   plan.one_thread = threads == 1;
   if (subjects.baseline) {
     auto baseline = best_form(*subjects.baseline, images, settings.baseline_precision, search_s);
+    auto measured = measure_pair(model_form, baseline, plan, on_progress);
+    form.model_form = model_form.name;
     form.baseline_form = baseline.name;
-    form.baseline_candidates = baseline.candidates;
-    auto measured =
-        measure_in_placements({{"model", model_form.anew}, {"baseline", baseline.anew}}, plan, on_progress);
+    form.baseline_candidates = only_told(std::move(baseline.candidates));
     form.latency = std::move(measured.latency);
     constexpr int kReplicates = 2000;
     form.speedup = ratio_over_parts(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s,

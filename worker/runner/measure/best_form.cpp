@@ -199,13 +199,13 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
   const Module timed = half ? bf16_copy(model.module) : model.module;
   const auto timed_input = half && input.is_floating_point() ? input.to(at::kBFloat16) : input;
   const double tolerance = int8 ? kInt8Tolerance : half ? kBf16Tolerance : kFp32Tolerance;
-  const std::string kind = prefix + (half ? "bf16 " : "");
+  const std::string common = prefix + (half ? "bf16 " : "");
   Form best;
   std::vector<Arm> contenders;
-  const auto makers = makers_of(timed_input, half ? Precision::bf16 : Precision::fp32);
-  for (const auto& maker : makers) {
+  for (const auto& maker : makers_of(timed_input, half ? Precision::bf16 : Precision::fp32)) {
     Candidate candidate;
-    candidate.name = kind + maker.name;
+    candidate.name = common + maker.name;
+    candidate.kind = maker.name;
     try {
       const auto form = maker.make(timed);
       candidate.difference = relative_difference(reference, run_once(form, timed_input));
@@ -214,6 +214,7 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
         candidate.rejected = "other numbers than the net itself";
       } else {
         contenders.push_back({candidate.name, runner_of(form, timed_input)});
+        candidate.anew = maker_of_copies(maker, timed, timed_input, int8 ? model.info.engine : std::string());
       }
     } catch (const std::exception& failure) {
       // One graph may lack what one form needs (a control flow, a data type); the others still stand.
@@ -228,10 +229,6 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
         {ErrorKind::failed,
          "no form of the model reproduces its own output: " + best.candidates.front().rejected,
          half ? "use precision = \"fp32\"" : "check that the model is deterministic in eval mode"});
-  }
-  for (const auto& maker : makers) {
-    if (best.name == kind + maker.name)
-      best.anew = maker_of_copies(maker, timed, timed_input, int8 ? model.info.engine : std::string());
   }
   return best;
 }

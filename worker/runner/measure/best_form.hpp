@@ -19,13 +19,15 @@ struct Candidate {
   double median_s = 0;    // of the quick timing
   double difference = 0;  // largest, relative to the largest output
   std::string rejected;   // why it doesn't count; empty if it does
+  std::string kind = {};  // its name without what all of one net's have in common
+  // One forward pass of the same, its weights elsewhere in memory. Unset if it is rejected.
+  std::function<std::function<void()>()> anew = {};
 };
 
 struct Form {
   std::string name;
-  std::function<void()> run;  // one forward pass of the input it was searched with, gradients off
-  std::function<std::function<void()>()> anew;  // makes the same once more, its weights elsewhere in memory
-  std::vector<Candidate> candidates;            // all that were tried
+  std::function<void()> run;          // one forward pass of the input it was searched with, gradients off
+  std::vector<Candidate> candidates;  // all that were tried
 };
 
 // Tries every candidate for about `budget_s` each. What an int8 model leaves in float is tuned like any fp32
