@@ -1,9 +1,12 @@
 #include "common/job/comparison.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "common/job/schema.hpp"
+#include "common/job/schema_words.hpp"
+#include "common/match/requirement.hpp"
 
 namespace espalier::job {
 namespace {
@@ -27,11 +30,15 @@ json::object settings_of(const ComparisonWish& wish, const TrialModel& first) {
   return settings;
 }
 
-// A class that no worker of had come yet stands there as the job file's selector.
-std::string device_of(const TrialModel& first) {
-  const auto& device_class = first.measured->device_class;
-  const bool is_class = first.measured->target.require.find("device_class ==") != std::string::npos;
-  if (!is_class) return device_class;
+// What a benchmark has for a class that no worker of had come yet is the job file's selector.
+bool is_selector(const std::string& device_class) {
+  const auto& kinds = tables::kDevices;
+  return std::find(kinds.begin(), kinds.end(), device_class) != kinds.end() ||
+         match::parse(device_class).problems.empty();
+}
+
+std::string device_of(const std::string& device_class) {
+  if (is_selector(device_class)) return device_class;
   const char quote = device_class.find('"') == std::string::npos ? '"' : '\'';
   return fmt::format("device_class == {0}{1}{0}", quote, device_class);
 }
@@ -44,7 +51,7 @@ std::string comparison_job(const ComparisonWish& wish, const TrialModel& first) 
   if (elsewhere) {
     settings["device"] = wish.device;
   } else if (first.measured && !first.measured->device_class.empty()) {
-    settings["device"] = device_of(first);
+    settings["device"] = device_of(first.measured->device_class);
   }
   std::string text = "pipeline = []\n\n[job]\n";
   text += toml_line("name", fmt::format("compare {} {}", wish.trial.value, wish.against.value));

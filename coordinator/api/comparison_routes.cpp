@@ -38,7 +38,7 @@ Result<job::ComparisonWish> wish_of(const Exchange& exchange) {
   const auto threads = numbers_in(exchange.parameter("threads"));
   if (!trial || !against)
     return Error{ErrorKind::usage, "trial and against have to be numbers of trials",
-                 "`espalier sql \"select id, group_name, params from trials\"` lists them"};
+                 "the page, the table of `espalier run` and v1.trials have their numbers"};
   if (!batch_sizes || !threads)
     return Error{ErrorKind::usage, "batch_sizes and threads have to be whole numbers above 0",
                  "with commas between: batch_sizes=1,32"};

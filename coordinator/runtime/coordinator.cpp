@@ -36,20 +36,18 @@ core::Settings settings_of(const CoordinatorOptions& options) {
   return settings;
 }
 
-// What is wrong with either trial is said of the trial, before it could be said of a job file.
-Result<std::string> comparison_text(store::Store& store, job::ComparisonWish wish, bool again) {
-  const auto first = store.trial_model(wish.trial);
-  if (!first) return first.error();
-  const auto second = store.trial_model(wish.against);
-  if (!second) return second.error();
+// Throws what is wrong with either trial as ErrorException: it is said of the trial before it could be said
+// of a job file.
+std::string comparison_text(store::Store& store, job::ComparisonWish wish, bool again) {
+  const auto first = store.trial_model(wish.trial).value();
+  const auto second = store.trial_model(wish.against).value();
   const auto name = [](TrialId trial) { return fmt::format("trial {}", trial.value); };
-  if (auto fits = job::check_comparable(name(wish.trial), *first, name(wish.against), *second); !fits)
-    return fits.error();
+  job::check_comparable(name(wish.trial), first, name(wish.against), second).value();
   if (again)
     wish.seed = std::chrono::duration_cast<std::chrono::milliseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
-  return job::comparison_job(wish, *first);
+  return job::comparison_job(wish, first);
 }
 
 class RunningCoordinator final : public Coordinator {
@@ -149,13 +147,12 @@ class RunningCoordinator final : public Coordinator {
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> compare(
       job::ComparisonWish wish, ComparisonOptions options) override {
     const bool again = options.again;
-    std::function<Result<std::string>(store::Store&)> question = [wish, again](store::Store& store) {
+    std::function<std::string(store::Store&)> question = [wish, again](store::Store& store) {
       return comparison_text(store, wish, again);
     };
-    const Result<Result<std::string>> text = co_await ask(std::move(question));
+    const Result<std::string> text = co_await ask(std::move(question));
     if (!text) co_return SubmitFailure{text.error(), {}};
-    if (!*text) co_return SubmitFailure{text->error(), {}};
-    JobText job{**text, "/", options.replace, std::nullopt, std::move(options.user)};
+    JobText job{*text, "/", options.replace, std::nullopt, std::move(options.user)};
     co_return co_await take_in(std::move(job));
   }
 

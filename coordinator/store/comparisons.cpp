@@ -60,7 +60,7 @@ Result<job::TrialModel> read_trial_model(Transaction& transaction, TrialId trial
   const auto rows = transaction.run(sql::trial_to_compare, {std::to_string(trial.value)});
   if (rows.empty())
     return Error{ErrorKind::not_found, "there is no trial " + std::to_string(trial.value),
-                 "`espalier sql \"select id, group_name, params from trials\"` lists them"};
+                 "the page, the table of `espalier run` and v1.trials have their numbers"};
   std::vector<job::PastTask> own;
   for (std::size_t row = 0; row < rows.size(); ++row)
     if (!rows.is_null(row, 0)) own.push_back(task_in(rows, row));

@@ -119,7 +119,7 @@ TEST(Comparisons, AreOneBenchmarkOfBothModelsByTheirContents) {
   EXPECT_FALSE(task.spec.contains("model"));
   EXPECT_FALSE(task.spec.contains("data"));
   EXPECT_EQ(canonical(task.spec.at("settings").at("batch_sizes")), "[1,8]");
-  EXPECT_EQ(canonical(task.spec.at("settings").at("min_seconds")), "0.5");
+  EXPECT_EQ(task.spec.at("settings").at("min_seconds"), 0.5);
   EXPECT_FALSE(task.spec.at("settings").as_object().contains("against"));
 }
 
