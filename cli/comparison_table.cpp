@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <optional>
 #include <ostream>
 #include <set>
+#include <utility>
 
 #include "cli/terminal_table.hpp"
 
@@ -23,6 +25,13 @@ std::optional<double> number_in(const json::object& object, const char* name) {
 
 double end_of(const json::object& comparison, const char* interval, std::size_t end) {
   return comparison.at(interval).as_array().at(end).to_number<double>();
+}
+
+// Three digits, and more where these would hide on which side of 1 it lies.
+std::string near_one(double ratio) {
+  const double distance = std::abs(ratio - 1);
+  const int digits = distance == 0 || distance >= 0.01 ? 3 : distance >= 0.001 ? 4 : 5;
+  return fmt::format("{:.{}g}", ratio, digits);
 }
 
 std::string params_in_words(const json::object& params) {
@@ -75,16 +84,18 @@ void print_trials(const json::array& trials, std::ostream& out) {
 
 // The interval of a ratio turned over has its ends turned over too.
 std::string verdict_in_words(const json::object& comparison) {
-  const double ratio = comparison.at("ratio").to_number<double>();
-  const double low = end_of(comparison, "ratio_ci", 0);
-  const double high = end_of(comparison, "ratio_ci", 1);
-  const auto trial = comparison.at("trial").as_int64();
+  double ratio = comparison.at("ratio").to_number<double>();
+  double low = end_of(comparison, "ratio_ci", 0);
+  double high = end_of(comparison, "ratio_ci", 1);
   const std::string_view verdict = comparison.at("verdict").as_string();
-  if (verdict == "faster")
-    return fmt::format("trial {} is {:.3g}x faster ({:.3g} to {:.3g})", trial, ratio, low, high);
-  if (verdict == "slower")
-    return fmt::format("trial {} is {:.3g}x slower ({:.3g} to {:.3g})", trial, 1 / ratio, 1 / high, 1 / low);
-  return fmt::format("can't tell ({:.3g} to {:.3g})", low, high);
+  if (verdict == "slower") {
+    ratio = 1 / ratio;
+    low = 1 / std::exchange(high, 1 / low);
+  }
+  const auto interval = fmt::format("({} to {})", near_one(low), near_one(high));
+  if (verdict != "faster" && verdict != "slower") return "can't tell " + interval;
+  return fmt::format("trial {} is {}x {} {}", comparison.at("trial").as_int64(), near_one(ratio), verdict,
+                     interval);
 }
 
 void print_comparisons(const json::object& document, std::ostream& out) {
