@@ -36,10 +36,10 @@ TEST(Verdicts, SayByHowMuchAndHowSurely) {
   EXPECT_EQ(verdict_in_words(compared(1.002, 0.99, 1.01, "can't tell")), "can't tell (0.99 to 1.01)");
 }
 
-// Else "faster (1 to 1.01)" would contradict itself.
+// Else "slower (1 to 1.02)" would contradict itself.
 TEST(Verdicts, ShowAsManyDigitsAsItTakesToSeeThatOneIsOutside) {
-  EXPECT_EQ(verdict_in_words(compared(1.004, 1.0004, 1.0081, "faster")),
-            "trial 12 is 1.004x faster (1.0004 to 1.008)");
+  EXPECT_EQ(verdict_in_words(compared(1.0081, 1.0052, 1.0111, "faster")),
+            "trial 12 is 1.008x faster (1.005 to 1.01)");
   EXPECT_EQ(verdict_in_words(compared(1.0, 0.9996, 1.0004, "can't tell")), "can't tell (0.9996 to 1.0004)");
 }
 
@@ -56,7 +56,7 @@ TEST(ComparisonTable, ShowsTrialsAndWhatCouldNotBeMeasuredAsADash) {
   print_comparisons(
       {{"trials", json::array{trial}}, {"comparisons", json::array{compared(1.318, 1.291, 1.352, "faster")}}},
       out);
-  EXPECT_THAT(out.str(), HasSubstr("prune.amount=0.5 quantize.method=static  0.912 (0.899 to 0.924)     –"));
+  EXPECT_THAT(out.str(), HasSubstr("prune.amount=0.5 quantize.method=static  0.912 (0.899 to 0.924)       –"));
   EXPECT_THAT(out.str(),
               HasSubstr("8        2     12   1.235       34       –  1.318  trial 12 is 1.32x faster"));
   EXPECT_THAT(out.str(), HasSubstr("measured at 2024-05-06T07:08:09.000Z on cpu|fast (lab-3)"));

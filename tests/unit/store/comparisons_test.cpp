@@ -44,14 +44,18 @@ TEST_F(Comparisons, AreARowABatchSizeAndNumberOfThreads) {
                   "12|34|32|2|null|null|1.5|1.4|1.6|faster|0.01|w1|cpu"));
 }
 
-TEST_F(Comparisons, CannotTellWhereTheIntervalHoldsOne) {
+TEST_F(Comparisons, CannotTellWhereTheIntervalComesNearOne) {
   submit(*store_, comparing_plan(), submission(), epoch_);
   measure(1.0, 1.1);
   const auto verdict = "select verdict from v1.comparisons where batch = 1";
   EXPECT_EQ(one(verdict), "can't tell");
-  execute("update espalier.metric set ci_low = 1.001 where name = 'speedup/b1/t1'");
+  execute("update espalier.metric set ci_low = 1.004 where name = 'speedup/b1/t1'");
+  EXPECT_EQ(one(verdict), "can't tell") << "nobody chooses a net for so little";
+  execute("update espalier.metric set ci_low = 1.006 where name = 'speedup/b1/t1'");
   EXPECT_EQ(one(verdict), "faster");
-  execute("update espalier.metric set ci_low = 0.9, ci_high = 0.99 where name = 'speedup/b1/t1'");
+  execute("update espalier.metric set ci_low = 0.9, ci_high = 0.996 where name = 'speedup/b1/t1'");
+  EXPECT_EQ(one(verdict), "can't tell");
+  execute("update espalier.metric set ci_high = 0.99 where name = 'speedup/b1/t1'");
   EXPECT_EQ(one(verdict), "slower");
 }
 
