@@ -142,12 +142,21 @@ at::Tensor run_once(Module module, const at::Tensor& input) {
   return output_of(module.forward({input}));
 }
 
+// Objects of C++ code that can't be copied stay where they are, for all of their net.
+Module copy_of(const Module& module) {
+  try {
+    return module.deepcopy();
+  } catch (const std::exception&) {
+    return module;
+  }
+}
+
 // Packed weights are packed anew by the engine that is current.
 std::function<std::function<void()>()> maker_of_copies(const Maker& maker, const Module& module,
                                                        const at::Tensor& input, const std::string& engine) {
   return [make = maker.make, module, input, engine] {
     if (!engine.empty()) select_quantized_engine(engine);
-    return runner_of(make(module.deepcopy()), input.clone());
+    return runner_of(make(copy_of(module)), input.clone());
   };
 }
 
