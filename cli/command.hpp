@@ -22,6 +22,7 @@ void add_resume(CLI::App& app, Action& chosen);
 void add_retry(CLI::App& app, Action& chosen);
 void add_extend(CLI::App& app, Action& chosen);
 void add_workers(CLI::App& app, Action& chosen);
+void add_compare(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
 void add_keys(CLI::App& app, Action& chosen);

@@ -1,6 +1,7 @@
 #include "cli/coordinator_client.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -97,6 +98,26 @@ Result<CoordinatorClient::Answer> CoordinatorClient::submit(const JobFile& job, 
   target.params().append({"user", user_name()});
   if (replace) target.params().append({"replace", "1"});
   return hand_in(std::string(target.buffer()), job);
+}
+
+Result<json::object> CoordinatorClient::compare(const Comparison& comparison, bool replace) const {
+  boost::urls::url target("/api/v1/comparisons");
+  auto params = target.params();
+  params.append({"trial", std::to_string(comparison.trial)});
+  params.append({"against", std::to_string(comparison.against)});
+  params.append({"user", user_name()});
+  if (!comparison.device.empty()) params.append({"device", comparison.device});
+  if (!comparison.batch_sizes.empty())
+    params.append({"batch_sizes", fmt::format("{}", fmt::join(comparison.batch_sizes, ","))});
+  if (!comparison.threads.empty())
+    params.append({"threads", fmt::format("{}", fmt::join(comparison.threads, ","))});
+  if (comparison.again) params.append({"again", "1"});
+  if (replace) params.append({"replace", "1"});
+  return member(ask("POST", std::string(target.buffer())), "job");
+}
+
+Result<json::object> CoordinatorClient::comparisons(std::int64_t job) const {
+  return ask("GET", "/api/v1/comparisons/" + std::to_string(job));
 }
 
 Result<json::object> CoordinatorClient::summary(std::int64_t job) const {

@@ -25,6 +25,15 @@ class CoordinatorClient {
   };
   [[nodiscard]] Result<Answer> submit(const JobFile& job, bool replace) const;
   [[nodiscard]] Result<Answer> extend(std::int64_t job, const JobFile& file) const;
+  struct Comparison {
+    std::int64_t trial = 0, against = 0;
+    std::string device = {};  // as benchmark.device; empty: the first trial's
+    std::vector<std::int64_t> batch_sizes = {}, threads = {};  // empty: the first trial's
+    bool again = false;                                        // even if it is known
+  };
+  // The JobSummary of the job that measures it. `replace` pauses every other unfinished job.
+  [[nodiscard]] Result<json::object> compare(const Comparison& comparison, bool replace) const;
+  [[nodiscard]] Result<json::object> comparisons(std::int64_t job) const;
   [[nodiscard]] Result<json::object> summary(std::int64_t job) const;
   [[nodiscard]] Result<json::object> document(std::int64_t job) const;
   [[nodiscard]] Result<json::array> jobs() const;  // JobSummaries, the newest first

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   cli::add_retry(app, chosen);
   cli::add_extend(app, chosen);
   cli::add_workers(app, chosen);
+  cli::add_compare(app, chosen);
   cli::add_explain(app, chosen);
   cli::add_plan(app, chosen);
   cli::add_keys(app, chosen);

@@ -4,17 +4,12 @@
 #include <optional>
 
 #include "cli/command.hpp"
-#include "cli/coordinator_client.hpp"
+#include "cli/follow.hpp"
 #include "cli/job_file.hpp"
-#include "cli/live_progress.hpp"
-#include "cli/local_system.hpp"
 #include "cli/result_table.hpp"
 
 namespace espalier::cli {
 namespace {
-
-using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
 
 constexpr const char* kExample = R"(
 Example:
@@ -29,40 +24,6 @@ struct RunOptions {
   std::string state = kDefaultState;
   LocalOptions local;
 };
-
-Error interrupted() {
-  return {ErrorKind::interrupted, "interrupted; what is finished is kept",
-          "run the same command again to go on"};
-}
-
-// Latencies are keyed by the class of the machine that measures them, so a worker has to be there before
-// planning.
-Result<void> wait_for_workers(LocalSystem& system, const CoordinatorClient& client, Interrupts& interrupts) {
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (Clock::now() < deadline) {
-    const auto living = client.living_workers();
-    if (living && *living > 0) return {};
-    if (auto alive = system.supervise(milliseconds(20)); !alive) return alive.error();
-    if (interrupts.came()) return interrupted();
-  }
-  return Error{ErrorKind::unavailable, "no worker registered within 60 s",
-               "see the logs in the state folder"};
-}
-
-// Returns the job's last summary. A coordinator that is being restarted is waited for.
-Result<json::object> follow(LocalSystem& system, const CoordinatorClient& client, std::int64_t job,
-                            LiveProgress& progress, Interrupts& interrupts) {
-  while (true) {
-    if (auto summary = client.summary(job)) {
-      progress.show(*summary);
-      if (summary->at("finished_at").is_string()) return summary;
-    } else if (summary.error().kind != ErrorKind::unavailable) {
-      return summary.error();
-    }
-    if (auto alive = system.supervise(milliseconds(150)); !alive) return alive.error();
-    if (interrupts.came()) return interrupted();
-  }
-}
 
 void print_json(const json::object& document) {
   const auto& summary = document.at("job").as_object();
@@ -94,14 +55,15 @@ Result<int> run(const RunOptions& options) {
   auto system = LocalSystem::start(std::move(local), interrupts);
   if (!system) return interrupts.came() ? interrupted() : system.error();
   const CoordinatorClient client((*system)->http());
-  if (auto ready = wait_for_workers(**system, client, interrupts); !ready) return ready.error();
+  const auto pause = supervising(**system, interrupts);
+  if (auto ready = wait_for_workers(client, pause); !ready) return ready.error();
   const auto answer = client.submit(*job, true);
   if (!answer) return answer.error();
   if (!answer->errors.empty()) return report_errors(*job, answer->errors, options.json);
 
   LiveProgress progress((*system)->http());
   const auto id = answer->job.at("id").to_number<std::int64_t>();
-  const auto summary = follow(**system, client, id, progress, interrupts);
+  const auto summary = follow(client, id, progress, pause);
   progress.end();
   if (!summary) return summary.error();
   auto document = client.document(id);

@@ -205,6 +205,17 @@ const std::vector<std::string>& Looked::device_classes(const Target& target) {
   return place->second;
 }
 
+const Result<TrialModel>& Looked::trial(TrialId trial) {
+  if (const auto known = trials_.find(trial); known != trials_.end()) return known->second;
+  Result<TrialModel> found = TrialModel{};
+  if (surroundings_.trial) {
+    found = surroundings_.trial(trial);
+  } else {
+    found->spec["trial"] = trial.value;  // its key is only as good as that
+  }
+  return trials_.emplace(trial, std::move(found)).first->second;
+}
+
 std::optional<DataSource> read_data(const Node& data, Looked& looked, Diagnostics& diagnostics) {
   auto source = from_source(data, looked, diagnostics);
   if (!source) return std::nullopt;

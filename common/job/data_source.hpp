@@ -33,6 +33,8 @@ class Looked {
   const Result<void>& layout(const std::string& format, const std::string& path);
   [[nodiscard]] std::string absolute(const std::string& path) const;
   const std::vector<std::string>& device_classes(const Target& target);
+  const Result<TrialModel>& trial(TrialId trial);
+  [[nodiscard]] bool knows_trials() const { return static_cast<bool>(surroundings_.trial); }
 
  private:
   const Surroundings& surroundings_;
@@ -40,6 +42,7 @@ class Looked {
   std::map<std::string, Result<std::string>> data_;
   std::map<std::pair<std::string, std::string>, Result<void>> layouts_;
   std::map<std::pair<std::string, std::vector<std::string>>, std::vector<std::string>> device_classes_;
+  std::map<TrialId, Result<TrialModel>> trials_;
 };
 
 // `data` is the group's table, merged; unset if something is wrong with it (reported).

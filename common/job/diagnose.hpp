@@ -33,6 +33,7 @@ inline constexpr std::string_view kContradiction = "E015";
 inline constexpr std::string_view kUnknownModel = "E020";
 inline constexpr std::string_view kNotOfThisFamily = "E021";
 inline constexpr std::string_view kModelDoesNotFit = "E022";
+inline constexpr std::string_view kNoTrialModel = "E023";
 inline constexpr std::string_view kUnknownDataset = "E030";
 inline constexpr std::string_view kDatasetNotInstalled = "E031";
 inline constexpr std::string_view kMissingFile = "E032";

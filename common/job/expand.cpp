@@ -1,5 +1,7 @@
 #include "common/job/expand.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "common/job/search_space.hpp"
 #include "common/job/section.hpp"
 #include "common/job/settings.hpp"
+#include "common/job/trial_model.hpp"
 #include "common/job/trial_tasks.hpp"
 
 namespace espalier::job {
@@ -45,6 +48,27 @@ void read_teacher(const Node& group, TrialParts& parts, const DataSource* data, 
   }
 }
 
+// What the model is timed against: another trial's model instead of its own before it was compressed.
+void read_against(const Node& group, TrialParts& parts, Looked& looked, Diagnostics& diagnostics) {
+  const auto* number = valid(group.find("benchmark"), "against");
+  if (number == nullptr || !parts.benchmark) return;
+  parts.against = read_trial_model(*number, looked, diagnostics);
+  if (!parts.against) return;
+  const TrialId trial{number->scalar.as_int64()};
+  const auto& other = looked.trial(trial).value();
+  TrialModel own;
+  own.input_shape = parts.model.input_shape;
+  if (!own.input_shape && parts.data.input_shape)
+    own.input_shape.emplace(parts.data.input_shape->begin(), parts.data.input_shape->end());
+  own.data = parts.data.spec.empty() ? parts.model.data : parts.data.shape_spec();
+  const auto fits = check_comparable("this model", own, fmt::format("that of trial {}", trial.value), other);
+  if (!fits) diagnostics.add(code::kModelDoesNotFit, number->span, fits.error().message, fits.error().help);
+  // Each in the form that it was measured in.
+  if (!other.measured) return;
+  const auto* precision = other.measured->settings.if_contains("precision");
+  if (precision != nullptr && *precision != "fp32") (*parts.benchmark)["baseline_precision"] = *precision;
+}
+
 // Everything that is wrong with this point is reported, even if an earlier part is unusable already.
 std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Looked& looked,
                                      Diagnostics& diagnostics) {
@@ -58,6 +82,10 @@ std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Look
   std::optional<DataSource> data;
   if (data_table != nullptr) data = read_data(*data_table, looked, diagnostics);
   const auto* known_data = data ? &*data : nullptr;
+  if (tables.find("data") == nullptr) {  // only where a trial's model is measured and nothing else
+    data.emplace();
+    data->has_accuracy = false;
+  }
   std::optional<ModelSource> model;
   if (model_table != nullptr) model = read_model(*model_table, known_data, looked, diagnostics);
   if (contains(group.stages, Stage::train)) parts.train = train_settings(tables, diagnostics);
@@ -76,6 +104,7 @@ std::optional<TrialParts> read_parts(const Group& group, std::int64_t seed, Look
   parts.evaluates = data->has_accuracy && is_enabled(tables, "evaluate");
   parts.data = std::move(*data);
   parts.model = std::move(*model);
+  read_against(tables, parts, looked, diagnostics);
   return parts;
 }
 

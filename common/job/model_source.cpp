@@ -169,7 +169,36 @@ std::optional<ModelSource> from_file(const Node& model, const Node& path, const 
   source.spec["init"] = init == nullptr ? "weights" : init->text();
   source.spec["input_shape"] = to_json(*shape);
   source.is_trained = source.spec["init"] == "weights";
+  source.input_shape = json::value_to<std::vector<std::int64_t>>(to_json(*shape));
   return source;
+}
+
+std::optional<ModelSource> from_trial(const Node& model, const Node& number, const DataSource* data,
+                                      Looked& looked, Diagnostics& diagnostics) {
+  for (const auto& member : model.members) {
+    if (member.name == "trial" || member.value.is(NodeKind::invalid)) continue;
+    diagnostics.add(code::kContradiction, member.place(),
+                    "`model." + member.name + "` is of no use beside `trial`: a trial's model is what it is",
+                    "leave it out");
+  }
+  auto source = read_trial_model(number, looked, diagnostics);
+  if (!source || data == nullptr) return source;
+  const auto trial = "trial " + canonical(number.scalar);
+  if (!source->spec.empty() && looked.knows_trials()) {
+    diagnostics.add(code::kContradiction, number.span,
+                    trial + " took a model as it is and made none of its own, so it can't be taken on here",
+                    "write that trial's own [model] in its place, or leave [data] out to measure it only");
+    return std::nullopt;
+  }
+  if (!source->input_shape || !data->input_shape) return source;
+  const auto given = json::value_from(*data->input_shape);
+  if (json::value_from(*source->input_shape) == given) return source;
+  diagnostics.add(code::kModelDoesNotFit, number.span,
+                  "the model of " + trial + " takes inputs " +
+                      canonical(json::value_from(*source->input_shape)) + ", but the data gives " +
+                      canonical(given),
+                  "take the data that it was trained on");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -178,6 +207,10 @@ std::optional<ModelSource> read_model(const Node& model, const DataSource* data,
                                       Diagnostics& diagnostics) {
   const auto* name = model.find("name");
   const auto* file = model.find("file");
+  if (const auto* trial = model.find("trial")) {
+    if (trial->is(NodeKind::invalid)) return std::nullopt;
+    return from_trial(model, *trial, data, looked, diagnostics);
+  }
   if (name != nullptr && file != nullptr) {
     diagnostics.add(code::kContradiction, model.member("file")->place(),
                     "`model` has both a `name` and a `file`",
@@ -207,8 +240,17 @@ std::optional<ModelSource> read_model_file(const Node& path, const DataSource* d
   return source;
 }
 
+std::optional<ModelSource> read_trial_model(const Node& number, Looked& looked, Diagnostics& diagnostics) {
+  const auto& found = looked.trial(TrialId{number.scalar.as_int64()});
+  if (!found) {
+    diagnostics.add(code::kNoTrialModel, number.span, found.error().message, found.error().help);
+    return std::nullopt;
+  }
+  return ModelSource{found->spec, found->file, true, found->data, found->input_shape};
+}
+
 bool says_it_is_trained(const Node& model) {
-  if (model.find("weights") != nullptr) return true;
+  if (model.find("weights") != nullptr || model.find("trial") != nullptr) return true;
   if (model.find("file") == nullptr) return false;
   const auto* init = valid(&model, "init");
   return init == nullptr || init->text() != "random";

@@ -58,7 +58,13 @@ bool sweeps(const Sweep& sweep, std::string_view prefix) {
 }
 
 void check_presence(const Group& group, Span span, Diagnostics& diagnostics) {
+  const auto* pipeline = valid(&group.settings, "pipeline");
+  const auto* model = valid(&group.settings, "model");
+  const bool measures_a_trial =
+      pipeline != nullptr && pipeline->items.empty() &&
+      ((model != nullptr && model->find("trial") != nullptr) || sweeps(group.sweep, "model.trial"));
   for (const std::string_view table : {"data", "model"}) {
+    if (table == "data" && measures_a_trial) continue;  // its model says what it takes
     if (group.settings.find(table) != nullptr || sweeps(group.sweep, std::string(table) + ".")) continue;
     diagnostics.add(code::kMissing, span, "there is no [" + std::string(table) + "]",
                     table == "data" ? "add [data] with dataset = \"fashion-mnist\""
@@ -96,7 +102,8 @@ Group read_group(const Node& defaults, const Node* written, std::optional<Sampli
   }
   const auto* model = valid(&group.settings, "model");
   const bool is_trained = (model != nullptr && says_it_is_trained(*model)) ||
-                          sweeps(group.sweep, "model.weights") || sweeps(group.sweep, "model.file");
+                          sweeps(group.sweep, "model.weights") || sweeps(group.sweep, "model.file") ||
+                          sweeps(group.sweep, "model.trial");
   const bool has_teacher = group.settings.find("teacher") != nullptr || sweeps(group.sweep, "teacher.");
   group.is_usable = read_pipeline(*pipeline, is_trained, has_teacher, group.stages, diagnostics);
   if (!group.is_usable) return group;

@@ -37,7 +37,7 @@ std::vector<Diagnostic> diagnostics_from(const json::value& array);
 
 // Where a task's input comes from: another task's output, or a file of the user's, already hashed.
 struct TaskInput {
-  std::string role;       // "model", "baseline", "logits", "masks", "weights"
+  std::string role;       // "model", "baseline", "logits", "masks", "weights", "baseline_weights"
   TaskKey task;           // empty if it is a file
   std::string output;     // name of that task's output: "model", "logits", "masks"
   ContentHash file;       // set if it is a file
@@ -120,6 +120,23 @@ struct Plan {
   std::vector<Task> tasks;  // each key once; inputs come before their users
 };
 
+// The model that a trial of an earlier job ended with.
+struct TrialModel {
+  // As a task's specification has it, with the `seed` that it is drawn from; empty if the file says it all.
+  json::object spec;
+  std::optional<TaskInput> file;  // role "model", or "weights" of a net of the zoo
+  json::object data;  // as its benchmark has them; empty unless the net is described by them and `spec`
+  std::optional<std::vector<std::int64_t>> input_shape;  // of one sample; unset if only the files know
+  // How the trial was measured; unset if it wasn't to be.
+  struct Measured {
+    json::object settings;
+    std::string device_class;
+    Target target;
+  };
+  std::optional<Measured> measured;
+  [[nodiscard]] bool is_described() const { return !spec.empty(); }
+};
+
 // A file that the job names (model, weights), as the caller sees it.
 struct Surroundings {
   // Path as written in the job file -> hash of its bytes (the coordinator also keeps the bytes).
@@ -134,6 +151,9 @@ struct Surroundings {
   std::function<std::string(const std::string& path)> absolute;
   // Whether a folder that `data` accepted holds the files of a format. Unset: not looked at.
   std::function<Result<void>(const std::string& format, const std::string& path)> layout = {};
+  // What a trial of an earlier job ended with. Unset: nothing is known of trials, and each is taken to have a
+  // model.
+  std::function<Result<TrialModel>(TrialId trial)> trial = {};
 };
 
 // The surroundings of this process: paths relative to `folder`, hashes of real files.

@@ -20,12 +20,18 @@ constexpr std::array<KeySchema, A + B> joined(const std::array<KeySchema, A>& fi
 }
 
 inline constexpr double kManySamples = 1e9;
+inline constexpr double kManyTrials = 9007199254740991.0;
 
 inline constexpr std::array kModelKeys = {
     KeySchema{.name = "name", .kind = text, .meaning = "a model of the zoo (`espalier models`)"},
     KeySchema{
         .name = "weights", .kind = text, .meaning = "a state dict for it; omitted: drawn from the seed"},
     KeySchema{.name = "file", .kind = text, .meaning = "your own TorchScript file"},
+    KeySchema{.name = "trial",
+              .kind = integer,
+              .meaning = "the number of a trial: the model that it ended with",
+              .low = 1,
+              .high = kManyTrials},
     KeySchema{.name = "init",
               .kind = choice,
               .meaning = "with `file`: keep its weights or redraw them",
@@ -258,6 +264,11 @@ inline constexpr std::array kBenchmarkKeys = {
               .meaning = "half-width of the 95 % interval over the median",
               .low = kAboveZero,
               .high = 1},
+    KeySchema{.name = "against",
+              .kind = integer,
+              .meaning = "the number of a trial whose model is the baseline",
+              .low = 1,
+              .high = kManyTrials},
     KeySchema{.name = "device",
               .kind = device,
               .fallback = R"("cpu")",

@@ -20,7 +20,9 @@ Node without(const Node& table, std::initializer_list<std::string_view> keys) {
 
 // `base` without what stops to apply when `over` names something else.
 Node remaining(std::string_view table, const Node& base, const Node& over) {
-  if (table == "model" && (differs(base, over, "name") || differs(base, over, "file"))) return {};
+  if (table == "model" &&
+      (differs(base, over, "name") || differs(base, over, "file") || differs(base, over, "trial")))
+    return {};
   if (table == "teacher" && over.find("file") != nullptr) return without(base, {"model", "train"});
   if (table == "teacher" && over.find("model") != nullptr) return without(base, {"file"});
   if (table == "data" && (differs(base, over, "dataset") || differs(base, over, "format"))) {

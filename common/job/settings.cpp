@@ -108,6 +108,7 @@ json::object benchmark_settings(const Node& group) {
   auto settings = filled_in(table_of("benchmark"), {group.find("benchmark")});
   settings.erase("enabled");
   settings.erase("device");
+  settings.erase("against");
   settings["batch_sizes"] = as_set(settings.at("batch_sizes"));
   settings["threads"] = as_set(settings.at("threads"));
   return settings;

@@ -14,7 +14,7 @@ json::object twin_settings(const Node& group, Diagnostics& diagnostics);      //
 json::object teacher_settings(const Node& group, Diagnostics& diagnostics);   // [teacher.train] over [train]
 json::object prune_settings(const Node& group);
 json::object quantize_settings(const Node& group);
-json::object benchmark_settings(const Node& group);  // without `device`
+json::object benchmark_settings(const Node& group);  // without `device` and `against`
 
 bool reads_seed(const json::object& prune_settings);     // a random method anywhere
 bool needs_data(const json::object& quantize_settings);  // calibrates

@@ -64,10 +64,15 @@ class TrialBuilder {
       inputs.push_back(graph_.output_of(*net.made_by, role, "model"));
       return;
     }
-    spec[role] = net.given->spec;
+    if (!net.given->spec.empty()) spec[role] = net.given->spec;
     if (!net.given->file) return;
     auto file = *net.given->file;
-    if (file.role == "model") file.role = role;
+    const bool is_anothers = parts_.against && net.given == &*parts_.against;
+    if (file.role == "model") {
+      file.role = role;
+    } else if (is_anothers) {
+      file.role = role + "_" + file.role;  // the model may have `weights` too
+    }
     inputs.push_back(std::move(file));
   }
   void give_data(json::object& spec, bool augmented) const {
@@ -178,14 +183,23 @@ class TrialBuilder {
   void benchmark(const Net& net, const std::optional<Net>& baseline, const MeasuredOn& device) {
     std::vector<TaskInput> inputs;
     auto spec = base_spec(net, *parts_.benchmark, inputs);
-    spec["data"] = parts_.data.shape_spec();
+    if (auto shape = shape_of_inputs(); !shape.empty()) spec["data"] = std::move(shape);
     spec["device_class"] = device.device_class;
     give_seed_of_weights(net, spec);
-    if (baseline) {
+    if (parts_.against) {
+      give({&*parts_.against, {}, {}}, "baseline", spec, inputs);
+      spec["seed"] = parts_.seed;  // of the order in which the two are timed
+    } else if (baseline) {
       give(*baseline, "baseline", spec, inputs);
       give_seed_of_weights(*baseline, spec);
     }
     add(TaskRole::own, Stage::benchmark, std::move(spec), std::move(inputs), device.target);
+  }
+
+  [[nodiscard]] json::object shape_of_inputs() const {
+    if (!parts_.data.spec.empty()) return parts_.data.shape_spec();
+    if (!parts_.model.data.empty() || !parts_.against) return parts_.model.data;
+    return parts_.against->data;
   }
 
   TaskInput teacher_logits() {

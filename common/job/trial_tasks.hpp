@@ -29,6 +29,7 @@ struct TrialParts {
   std::optional<json::object> teacher_train;  // unset: the teacher is trained already
   std::optional<json::object> benchmark;
   std::vector<MeasuredOn> measured_on;  // by the benchmark
+  std::optional<ModelSource> against;   // the benchmark's baseline, if it is another trial's model
   bool evaluates = true;
   // Set if the training is done in parts: the epochs after which each ends, and the last one of this trial.
   std::vector<std::int64_t> rungs = {};

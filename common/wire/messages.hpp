@@ -47,7 +47,7 @@ struct Output {
 
 // A file a task reads: the role the task knows it by, and the artifact.
 struct Input {
-  std::string role;  // "model", "baseline", "logits", "masks", "weights", "checkpoint"
+  std::string role;  // "model", "baseline", "logits", "masks", "weights", "baseline_weights", "checkpoint"
   std::string hash;
   std::int64_t bytes = 0;
 };

@@ -30,6 +30,8 @@ constexpr Route kRoutes[] = {
     {verb::post, "api/v1/jobs/{}/resume", kSubmitter, resume_job},
     {verb::post, "api/v1/jobs/{}/retry", kSubmitter, retry_job},
     {verb::post, "api/v1/jobs/{}/extend", kSubmitter, extend_job},
+    {verb::post, "api/v1/comparisons", kSubmitter, post_comparison},
+    {verb::get, "api/v1/comparisons/{}", kReader, get_comparisons},
     {verb::get, "api/v1/workers", kReader, get_workers},
     {verb::post, "api/v1/workers/{}/cordon", kAdmin, cordon_worker},
     {verb::post, "api/v1/workers/{}/drain", kAdmin, drain_worker},

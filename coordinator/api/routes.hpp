@@ -50,6 +50,10 @@ boost::asio::awaitable<void> resume_job(Exchange* exchange);
 boost::asio::awaitable<void> retry_job(Exchange* exchange);
 boost::asio::awaitable<void> extend_job(Exchange* exchange);
 
+// comparison_routes.cpp
+boost::asio::awaitable<void> post_comparison(Exchange* exchange);
+boost::asio::awaitable<void> get_comparisons(Exchange* exchange);
+
 // event_stream.cpp
 boost::asio::awaitable<void> get_events(Exchange* exchange);
 

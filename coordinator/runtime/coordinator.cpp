@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/log.hpp"
+#include "common/job/trial_model.hpp"
 #include "common/net/router_socket.hpp"
 #include "common/net/task_group.hpp"
 #include "coordinator/runtime/driver.hpp"
@@ -34,6 +35,20 @@ core::Settings settings_of(const CoordinatorOptions& options) {
   settings.lease = std::chrono::milliseconds(options.lease_ms);
   settings.weights = options.shares;
   return settings;
+}
+
+// Throws what is wrong with either trial as ErrorException: it is said of the trial before it could be said
+// of a job file.
+std::string comparison_text(store::Store& store, job::ComparisonWish wish, bool again) {
+  const auto first = store.trial_model(wish.trial).value();
+  const auto second = store.trial_model(wish.against).value();
+  const auto name = [](TrialId trial) { return fmt::format("trial {}", trial.value); };
+  job::check_comparable(name(wish.trial), first, name(wish.against), second).value();
+  if (again)
+    wish.seed = std::chrono::duration_cast<std::chrono::milliseconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
+  return job::comparison_job(wish, first);
 }
 
 class RunningCoordinator final : public Coordinator {
@@ -130,6 +145,28 @@ class RunningCoordinator final : public Coordinator {
   }
   asio::awaitable<Result<json::object>> resume(JobId job) override {
     return change(job, core::JobResumed{job}, "running");
+  }
+
+  asio::awaitable<boost::system::result<json::object, SubmitFailure>> compare(
+      job::ComparisonWish wish, ComparisonOptions options) override {
+    const bool again = options.again;
+    std::function<std::string(store::Store&)> question = [wish, again](store::Store& store) {
+      return comparison_text(store, wish, again);
+    };
+    const Result<std::string> text = co_await ask(std::move(question));
+    if (!text) co_return SubmitFailure{text.error(), {}};
+    JobText job{*text, "/", options.replace, std::nullopt, std::move(options.user)};
+    co_return co_await take_in(std::move(job));
+  }
+
+  asio::awaitable<Result<json::object>> comparisons(JobId job) override {
+    std::function<std::optional<json::object>(store::Store&)> question = [job](store::Store& store) {
+      return store.comparisons(job);
+    };
+    Result<std::optional<json::object>> found = co_await ask(std::move(question));
+    if (!found) co_return found.error();
+    if (!*found) co_return no_such_job(job);
+    co_return std::move(**found);
   }
 
   asio::awaitable<Result<json::array>> job_summaries() override {

@@ -14,6 +14,7 @@
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
+#include "common/job/comparison.hpp"
 #include "common/job/plan.hpp"
 #include "coordinator/runtime/garbage.hpp"
 #include "coordinator/runtime/job_files.hpp"
@@ -43,6 +44,12 @@ struct CoordinatorOptions {
 struct SubmitFailure {
   Error error;
   std::vector<job::Diagnostic> diagnostics;
+};
+
+struct ComparisonOptions {
+  bool again = false;    // even if it is known
+  bool replace = false;  // as of `submit`
+  std::string user = {};
 };
 
 enum class Cordon {
@@ -85,6 +92,10 @@ class Coordinator {
   // Adds the trials of that job file that the job doesn't have yet; it runs again if it had ended.
   virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> extend(
       JobId job, std::string toml, std::string folder) = 0;
+  // Submits the job that measures one trial's model against another's.
+  virtual boost::asio::awaitable<boost::system::result<json::object, SubmitFailure>> compare(
+      job::ComparisonWish wish, ComparisonOptions options) = 0;
+  virtual boost::asio::awaitable<Result<json::object>> comparisons(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::array>> job_summaries() = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_summary(JobId job) = 0;
   virtual boost::asio::awaitable<Result<json::object>> job_document(JobId job) = 0;

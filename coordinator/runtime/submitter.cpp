@@ -146,6 +146,19 @@ store::Store& Submitter::store() {
   return *store_;
 }
 
+Result<job::TrialModel> Submitter::trial_model(TrialId trial) {
+  if (!reader_) {
+    auto opened = store::Store::open(database_);
+    if (!opened) throw store::Unavailable(opened.error().message);
+    reader_ = std::move(*opened);
+  }
+  auto found = reader_->trial_model(trial);
+  if (!found || !found->file || artifacts_.touch(found->file->file)) return found;
+  return Error{ErrorKind::not_found,
+               "the model of trial " + std::to_string(trial.value) + " is no longer among the artifacts",
+               "restore them from the backup that has them, or train it again"};
+}
+
 // The connection may have broken since the submission before. Only here is it safe to try again unasked:
 // nothing has been written yet.
 std::unique_ptr<store::OpenSubmission> Submitter::begin(const store::Submission& submission,
@@ -161,6 +174,7 @@ std::unique_ptr<store::OpenSubmission> Submitter::begin(const store::Submission&
 }
 
 SubmitOutcome Submitter::submit_here(const JobText& job, std::int64_t epoch) {
+  reader_.reset();  // its connection may have broken since the plan that needed it
   const job::Surroundings surroundings = surroundings_of(job.folder);
   store::Submission submission{job.toml,      job.user, sha256_hex(job.toml), job.replace, job.folder,
                                job.by_search, {}};
@@ -217,6 +231,7 @@ job::Surroundings Submitter::surroundings_of(const std::string& folder) {
   surroundings.device_classes = [this, until](const job::Target& target) {
     return classes_.matching(target, until);
   };
+  surroundings.trial = [this](TrialId trial) { return trial_model(trial); };
   return surroundings;
 }
 

@@ -66,13 +66,15 @@ class Submitter {
                                                std::optional<JobId> extends);
   job::Surroundings surroundings_of(const std::string& folder);
   store::Store& store();
+  Result<job::TrialModel> trial_model(TrialId trial);
 
   artifact::ArtifactStore& artifacts_;
   DeviceClasses& classes_;
   std::string database_;
   JobFolders folders_;
-  std::unique_ptr<store::Store> store_;  // of the thread alone
-  SearchBook searches_;                  // likewise
+  std::unique_ptr<store::Store> store_;   // of the thread alone
+  std::unique_ptr<store::Store> reader_;  // likewise: answers plans while the other one is being written to
+  SearchBook searches_;                   // likewise
   boost::asio::any_io_executor executor_;
   boost::asio::thread_pool thread_{1};
 };

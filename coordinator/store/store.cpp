@@ -1,6 +1,7 @@
 #include "coordinator/store/store.hpp"
 
 #include "coordinator/store/commit.hpp"
+#include "coordinator/store/comparisons.hpp"
 #include "coordinator/store/connection.hpp"
 #include "coordinator/store/documents.hpp"
 #include "coordinator/store/garbage.hpp"
@@ -242,6 +243,16 @@ bool Store::worker_exists(const WorkerName& name) {
   return implementation_->in_transaction([&](Transaction& transaction) {
     return transaction.run(sql::worker_exists, {name.value}).truth(0, 0);
   });
+}
+
+Result<job::TrialModel> Store::trial_model(TrialId trial) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_trial_model(transaction, trial); });
+}
+
+std::optional<json::object> Store::comparisons(JobId job) {
+  return implementation_->in_transaction(
+      [&](Transaction& transaction) { return read_comparisons(transaction, job); });
 }
 
 std::optional<std::string> Store::add_token(const NewToken& token) {

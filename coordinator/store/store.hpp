@@ -227,6 +227,10 @@ class Store {
   std::vector<TaskToExplain> tasks_to_explain(const std::string& trial_or_task);
   bool worker_exists(const WorkerName& name);
 
+  // ---- for comparing trials: comparisons.hpp ----
+  Result<job::TrialModel> trial_model(TrialId trial);
+  std::optional<json::object> comparisons(JobId job);
+
   // ---- tokens for HTTP ----
   std::optional<std::string> add_token(
       const NewToken& token);                  // when it expires; unset if a valid one has its name

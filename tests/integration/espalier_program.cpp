@@ -47,7 +47,7 @@ std::vector<Process> all_processes() {
 
 bool takes_state(const std::string& command) {
   for (const char* other : {"run", "sql", "up", "submit", "jobs", "cancel", "pause", "resume", "retry",
-                            "extend", "logs", "gc", "workers", "explain", "tokens"})
+                            "extend", "compare", "logs", "gc", "workers", "explain", "tokens"})
     if (command == other) return true;
   return false;
 }

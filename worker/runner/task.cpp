@@ -47,12 +47,15 @@ constexpr std::array<std::pair<std::string_view, TaskOutcome (*)(TaskContext&)>,
 
 Model model_from(const TaskContext& task, const std::string& role) {
   const auto& spec = section(task.spec, role);
+  const auto seed = integer_field(spec, "seed", seed_of(task));  // another trial's model has one of its own
   if (has_field(spec, "file"))
-    return open_user_model(input_of(task, role), with_inputs_of(spec, data_of(task)), seed_of(task));
+    return open_user_model(input_of(task, role), with_inputs_of(spec, data_of(task)), seed);
   if (!has_field(spec, "name")) return load_model(input_of(task, role));
   const auto shape = zoo_shape(data_of(task));
-  const auto weights = has_field(spec, "weights") ? input_of(task, "weights") : std::filesystem::path();
-  return make_zoo_model(spec, shape.input_shape, shape.classes, seed_of(task), weights);
+  const auto own_weights = role + "_weights";
+  const std::string weights_role = task.inputs.contains(own_weights) ? own_weights : "weights";
+  const auto weights = has_field(spec, "weights") ? input_of(task, weights_role) : std::filesystem::path();
+  return make_zoo_model(spec, shape.input_shape, shape.classes, seed, weights);
 }
 
 }  // namespace

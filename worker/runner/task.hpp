@@ -28,7 +28,8 @@ struct TaskContext {
   json::object spec;             // docs/how-it-works.md, "A task's specification"
   std::filesystem::path folder;  // exists, empty, this task's own; outputs go here
   std::map<std::string, std::filesystem::path>
-      inputs;  // role ("model", "weights", "masks", "logits", "baseline", "state", "checkpoint") to file
+      inputs;  // role ("model", "weights", "masks", "logits", "baseline", "baseline_weights", "state",
+               // "checkpoint") to file
   ReportProgress progress;
   // A training saves itself about this often, and says so; never if nobody wants to hear of it.
   std::function<void(const std::filesystem::path& file, std::int64_t step)> checkpoint_saved = {};

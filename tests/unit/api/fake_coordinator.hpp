@@ -43,6 +43,19 @@ class FakeCoordinator : public runtime::Coordinator {
     if (refusal) co_return *refusal;
     co_return json::object{{"id", job.value}};
   }
+  job::ComparisonWish compared;
+  runtime::ComparisonOptions compared_how;
+  boost::asio::awaitable<boost::system::result<json::object, runtime::SubmitFailure>> compare(
+      job::ComparisonWish wish, runtime::ComparisonOptions options) override {
+    compared = std::move(wish);
+    compared_how = std::move(options);
+    if (refusal) co_return *refusal;
+    co_return json::object{{"id", 7}};
+  }
+  boost::asio::awaitable<Result<json::object>> comparisons(JobId job) override {
+    if (job.value != 7) co_return Error{ErrorKind::not_found, "there is no such job", ""};
+    co_return json::object{{"trials", json::array{}}, {"comparisons", json::array{}}};
+  }
   boost::asio::awaitable<Result<json::array>> job_summaries() override {
     if (outage) co_return *outage;
     co_return json::array{json::object{{"id", 7}}};

@@ -8,6 +8,7 @@
 #include "worker/runner/fields.hpp"
 #include "worker/runner/measure/benchmark_report.hpp"
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/paired_forms.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/models/example_input.hpp"
 #include "worker/runner/refuse.hpp"
@@ -20,6 +21,7 @@ struct BenchmarkSettings {
   std::vector<std::int64_t> batch_sizes = {1};
   std::vector<std::int64_t> threads = {1};
   Precision precision = Precision::fp32;
+  Precision baseline_precision = Precision::fp32;  // of another trial's model: as that was measured
   LatencyPlan plan;
 };
 
@@ -29,6 +31,8 @@ BenchmarkSettings settings_from(const TaskContext& task) {
   if (has_field(fields, "batch_sizes")) settings.batch_sizes = integers_field(fields, "batch_sizes");
   if (has_field(fields, "threads")) settings.threads = integers_field(fields, "threads");
   settings.precision = precision_from(text_field(fields, "precision", "fp32"), "benchmark.precision");
+  settings.baseline_precision =
+      precision_from(text_field(fields, "baseline_precision", "fp32"), "benchmark.baseline_precision");
   settings.plan.min_seconds = number_field(fields, "min_seconds", settings.plan.min_seconds);
   settings.plan.target_ci = number_field(fields, "target_ci", settings.plan.target_ci);
   settings.plan.seed = static_cast<std::uint64_t>(seed_of(task));
@@ -67,6 +71,23 @@ struct Subjects {
   std::optional<Model> baseline;
 };
 
+// The planner knows most shapes; some only the files say.
+void check_same_inputs(const ModelInfo& model, const ModelInfo& baseline) {
+  const auto in_words = [](const ModelInfo& info) {
+    return json::serialize(json::value_from(info.input_shape)) + (info.vocabulary > 0 ? " of token ids" : "");
+  };
+  if (in_words(model) == in_words(baseline)) return;
+  refuse("the model takes inputs " + in_words(model) + ", but what it is compared with takes " +
+             in_words(baseline),
+         "only models of the same inputs can be compared");
+}
+
+// For the report, which doesn't keep nets alive.
+std::vector<Candidate> only_told(std::vector<Candidate> candidates) {
+  for (auto& candidate : candidates) candidate.anew = {};
+  return candidates;
+}
+
 MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
                           const BenchmarkSettings& settings, Form& model_form,
                           const std::function<void(double)>& on_progress) {
@@ -80,21 +101,22 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   form.cpus = pinned.cpus();
   model_form = best_form(subjects.model, images, settings.precision, search_s);
   form.model_form = model_form.name;
-  form.model_candidates = model_form.candidates;
-  std::vector<Arm> arms = {{"model", model_form.run}};
-  if (subjects.baseline) {
-    auto baseline = best_form(*subjects.baseline, images, Precision::fp32, search_s);
-    form.baseline_form = baseline.name;
-    form.baseline_candidates = baseline.candidates;
-    arms.push_back({"baseline", baseline.run});
-  }
+  form.model_candidates = only_told(model_form.candidates);
   auto plan = settings.plan;
   plan.one_thread = threads == 1;
-  form.latency = measure_latency(arms, plan, on_progress);
-  if (arms.size() == 2) {
+  if (subjects.baseline) {
+    auto baseline = best_form(*subjects.baseline, images, settings.baseline_precision, search_s);
+    auto measured = measure_pair(model_form, baseline, plan, on_progress);
+    form.model_form = model_form.name;
+    form.baseline_form = baseline.name;
+    form.baseline_candidates = only_told(std::move(baseline.candidates));
+    form.latency = std::move(measured.latency);
     constexpr int kReplicates = 2000;
-    form.speedup = paired_ratio(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s, kReplicates,
-                                settings.plan.seed);
+    form.speedup = ratio_over_parts(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s,
+                                    measured.rounds, kReplicates, plan.seed);
+    form.rounds = std::move(measured.rounds);
+  } else {
+    form.latency = measure_latency({{"model", model_form.run}}, plan, on_progress);
   }
   log::info("batch {}, {} thread{}: model as \"{}\"{}, median {:.4f} ms", batch, threads,
             threads == 1 ? "" : "s", form.model_form,
@@ -125,6 +147,7 @@ std::optional<double> energy_per_run(const std::function<void()>& run, double mi
 TaskOutcome run_benchmark(TaskContext& task) {
   const auto settings = settings_from(task);
   Subjects subjects{model_of(task), baseline_of(task)};
+  if (subjects.baseline) check_same_inputs(subjects.model.info, subjects.baseline->info);
 
   BenchmarkFacts facts;
   facts.engine = subjects.model.info.engine;

@@ -25,8 +25,7 @@ const ArmSamples& model_arm(const MeasuredForm& form) {
   return form.latency.arms.front();
 }
 
-Metric median_latency(const MeasuredForm& form, const std::string& name) {
-  const auto& arm = model_arm(form);
+Metric median_latency(const ArmSamples& arm, const std::string& name) {
   auto metric = plain(name, arm.median_s * kMilli, "ms");
   metric.ci_low = arm.interval_s.low * kMilli;
   metric.ci_high = arm.interval_s.high * kMilli;
@@ -117,6 +116,7 @@ json::object to_json(const MeasuredForm& form) {
           {"busy", form.latency.busy},
           {"preemptions", form.latency.preemptions},
           {"reached_target_ci", form.latency.reached_target},
+          {"rounds_by_placement", json::value_from(form.rounds)},
           {"arms", std::move(arms)}};
 }
 
@@ -128,7 +128,7 @@ std::string label(const MeasuredForm& form) {
 
 std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
   const auto& headline = facts.forms.front();
-  const auto headline_latency = median_latency(headline, "latency_p50_ms");
+  const auto headline_latency = median_latency(model_arm(headline), "latency_p50_ms");
   std::vector<Metric> metrics = {
       plain("params", static_cast<double>(facts.weights.params), ""),
       plain("macs", static_cast<double>(facts.macs.total), ""),
@@ -149,10 +149,12 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
   for (const auto& form : facts.forms) {
     const auto suffix = fmt::format("/{}", label(form));
     busy = std::max(busy, form.latency.busy);
-    metrics.push_back(median_latency(form, "latency_p50_ms" + suffix));
+    metrics.push_back(median_latency(model_arm(form), "latency_p50_ms" + suffix));
     metrics.push_back(p90_latency(form, "latency_p90_ms" + suffix));
     metrics.push_back(throughput(form, "throughput_per_s" + suffix));
-    if (form.speedup) metrics.push_back(speedup(form, "speedup" + suffix));
+    if (!form.speedup) continue;
+    metrics.push_back(speedup(form, "speedup" + suffix));
+    metrics.push_back(median_latency(form.latency.arms.at(1), "baseline_p50_ms" + suffix));
   }
   metrics.push_back(plain("busy", busy, ""));
   metrics.push_back(plain("operators_without_rule", static_cast<double>(facts.macs.without_rule.size()), ""));

@@ -22,8 +22,9 @@ struct MeasuredForm {
   std::string model_form;
   std::string baseline_form;  // empty without a baseline
   std::vector<Candidate> model_candidates, baseline_candidates;
-  LatencyResult latency;         // arms: the model, then the baseline if there is one
-  std::optional<Ratio> speedup;  // baseline / model
+  LatencyResult latency;            // arms: the model, then the baseline if there is one
+  std::vector<std::size_t> rounds;  // by placement of the arms in memory; empty without a baseline
+  std::optional<Ratio> speedup;     // baseline / model
 };
 
 struct BenchmarkFacts {

@@ -12,6 +12,7 @@
 #include "common/base/result.hpp"
 #include "worker/runner/compress/frozen_graph.hpp"
 #include "worker/runner/compress/probe.hpp"
+#include "worker/runner/libtorch_version.hpp"
 #include "worker/runner/measure/latency.hpp"
 #include "worker/runner/symbol.hpp"
 
@@ -108,18 +109,20 @@ double relative_difference(const at::Tensor& reference, const at::Tensor& other)
 
 struct Maker {
   std::string name;
-  std::function<Module()> make;
+  std::function<Module(const Module&)> make;
 };
 
-std::vector<Maker> makers_of(const Module& module, const at::Tensor& input, Precision precision) {
+std::vector<Maker> makers_of(const at::Tensor& input, Precision precision) {
   std::vector<Maker> makers = {
-      {"as is", [&] { return module; }},
-      {"folded", [&] { return freeze_for_inference(module).module; }},
-      {"folded channels-last", [&] { return channels_last_form(module); }},
+      {"as is", [](const Module& module) { return module; }},
+      {"folded", [](const Module& module) { return freeze_for_inference(module).module; }},
+      {"folded channels-last", [](const Module& module) { return channels_last_form(module); }},
   };
   if (precision == Precision::bf16) return makers;
-  makers.push_back({"folded prepacked", [&] { return prepacked_form(module, input, false); }});
-  makers.push_back({"folded prepacked channels-last", [&] { return prepacked_form(module, input, true); }});
+  makers.push_back(
+      {"folded prepacked", [input](const Module& module) { return prepacked_form(module, input, false); }});
+  makers.push_back({"folded prepacked channels-last",
+                    [input](const Module& module) { return prepacked_form(module, input, true); }});
   return makers;
 }
 
@@ -137,6 +140,24 @@ at::Tensor run_once(Module module, const at::Tensor& input) {
   const c10::InferenceMode no_gradients;
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
   return output_of(module.forward({input}));
+}
+
+// Objects of C++ code that can't be copied stay where they are, for all of their net.
+Module copy_of(const Module& module) {
+  try {
+    return module.deepcopy();
+  } catch (const std::exception&) {
+    return module;
+  }
+}
+
+// Packed weights are packed anew by the engine that is current.
+std::function<std::function<void()>()> maker_of_copies(const Maker& maker, const Module& module,
+                                                       const at::Tensor& input, const std::string& engine) {
+  return [make = maker.make, module, input, engine] {
+    if (!engine.empty()) select_quantized_engine(engine);
+    return runner_of(make(copy_of(module)), input.clone());
+  };
 }
 
 // Interleaved like the measurement itself: timed one after the other, the machine's mood would choose.
@@ -187,19 +208,22 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
   const Module timed = half ? bf16_copy(model.module) : model.module;
   const auto timed_input = half && input.is_floating_point() ? input.to(at::kBFloat16) : input;
   const double tolerance = int8 ? kInt8Tolerance : half ? kBf16Tolerance : kFp32Tolerance;
+  const std::string common = prefix + (half ? "bf16 " : "");
   Form best;
   std::vector<Arm> contenders;
-  for (const auto& maker : makers_of(timed, timed_input, half ? Precision::bf16 : Precision::fp32)) {
+  for (const auto& maker : makers_of(timed_input, half ? Precision::bf16 : Precision::fp32)) {
     Candidate candidate;
-    candidate.name = prefix + (half ? "bf16 " : "") + maker.name;
+    candidate.name = common + maker.name;
+    candidate.kind = maker.name;
     try {
-      const auto form = maker.make();
+      const auto form = maker.make(timed);
       candidate.difference = relative_difference(reference, run_once(form, timed_input));
       // Written so that a difference that isn't a number is refused too.
       if (!(candidate.difference <= tolerance)) {
         candidate.rejected = "other numbers than the net itself";
       } else {
         contenders.push_back({candidate.name, runner_of(form, timed_input)});
+        candidate.anew = maker_of_copies(maker, timed, timed_input, int8 ? model.info.engine : std::string());
       }
     } catch (const std::exception& failure) {
       // One graph may lack what one form needs (a control flow, a data type); the others still stand.

@@ -19,6 +19,9 @@ struct Candidate {
   double median_s = 0;    // of the quick timing
   double difference = 0;  // largest, relative to the largest output
   std::string rejected;   // why it doesn't count; empty if it does
+  std::string kind = {};  // its name without what all of one net's have in common
+  // One forward pass of the same, its weights elsewhere in memory. Unset if it is rejected.
+  std::function<std::function<void()>()> anew = {};
 };
 
 struct Form {

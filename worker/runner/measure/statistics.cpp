@@ -1,7 +1,9 @@
 #include "worker/runner/measure/statistics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "common/base/result.hpp"
@@ -43,6 +45,14 @@ double weighted_median(const std::vector<Tagged>& sorted, const std::vector<std:
     if (seen > upper_rank) return (lower + sample.value) / 2;
   }
   return lower;
+}
+
+// The 97.5 % quantile of Student's t with so many degrees of freedom, at least one.
+double student_t_975(std::size_t degrees) {
+  constexpr std::array kTable = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
+                                 2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131};
+  ESPALIER_ASSERT(degrees >= 1);
+  return kTable[std::min(degrees, kTable.size()) - 1];  // a little too wide beyond its end
 }
 
 Interval interval_of(std::vector<double> replicates) {
@@ -127,6 +137,28 @@ Ratio paired_ratio(const Blocks& numerator, const Blocks& denominator, int repli
     medians.push_back(median(resampled));
   }
   return {median(ratios), interval_of(std::move(medians))};
+}
+
+Ratio ratio_over_parts(const Blocks& numerator, const Blocks& denominator,
+                       const std::vector<std::size_t>& rounds, int replicates, std::uint64_t seed) {
+  ESPALIER_ASSERT(rounds.size() >= 2);
+  std::vector<double> logs;
+  std::size_t round = 0;
+  for (const std::size_t count : rounds) {
+    std::vector<double> ratios;
+    for (const auto end = round + count; round < end; ++round)
+      ratios.push_back(median(numerator[round]) / median(denominator[round]));
+    logs.push_back(std::log(median(std::move(ratios))));
+  }
+  const auto parts = static_cast<double>(logs.size());
+  const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / parts;
+  double squares = 0;
+  for (const double value : logs) squares += (value - mean) * (value - mean);
+  const double half = student_t_975(logs.size() - 1) * std::sqrt(squares / (parts - 1) / parts);
+  const auto by_rounds = paired_ratio(numerator, denominator, replicates, seed);
+  return {std::exp(mean),
+          {std::min({std::exp(mean - half), by_rounds.interval.low, std::exp(mean)}),
+           std::max({std::exp(mean + half), by_rounds.interval.high, std::exp(mean)})}};
 }
 
 }  // namespace espalier::runner

@@ -53,4 +53,11 @@ struct Ratio {
 // blocks, at least one, none empty.
 Ratio paired_ratio(const Blocks& numerator, const Blocks& denominator, int replicates, std::uint64_t seed);
 
+// The same of rounds that come in parts (`rounds` of each, at least two parts, none empty), where a part has
+// a deviation of its own that more rounds don't lessen. The value is the geometric mean of the parts' ratios;
+// the interval is Student's over the parts' logarithms, and nowhere narrower than what the rounds alone would
+// say.
+Ratio ratio_over_parts(const Blocks& numerator, const Blocks& denominator,
+                       const std::vector<std::size_t>& rounds, int replicates, std::uint64_t seed);
+
 }  // namespace espalier::runner

@@ -1,0 +1,92 @@
+#include "worker/runner/measure/placements.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+namespace espalier::runner {
+namespace {
+
+// Blocks of many sizes that are held while arms are made, so that these get other places.
+std::vector<std::unique_ptr<std::byte[]>> clutter(SeededDraw& draw) {
+  constexpr std::size_t kBlocks = 48;
+  constexpr std::size_t kSizes = 15;  // 64 bytes to 1 MiB
+  std::vector<std::unique_ptr<std::byte[]>> blocks;
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    const std::size_t bytes = std::size_t{64} << draw.below(kSizes);
+    blocks.push_back(std::make_unique<std::byte[]>(bytes / 2 + draw.below(bytes / 2) + 1));
+  }
+  return blocks;
+}
+
+LatencyPlan part_of(const LatencyPlan& plan) {
+  LatencyPlan part = plan;
+  const auto parts = static_cast<double>(kPlacements);
+  part.min_seconds /= parts;
+  part.target_ci *= std::sqrt(parts);
+  part.fewest_samples = (plan.fewest_samples + kPlacements - 1) / kPlacements;
+  return part;
+}
+
+std::vector<Arm> made_anew(const std::vector<PlacedArm>& arms, SeededDraw& draw) {
+  std::vector<std::size_t> order(arms.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[draw.below(i)]);
+  std::vector<Arm> made(arms.size());
+  for (const auto index : order) {
+    const auto between = clutter(draw);
+    made[index] = {arms[index].name, arms[index].anew()};
+  }
+  return made;
+}
+
+void append(PlacedLatency& whole, LatencyResult part) {
+  const auto rounds = part.arms.front().blocks_s.size();
+  const auto before = static_cast<double>(whole.rounds.size());
+  whole.latency.busy = (whole.latency.busy * before + part.busy) / (before + 1);
+  whole.latency.preemptions += part.preemptions;
+  whole.rounds.push_back(rounds);
+  if (whole.latency.arms.empty()) {
+    whole.latency.arms = std::move(part.arms);
+    return;
+  }
+  for (std::size_t i = 0; i < part.arms.size(); ++i) {
+    auto& arm = whole.latency.arms[i];
+    std::move(part.arms[i].blocks_s.begin(), part.arms[i].blocks_s.end(), std::back_inserter(arm.blocks_s));
+    std::move(part.arms[i].waited_s.begin(), part.arms[i].waited_s.end(), std::back_inserter(arm.waited_s));
+  }
+}
+
+void sum_up(LatencyResult& latency, const LatencyPlan& plan) {
+  constexpr int kReplicates = 2000;
+  latency.reached_target = true;
+  for (auto& arm : latency.arms) {
+    arm.median_s = median(pooled(arm.blocks_s));
+    arm.interval_s = median_interval(arm.blocks_s, kReplicates, plan.seed);
+    const double half_width = (arm.interval_s.high - arm.interval_s.low) / 2;
+    latency.reached_target = latency.reached_target && half_width <= plan.target_ci * arm.median_s;
+  }
+}
+
+}  // namespace
+
+PlacedLatency measure_in_placements(const std::vector<PlacedArm>& arms, const LatencyPlan& plan,
+                                    const std::function<void(double)>& on_progress) {
+  PlacedLatency whole;
+  SeededDraw draw(plan.seed);
+  auto part_plan = part_of(plan);
+  std::vector<Arm> now;
+  for (std::size_t part = 0; part < kPlacements; ++part) {
+    // Those of the part before are freed only then: the new ones can't take their places.
+    now = made_anew(arms, draw);
+    part_plan.seed = draw.next();
+    append(whole, measure_latency(now, part_plan, [&](double fraction) {
+             on_progress((static_cast<double>(part) + fraction) / static_cast<double>(kPlacements));
+           }));
+  }
+  sum_up(whole.latency, plan);
+  return whole;
+}
+
+}  // namespace espalier::runner
