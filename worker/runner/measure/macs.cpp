@@ -3,6 +3,7 @@
 #include <ATen/native/quantized/PackedParams.h>
 
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "worker/runner/measure/operator_record.hpp"
@@ -60,6 +61,21 @@ std::optional<std::int64_t> packed_linear_macs(const Call& call) {
   return out->numel() * weight->size(1);
 }
 
+// Fused attention: a query's product with every key, and that with every value, in every head.
+std::optional<std::int64_t> attention_macs(const Call& call) {
+  const auto query = tensor_at(call.inputs, 0);
+  const auto key = tensor_at(call.inputs, 1);
+  const auto value = tensor_at(call.inputs, 2);
+  if (!query || !key || !value || query->dim() < 2 || key->dim() < 2 || value->dim() < 2) return std::nullopt;
+  const auto rows = query->numel() / query->size(-1);  // of all heads
+  return rows * key->size(-2) * (query->size(-1) + value->size(-1));
+}
+
+bool is_attention(std::string_view name) {
+  return name.starts_with("aten::scaled_dot_product_attention") ||
+         name.starts_with("aten::_scaled_dot_product_");
+}
+
 bool has_rule(std::string_view name) {
   static const std::set<std::string_view> kNames = {"aten::conv1d",
                                                     "aten::conv2d",
@@ -84,12 +100,13 @@ bool has_rule(std::string_view name) {
                                                     "quantized::linear_relu",
                                                     "quantized::linear_dynamic",
                                                     "quantized::linear_relu_dynamic"};
-  return kNames.contains(name);
+  return kNames.contains(name) || is_attention(name);
 }
 
 std::optional<std::int64_t> macs_of(const Call& call) {
   const std::string_view name = call.name;
   if (name == "aten::convolution" || name == "aten::_convolution") return general_convolution_macs(call);
+  if (is_attention(name)) return attention_macs(call);
   if (name.starts_with("aten::conv_transpose")) return convolution_macs(call, true);
   if (name.starts_with("aten::conv")) return convolution_macs(call, false);
   if (name.starts_with("quantized::conv2d")) return packed_convolution_macs(call);
@@ -204,7 +221,7 @@ MacCount count_macs(const std::function<void()>& run) {
     } else if (is_known_free(call.name)) {
       counted_depth = call.depth;
     } else if (!call.is_composite) {
-      count.without_rule.insert(call.name);
+      ++count.without_rule[call.name];
     }
   }
   return count;
