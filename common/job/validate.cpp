@@ -92,19 +92,25 @@ void check_list(Node& value, const std::string& shown, Diagnostics& diagnostics,
   std::erase_if(value.items, [](const Node& item) { return item.is(NodeKind::invalid); });
 }
 
+// One number a channel: without those that were refused it would have another meaning.
+void check_channels(Node& value, std::size_t written, Span span, const std::string& shown,
+                    Diagnostics& diagnostics) {
+  if (!value.is(NodeKind::list)) return;
+  if (written > kMostChannels)
+    diagnostics.add(code::kOutOfRange, span,
+                    "`" + shown + "` has more than " + std::to_string(kMostChannels) + " numbers",
+                    "write one for each channel, or one for all");
+  if (written > kMostChannels || value.items.size() < written) value.kind = NodeKind::invalid;
+}
+
 void check_numbers(Node& value, const KeySchema& key, const std::string& shown, Diagnostics& diagnostics) {
   const auto span = value.span;
   if (value.is(NodeKind::list) && value.items.empty()) {
     return reject(value, diagnostics, code::kOutOfRange, "`" + shown + "` must not be empty");
   }
+  const auto written = value.items.size();
   check_list(value, shown, diagnostics, [&](Node& item) { check_number(item, key, shown, diagnostics); });
-  const bool is_of_channels = shown == "data.mean" || shown == "data.std";
-  if (is_of_channels && value.is(NodeKind::list) && value.items.size() > kMostChannels) {
-    diagnostics.add(code::kOutOfRange, span,
-                    "`" + shown + "` has more than " + std::to_string(kMostChannels) + " numbers",
-                    "write one for each channel, or one for all");
-    value.kind = NodeKind::invalid;
-  }
+  if (key.kind == ValueKind::numbers) check_channels(value, written, span, shown, diagnostics);
   if (shown == "model.input_shape" && value.is(NodeKind::list) && value.items.size() > kMostDimensions) {
     diagnostics.add(code::kOutOfRange, span,
                     "`" + shown + "` has more than " + std::to_string(kMostDimensions) + " dimensions",

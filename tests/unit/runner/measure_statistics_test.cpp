@@ -39,6 +39,22 @@ TEST(Statistics, a_90th_percentile_needs_64_samples) {
   EXPECT_TRUE(p90({std::vector<double>(32, 1.0), std::vector<double>(32, 2.0)}).has_value());
 }
 
+TEST(Statistics, a_99th_percentile_needs_662_samples) {
+  EXPECT_FALSE(p99({std::vector<double>(661, 1.0)}).has_value());
+  EXPECT_TRUE(p90({std::vector<double>(661, 1.0)}).has_value());
+  std::vector<double> rising(662);
+  for (std::size_t i = 0; i < rising.size(); ++i) rising[i] = static_cast<double>(i);
+  EXPECT_NEAR(p99({rising}).value(), 0.99 * 661, 1e-9);
+}
+
+TEST(Statistics, layout_luck_widens_an_interval_at_both_ends) {
+  const auto widened = with_layout_luck({1.005, {1.002, 1.008}});
+  EXPECT_DOUBLE_EQ(widened.value, 1.005);
+  EXPECT_LT(widened.interval.low, 1) << "half a percent is no difference to speak of";
+  EXPECT_DOUBLE_EQ(widened.interval.high, 1.008 * (1 + kLayoutLuck));
+  EXPECT_GT(with_layout_luck({1.05, {1.04, 1.06}}).interval.low, 1);
+}
+
 TEST(Statistics, the_same_seed_gives_the_same_interval) {
   SeededDraw draw(3);
   const auto blocks = blocks_around(1, 30, 8, 0.02, draw);

@@ -106,8 +106,8 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   form.latency.busy = busy_part(form.latency.busy, before, machine_now(pinned.cpus()), threads);
   if (arms.size() == 2) {
     constexpr int kReplicates = 2000;
-    form.speedup = paired_ratio(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s, kReplicates,
-                                settings.plan.seed);
+    form.speedup = with_layout_luck(paired_ratio(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s,
+                                                 kReplicates, settings.plan.seed));
   }
   log::info("batch {}, {} thread{}: model as \"{}\"{}, median {:.4f} ms", batch, threads,
             threads == 1 ? "" : "s", form.model_form,

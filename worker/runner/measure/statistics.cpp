@@ -119,6 +119,12 @@ std::optional<double> p99(const Blocks& blocks) {
   return tail_quantile(blocks, 0.99, kSamplesForP99);
 }
 
+Ratio with_layout_luck(Ratio ratio) {
+  ratio.interval.low /= 1 + kLayoutLuck;
+  ratio.interval.high *= 1 + kLayoutLuck;
+  return ratio;
+}
+
 Ratio paired_ratio(const Blocks& numerator, const Blocks& denominator, int replicates, std::uint64_t seed) {
   ESPALIER_ASSERT(numerator.size() == denominator.size() && !numerator.empty());
   std::vector<double> ratios;

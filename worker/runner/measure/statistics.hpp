@@ -52,6 +52,13 @@ struct Ratio {
   Interval interval;  // 95 %, bootstrap over pairs
 };
 
+// Two copies of one and the same net in one process differ by up to this part, for good: by where their
+// memory happens to lie (Mytkowicz et al. 2009, "Producing wrong data without doing anything obviously
+// wrong"). No number of runs averages it away.
+constexpr double kLayoutLuck = 0.01;
+// The interval widened by it at both ends.
+Ratio with_layout_luck(Ratio ratio);
+
 // Block b of both arms ran in the same round, so slow drift of the machine cancels. Both have equally many
 // blocks, at least one, none empty.
 Ratio paired_ratio(const Blocks& numerator, const Blocks& denominator, int replicates, std::uint64_t seed);
