@@ -193,31 +193,39 @@ std::vector<double> times_of_first(const std::vector<ArmSamples>& arms) {
   return ratios;
 }
 
-// Interleaved like the measurement itself: timed one after the other, the machine's mood would choose. A
-// quick heat leaves those that are near the fastest, and these are timed longer.
-void choose_fastest(Form& form, std::vector<Arm> contenders, double budget_s) {
-  if (contenders.empty()) return;
+// Seconds of each. Interleaved like the measurement itself: timed one after the other, the machine's mood
+// would choose. A quick heat leaves those that are near the fastest, and these are timed longer.
+std::vector<double> race_in_two_heats(const std::vector<Arm>& contenders, double budget_s) {
   const auto heat = race(contenders, budget_s, kFewestSearchSamples);
-  for (std::size_t i = 0; i < contenders.size(); ++i) {
-    for (auto& candidate : form.candidates) {
-      if (candidate.name == contenders[i].name) candidate.median_s = heat.arms[i].median_s;
-    }
-  }
-  const auto in_heat = times_of_first(heat.arms);
-  const double best = *std::min_element(in_heat.begin(), in_heat.end());
+  auto seconds = times_of_first(heat.arms);
+  for (auto& time : seconds) time *= heat.arms.front().median_s;
+  const double limit = kNearTheFastest * *std::min_element(seconds.begin(), seconds.end());
+  std::vector<std::size_t> places;
   std::vector<Arm> finalists;
-  for (std::size_t i = 0; i < contenders.size(); ++i)
-    if (in_heat[i] <= kNearTheFastest * best) finalists.push_back(std::move(contenders[i]));
-  std::size_t fastest = 0;
-  if (finalists.size() > 1) {
-    const auto in_final =
-        times_of_first(race(finalists, kLongerFinal * budget_s, kFewestSamplesOfFinal).arms);
-    fastest = static_cast<std::size_t>(std::min_element(in_final.begin(), in_final.end()) - in_final.begin());
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    if (seconds[i] > limit) continue;
+    places.push_back(i);
+    finalists.push_back(contenders[i]);
   }
-  form.name = finalists[fastest].name;
-  form.run = finalists[fastest].run;
-  for (const auto& candidate : form.candidates)
+  if (finalists.size() == 1) return seconds;
+  const auto in_final = times_of_first(race(finalists, kLongerFinal * budget_s, kFewestSamplesOfFinal).arms);
+  const double first_s = seconds[places.front()];
+  for (std::size_t i = 0; i < places.size(); ++i) seconds[places[i]] = first_s * in_final[i];
+  return seconds;
+}
+
+void choose_fastest(Form& form, const std::vector<Arm>& contenders, double budget_s) {
+  if (contenders.empty()) return;
+  const auto seconds = race_in_two_heats(contenders, budget_s);
+  const auto fastest =
+      static_cast<std::size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
+  form.name = contenders[fastest].name;
+  form.run = contenders[fastest].run;
+  for (auto& candidate : form.candidates) {
     if (candidate.name == form.name) form.difference = candidate.difference;
+    for (std::size_t i = 0; i < contenders.size(); ++i)
+      if (candidate.name == contenders[i].name) candidate.median_s = seconds[i];
+  }
 }
 
 }  // namespace
@@ -267,7 +275,7 @@ Form best_form(Model& model, const at::Tensor& input, Precision precision, doubl
     }
     best.candidates.push_back(std::move(candidate));
   }
-  choose_fastest(best, std::move(contenders), budget_s);
+  choose_fastest(best, contenders, budget_s);
   if (!best.run) {
     throw ErrorException(
         {ErrorKind::failed,

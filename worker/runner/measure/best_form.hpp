@@ -16,7 +16,7 @@ namespace espalier::runner {
 struct Candidate {
   std::string name;       // "as is", "folded", "folded channels-last", "folded prepacked", "folded prepacked
                           // channels-last"; "bf16 as is" …, "bf16 autocast, as is" …
-  double median_s = 0;    // of the quick timing
+  double median_s = 0;    // of the quick timing, comparable among candidates
   double difference = 0;  // largest, relative to the largest output
   std::string rejected;   // why it doesn't count; empty if it does
 };
