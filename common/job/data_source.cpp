@@ -167,6 +167,35 @@ std::optional<DataSource> from_source(const Node& data, Looked& looked, Diagnost
   return is_synthetic ? synthetic(data) : from_folder(data, *format, looked, diagnostics);
 }
 
+// What images are normalised by, if the job says it: `mean` and `std` go together.
+void read_normalisation(const Node& data, DataSource& source, Diagnostics& diagnostics) {
+  const auto* mean = data.member("mean");
+  const auto* deviation = data.member("std");
+  if (mean == nullptr && deviation == nullptr) return;
+  if (mean == nullptr || deviation == nullptr) {
+    const auto* alone = mean != nullptr ? mean : deviation;
+    const std::string other = mean != nullptr ? "std" : "mean";
+    diagnostics.add(code::kMissing, alone->place(),
+                    "`data." + alone->name + "` needs `data." + other + "` beside it",
+                    "write both, or leave both out to have them measured");
+    return;
+  }
+  for (const auto key : {"mean", "std"}) {
+    const auto* value = valid(&data, key);
+    if (value == nullptr) return;
+    const auto channels = source.input_shape ? (*source.input_shape)[0] : 0;
+    const auto count = static_cast<std::int64_t>(value->items.size());
+    if (channels > 0 && count != 1 && count != channels) {
+      diagnostics.add(code::kContradiction, value->span,
+                      "`data." + std::string(key) + "` has " + std::to_string(count) +
+                          " numbers, and the images " + std::to_string(channels) +
+                          (channels == 1 ? " channel" : " channels"),
+                      "write one for each channel, or one for all");
+    }
+    source.spec[key] = to_json(*value);
+  }
+}
+
 }  // namespace
 
 json::object DataSource::shape_spec() const {
@@ -175,6 +204,8 @@ json::object DataSource::shape_spec() const {
   shape.erase("val_samples");
   shape.erase("val_fraction");
   shape.erase("shorter_side");
+  shape.erase("mean");
+  shape.erase("std");
   return shape;
 }
 
@@ -230,6 +261,7 @@ std::optional<DataSource> read_data(const Node& data, Looked& looked, Diagnostic
   if (const auto* resize = valid(&data, "resize"); resize != nullptr && source->input_shape) {
     (*source->input_shape)[1] = (*source->input_shape)[2] = resize->scalar.get_int64();
   }
+  read_normalisation(data, *source, diagnostics);
   if (const auto* augment = valid(&data, "augment")) {
     // Which augmentations, not in which order or how often, is what the user says.
     for (const std::string_view name : {"flip", "crop"}) {

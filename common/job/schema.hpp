@@ -21,6 +21,7 @@ enum class ValueKind {
   duration,     // "30m", or a number of seconds
   size,         // "4GiB", or a number of bytes
   integers,     // a list of integers
+  numbers,      // a list of numbers
   texts,        // a list of texts
   expression,   // a condition on workers' facts, or a blank text
   expressions,  // a list of conditions

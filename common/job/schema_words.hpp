@@ -29,19 +29,22 @@ inline constexpr std::array<Words, 5> kEngines = {"auto", "onednn", "qnnpack", "
 inline constexpr std::array<Words, 2> kDevices = {"cpu", "cuda"};
 inline constexpr std::array<Words, 4> kStrategies = {"grid", "random", "halving", "nsga2"};
 
-inline constexpr std::array<Words, 15> kMetricNames = {"accuracy",
+inline constexpr std::array<Words, 18> kMetricNames = {"accuracy",
                                                        "loss",
                                                        "params",
                                                        "macs",
+                                                       "flops",
                                                        "size_bytes",
                                                        "sparsity",
                                                        "latency_p50_ms",
                                                        "latency_p90_ms",
+                                                       "latency_p99_ms",
                                                        "latency_ci_low_ms",
                                                        "latency_ci_high_ms",
                                                        "throughput_per_s",
                                                        "speedup",
                                                        "peak_rss_bytes",
+                                                       "load_time_ms",
                                                        "energy_j",
                                                        "gain"};
 

@@ -26,8 +26,8 @@ Node remaining(std::string_view table, const Node& base, const Node& over) {
   if (table == "teacher" && over.find("file") != nullptr) return without(base, {"model", "train"});
   if (table == "teacher" && over.find("model") != nullptr) return without(base, {"file"});
   if (table == "data" && (differs(base, over, "dataset") || differs(base, over, "format"))) {
-    return without(base,
-                   {"dataset", "format", "path", "input_shape", "classes", "val_fraction", "shorter_side"});
+    return without(base, {"dataset", "format", "path", "input_shape", "classes", "val_fraction",
+                          "shorter_side", "mean", "std"});
   }
   return base;
 }

@@ -11,6 +11,7 @@ namespace espalier::job {
 namespace {
 
 constexpr std::size_t kMostDimensions = 8;  // of one sample
+constexpr std::size_t kMostChannels = 64;   // of an image whose mean and deviation are written down
 
 void reject(Node& value, Diagnostics& diagnostics, std::string_view code, std::string message,
             std::string help = {}) {
@@ -91,12 +92,25 @@ void check_list(Node& value, const std::string& shown, Diagnostics& diagnostics,
   std::erase_if(value.items, [](const Node& item) { return item.is(NodeKind::invalid); });
 }
 
-void check_integers(Node& value, const KeySchema& key, const std::string& shown, Diagnostics& diagnostics) {
+// One number a channel: without those that were refused it would have another meaning.
+void check_channels(Node& value, std::size_t written, Span span, const std::string& shown,
+                    Diagnostics& diagnostics) {
+  if (!value.is(NodeKind::list)) return;
+  if (written > kMostChannels)
+    diagnostics.add(code::kOutOfRange, span,
+                    "`" + shown + "` has more than " + std::to_string(kMostChannels) + " numbers",
+                    "write one for each channel, or one for all");
+  if (written > kMostChannels || value.items.size() < written) value.kind = NodeKind::invalid;
+}
+
+void check_numbers(Node& value, const KeySchema& key, const std::string& shown, Diagnostics& diagnostics) {
   const auto span = value.span;
   if (value.is(NodeKind::list) && value.items.empty()) {
     return reject(value, diagnostics, code::kOutOfRange, "`" + shown + "` must not be empty");
   }
+  const auto written = value.items.size();
   check_list(value, shown, diagnostics, [&](Node& item) { check_number(item, key, shown, diagnostics); });
+  if (key.kind == ValueKind::numbers) check_channels(value, written, span, shown, diagnostics);
   if (shown == "model.input_shape" && value.is(NodeKind::list) && value.items.size() > kMostDimensions) {
     diagnostics.add(code::kOutOfRange, span,
                     "`" + shown + "` has more than " + std::to_string(kMostDimensions) + " dimensions",
@@ -204,7 +218,8 @@ void validate_value(Node& value, const KeySchema& key, const std::string& shown,
       check_quantity(value, key, shown, diagnostics);
       return;
     case ValueKind::integers:
-      check_integers(value, key, shown, diagnostics);
+    case ValueKind::numbers:
+      check_numbers(value, key, shown, diagnostics);
       return;
     case ValueKind::texts:
       check_list(value, shown, diagnostics,

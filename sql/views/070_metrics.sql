@@ -1,9 +1,10 @@
 create view v1.metrics as
 select tt.trial_id, m.name, m.value, m.unit, m.ci_low, m.ci_high, a.device_class, m.samples,
        encode(k.key, 'hex') as task_key, k.stage, s.result_attempt as attempt,
-       m.name in ('accuracy', 'loss', 'params', 'macs', 'size_bytes', 'sparsity', 'latency_p50_ms', 'latency_p90_ms',
-                  'latency_ci_low_ms', 'latency_ci_high_ms', 'throughput_per_s', 'speedup', 'peak_rss_bytes',
-                  'energy_j')
+       (m.name in ('accuracy', 'loss', 'params', 'macs', 'flops', 'size_bytes', 'sparsity', 'latency_p50_ms',
+                  'latency_p90_ms', 'latency_p99_ms', 'latency_ci_low_ms', 'latency_ci_high_ms', 'throughput_per_s',
+                  'speedup', 'peak_rss_bytes', 'load_time_ms', 'energy_j', 'output_difference',
+                  'operators_without_rule') or starts_with(m.name, 'calls_without_rule/'))
          and not exists (
            select from espalier.trial_task earlier
            join espalier.metric e on e.task_id = earlier.task_id
@@ -29,4 +30,4 @@ comment on column v1.metrics.samples is 'Observations it rests on; 0 if nothing 
 comment on column v1.metrics.task_key is 'The task that measured it: v1.tasks.key.';
 comment on column v1.metrics.stage is 'Stage of that task.';
 comment on column v1.metrics.attempt is 'The attempt whose result it is: v1.attempts.attempt.';
-comment on column v1.metrics.headline is 'It is the value that v1.results shows: a headline name, by the first task of the trial that measured it.';
+comment on column v1.metrics.headline is 'It is the value that v1.results shows: a headline name, or an operator that macs leaves out, by the first task of the trial that measured it.';

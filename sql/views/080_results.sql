@@ -8,7 +8,8 @@ select t.id as trial_id, t.job_id, j.name as job_name, t.group_name, t.params, t
          as gain_ci_low,
        h.accuracy - w.accuracy + sqrt((h.accuracy_ci_high - h.accuracy_ci_low) ^ 2 + (w.ci_high - w.ci_low) ^ 2) / 2
          as gain_ci_high,
-       h.device_class, t.rung, t.generation
+       h.device_class, t.rung, t.generation,
+       h.flops, h.latency_p99_ms, h.load_time_ms, h.output_difference, h.operators_without_rule
 from v1.trials t
 join espalier.job j on j.id = t.job_id
 cross join lateral (
@@ -30,7 +31,12 @@ cross join lateral (
          max(m.ci_high) filter (where m.name = 'accuracy') as accuracy_ci_high,
          max(m.ci_low) filter (where m.name = 'speedup') as speedup_ci_low,
          max(m.ci_high) filter (where m.name = 'speedup') as speedup_ci_high,
-         max(m.device_class) filter (where m.name = 'latency_p50_ms') as device_class
+         max(m.device_class) filter (where m.name = 'latency_p50_ms') as device_class,
+         max(m.value) filter (where m.name = 'flops') as flops,
+         max(m.value) filter (where m.name = 'latency_p99_ms') as latency_p99_ms,
+         max(m.value) filter (where m.name = 'load_time_ms') as load_time_ms,
+         max(m.value) filter (where m.name = 'output_difference') as output_difference,
+         max(m.value) filter (where m.name = 'operators_without_rule') as operators_without_rule
   from v1.metrics m
   where m.trial_id = t.id and m.headline
 ) h
@@ -74,3 +80,8 @@ comment on column v1.results.gain_ci_high is 'Upper end of the gain''s 95 % inte
 comment on column v1.results.device_class is 'What the latencies were measured on.';
 comment on column v1.results.rung is 'Up to which rung its search asked for it to be trained, from 1; null unless its group is searched by halving. Before the last it has no headline metrics.';
 comment on column v1.results.generation is 'The generation that it belongs to, from 1; null unless its group is searched by nsga2.';
+comment on column v1.results.flops is 'Floating-point operations of one image''s forward pass: twice the macs.';
+comment on column v1.results.latency_p99_ms is '99th percentile of the time of one forward pass in milliseconds; null below 662 samples.';
+comment on column v1.results.load_time_ms is 'Median time in milliseconds from opening the model''s file, which lies in the page cache, to its first answer.';
+comment on column v1.results.output_difference is 'Largest difference of the timed form''s outputs from those of the net as it is in fp32, over the largest output, on random inputs; for an int8 net from its own.';
+comment on column v1.results.operators_without_rule is 'How many kinds of operators macs leaves out; v1.uncounted_operators names them.';

@@ -2,7 +2,8 @@ create view v1.results_by_device as
 select t.id as trial_id, t.job_id, j.name as job_name, t.group_name, t.params, s.state::text as state,
        coalesce(a.device_class, k.spec ->> 'device_class') as device_class,
        h.latency_p50_ms, h.latency_p90_ms, h.latency_ci_low_ms, h.latency_ci_high_ms, h.throughput_per_s, h.speedup,
-       h.speedup_ci_low, h.speedup_ci_high, h.peak_rss_bytes, h.energy_j, s.result_attempt as attempt
+       h.speedup_ci_low, h.speedup_ci_high, h.peak_rss_bytes, h.energy_j, s.result_attempt as attempt,
+       h.latency_p99_ms, h.load_time_ms
 from v1.trials t
 join espalier.job j on j.id = t.job_id
 join espalier.trial_task tt on tt.trial_id = t.id and tt.role = 'own'
@@ -19,7 +20,9 @@ cross join lateral (
          max(m.ci_low) filter (where m.name = 'speedup') as speedup_ci_low,
          max(m.ci_high) filter (where m.name = 'speedup') as speedup_ci_high,
          max(m.value) filter (where m.name = 'peak_rss_bytes') as peak_rss_bytes,
-         max(m.value) filter (where m.name = 'energy_j') as energy_j
+         max(m.value) filter (where m.name = 'energy_j') as energy_j,
+         max(m.value) filter (where m.name = 'latency_p99_ms') as latency_p99_ms,
+         max(m.value) filter (where m.name = 'load_time_ms') as load_time_ms
   from espalier.metric m
   where m.task_id = tt.task_id
 ) h;
@@ -42,4 +45,6 @@ comment on column v1.results_by_device.speedup_ci_low is 'Lower end of the speed
 comment on column v1.results_by_device.speedup_ci_high is 'Upper end of the speed-up''s 95 % interval.';
 comment on column v1.results_by_device.peak_rss_bytes is 'Largest resident memory of the process that measured.';
 comment on column v1.results_by_device.energy_j is 'Energy of one forward pass in joules; null where it can''t be measured.';
+comment on column v1.results_by_device.latency_p99_ms is '99th percentile of the time of one forward pass in milliseconds; null below 662 samples.';
+comment on column v1.results_by_device.load_time_ms is 'Median time in milliseconds from opening the model''s file, which lies in the page cache, to its first answer.';
 comment on column v1.results_by_device.attempt is 'The attempt whose result it is: v1.attempts.attempt; null until there is one.';

@@ -9,7 +9,7 @@ cross join lateral (
   with aim as materialized (
     select o ->> 'metric' as metric, (o ->> 'maximize')::boolean as maximize, n as ordinal,
            o ->> 'metric' like 'latency%' or o ->> 'metric' in ('throughput_per_s', 'speedup', 'peak_rss_bytes',
-                                                                'energy_j') as of_device
+                                                                'load_time_ms', 'energy_j') as of_device
     from jsonb_array_elements(
       case when jsonb_array_length(j.objectives) > 0 then j.objectives
            else '[{"metric": "accuracy", "maximize": true}, {"metric": "latency_p50_ms", "maximize": false},
@@ -82,7 +82,8 @@ select r.trial_id, r.job_id, r.job_name, r.group_name, r.params, r.state,
        r.accuracy, r.loss, r.parameters, r.macs, r.size_bytes, r.sparsity, r.latency_p50_ms, r.latency_p90_ms,
        r.latency_ci_low_ms, r.latency_ci_high_ms, r.throughput_per_s, r.speedup, r.peak_rss_bytes, r.energy_j,
        r.accuracy_ci_low, r.accuracy_ci_high, r.speedup_ci_low, r.speedup_ci_high, r.gain, r.gain_ci_low,
-       r.gain_ci_high, r.device_class, f.objectives, r.rung, r.generation
+       r.gain_ci_high, r.device_class, f.objectives, r.rung, r.generation,
+       r.flops, r.latency_p99_ms, r.load_time_ms, r.output_difference, r.operators_without_rule
 from v1.pareto_by_device f
 cross join lateral (
   -- Offset keeps the planner from computing every trial's results to find those of a few.

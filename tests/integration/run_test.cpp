@@ -31,7 +31,8 @@ TEST(Run, TrainsPrunesQuantizesAndDistilsOnRealData) {
     EXPECT_EQ(trial.at("state").as_string(), "succeeded") << trial;
     const auto& metrics = trial.at("metrics").as_object();
     for (const char* name : {"accuracy", "loss", "params", "macs", "size_bytes", "sparsity", "latency_p50_ms",
-                             "latency_ci_low_ms", "latency_ci_high_ms", "throughput_per_s", "peak_rss_bytes"})
+                             "latency_ci_low_ms", "latency_ci_high_ms", "throughput_per_s", "peak_rss_bytes",
+                             "flops", "load_time_ms", "output_difference", "operators_without_rule"})
       EXPECT_TRUE(metrics.contains(name) && metrics.at(name).is_number()) << name << " of " << trial;
     EXPECT_GT(metrics.at("accuracy").to_number<double>(), 0.3) << "ten classes: chance is 0.1; " << trial;
     EXPECT_LE(metrics.at("latency_ci_low_ms").to_number<double>(),
@@ -71,6 +72,46 @@ TEST(Run, AgainExecutesNothingAndAChangedAmountOnlyItsBranch) {
   ASSERT_EQ(changed.exit.code, 0) << changed.errors;
   // prune, finetune, evaluate, benchmark of the one changed amount
   EXPECT_EQ(number(changed.document().at("tasks").at("executed")), 4);
+}
+
+// A gigabyte of weights, whose gradients alone are a second one.
+TEST(Run, ANetTooLargeForTheLimitFailsByNameAndTheRestOfTheJobGoesOn) {
+  const Sandbox sandbox;
+  const auto job = sandbox.write("job.toml", R"(
+[job]
+name = "tight"
+[data]
+dataset = "fashion-mnist"
+train_samples = 200
+val_samples = 100
+[train]
+epochs = 1
+[benchmark]
+batch_sizes = [1]
+min_seconds = 0.02
+target_ci = 0.2
+[limits]
+memory = "700MiB"
+retries = 0
+[[group]]
+name = "large"
+pipeline = ["train"]
+model = { name = "mlp", width = 8.0, depth = 64 }
+[[group]]
+name = "small"
+pipeline = ["train"]
+model = { name = "lenet5" }
+)");
+  const auto ran = sandbox.run({"run", job, "--json"});
+  EXPECT_NE(ran.exit.code, 0);
+  const auto document = ran.document();
+  const auto& trials = document.at("trials").as_array();
+  ASSERT_EQ(trials.size(), 2U);
+  const std::string reason(trials[0].at("reason").as_string());
+  EXPECT_THAT(reason, HasSubstr("memory"));
+  EXPECT_THAT(reason, HasSubstr("limit of 700 MiB"));
+  EXPECT_EQ(trials[1].at("state").as_string(), "succeeded") << trials[1];
+  EXPECT_EQ(sandbox.sql("select 1 from attempts where state = 'out_of_memory'").size(), 1U);
 }
 
 TEST(Run, PrintsATableAndPlainProgressLinesWhereThereIsNoTerminal) {

@@ -122,9 +122,16 @@ RunnerFinished Attempt::ended_without_result(const std::string& how) const {
   result.retryable = !cause_;
   if (cause_ || !killed_for_memory_) return result;
   result.outcome = wire::Outcome::out_of_memory;
-  result.reason = beyond_memory(memory_limit());
+  result.reason = with_need(beyond_memory(memory_limit()), needs_bytes_);
   result.retryable = false;
   return result;
+}
+
+// The runner knows what it could not have, and not what it may have.
+void Attempt::name_the_limit(RunnerFinished* result) const {
+  if (result->outcome != wire::Outcome::out_of_memory) return;
+  result->reason =
+      with_need(beyond_memory(memory_limit()) + " (" + result->reason.value_or("") + ")", needs_bytes_);
 }
 
 asio::awaitable<void> Attempt::pause(int tries_so_far, asio::steady_timer* timer) {
@@ -190,11 +197,13 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
     if (auto* progress = std::get_if<RunnerProgress>(&event);
         progress && progress->attempt == assign_.attempt) {
       if (progress->checkpoint) take_checkpoint(*progress->checkpoint);
+      if (progress->needs_bytes) needs_bytes_ = progress->needs_bytes;
       gate_.take(std::move(*progress));
       let_progress_out(false);
     } else if (auto* result = std::get_if<RunnerFinished>(&event);
                result && result->attempt == assign_.attempt) {
       take_outputs(&*result);
+      name_the_limit(&*result);
       leave_runner();
       co_return std::move(*result);
     } else if (const auto* exit = std::get_if<RunnerExit>(&event)) {

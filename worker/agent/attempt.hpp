@@ -71,6 +71,7 @@ class Attempt {
   boost::asio::awaitable<void> tell_log(bool ended);
   void take_checkpoint(RunnerCheckpoint saved);
   void take_outputs(RunnerFinished* result);
+  void name_the_limit(RunnerFinished* result) const;
   boost::asio::awaitable<void> send_checkpoints();
   boost::asio::awaitable<void> remove_made();
   void end_with(StopCause cause, std::string reason);
@@ -102,9 +103,10 @@ class Attempt {
   std::optional<MonotonicTime> started_;  // when the runner got it
   std::optional<StopCause> cause_;
   std::string stop_reason_;
-  bool killed_for_memory_ = false;  // by the kernel, and not by us
-  std::vector<Cache::Pin> pins_;    // of its inputs
-  bool has_result_ = false;         // the runner is done: the lease's loss no longer matters
+  bool killed_for_memory_ = false;           // by the kernel, and not by us
+  std::optional<std::int64_t> needs_bytes_;  // as the runner said last
+  std::vector<Cache::Pin> pins_;             // of its inputs
+  bool has_result_ = false;                  // the runner is done: the lease's loss no longer matters
   wire::Finished finished_;
   net::TaskGroup beside_;  // follows the log, sends checkpoints; has ended before `run` returns
 };

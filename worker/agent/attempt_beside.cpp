@@ -45,7 +45,7 @@ void Attempt::watch(MonotonicTime now) {
   if (auto reason = over_time(assign_.timeout_s, now - *started_))
     return end_with(StopCause::timed_out, std::move(*reason));
   if (auto reason = over_memory(memory_limit(), runner_->memory_bytes()))
-    return end_with(StopCause::out_of_memory, std::move(*reason));
+    return end_with(StopCause::out_of_memory, with_need(std::move(*reason), needs_bytes_));
   if (auto reason = over_threads(runner_->threads())) end_with(StopCause::over_limit, std::move(*reason));
 }
 

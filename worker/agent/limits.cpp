@@ -43,7 +43,15 @@ std::optional<std::string> over_memory(std::int64_t limit_bytes, std::optional<s
 }
 
 std::string beyond_memory(std::int64_t limit_bytes) {
+  if (limit_bytes <= 0) return "it needed more memory than there is";
   return fmt::format("it needed more memory than its limit of {}", mebibytes(limit_bytes));
+}
+
+std::string with_need(std::string reason, std::optional<std::int64_t> needs_bytes) {
+  if (needs_bytes)
+    reason += fmt::format(", and what it holds of its net takes about {}, without activations and data",
+                          mebibytes(*needs_bytes));
+  return reason + "; raise limits.memory, or take a smaller net or batch";
 }
 
 DiskUse disk_use(const std::filesystem::path& folder, const std::filesystem::path& log, pid_t process) {

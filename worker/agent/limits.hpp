@@ -15,8 +15,11 @@ namespace espalier::agent {
 std::optional<std::string> over_time(double limit_s, Duration ran);  // 0: no limit
 std::optional<std::string> over_memory(std::int64_t limit_bytes, std::optional<std::int64_t> resident_bytes);
 
-// When the kernel has held it to its limit.
+// When the kernel has held it to its limit (0: none of ours, so the machine's), or the runner saw it coming.
 std::string beyond_memory(std::int64_t limit_bytes);
+
+// Either of them, with what the runner said that its task needs, if it came to that, and what to do.
+std::string with_need(std::string reason, std::optional<std::int64_t> needs_bytes);
 
 // What lies on the disk of an attempt's: its folder, its log, and files that it has open and deleted.
 struct DiskUse {

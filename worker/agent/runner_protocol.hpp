@@ -39,6 +39,7 @@ struct RunnerProgress {
   std::string note;
   std::vector<wire::CurvePoint> points;
   std::optional<RunnerCheckpoint> checkpoint;
+  std::optional<std::int64_t> needs_bytes;  // of memory, as far as its model tells
 };
 
 struct RunnerOutput {
@@ -66,7 +67,7 @@ std::string run_line(const wire::Assign& assign, const std::filesystem::path& fo
 BOOST_DESCRIBE_STRUCT(RunnerHello, (),
                       (libtorch, engines, isa, device_class, allocator, device, device_names, confinement))
 BOOST_DESCRIBE_STRUCT(RunnerCheckpoint, (), (path, step))
-BOOST_DESCRIBE_STRUCT(RunnerProgress, (), (attempt, fraction, note, points, checkpoint))
+BOOST_DESCRIBE_STRUCT(RunnerProgress, (), (attempt, fraction, note, points, checkpoint, needs_bytes))
 BOOST_DESCRIBE_STRUCT(RunnerOutput, (), (name, path))
 BOOST_DESCRIBE_STRUCT(RunnerFinished, (), (attempt, outcome, reason, retryable, metrics, outputs))
 

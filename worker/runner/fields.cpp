@@ -63,6 +63,18 @@ std::vector<std::string> texts_field(const json::object& object, std::string_vie
   return texts;
 }
 
+std::vector<double> numbers_field(const json::object& object, std::string_view key) {
+  std::vector<double> numbers;
+  const auto* value = present(object, key);
+  if (value == nullptr) return numbers;
+  if (!value->is_array()) wrong_type(key, "a list of numbers", *value);
+  for (const auto& element : value->as_array()) {
+    if (!element.is_number()) wrong_type(key, "a list of numbers", *value);
+    numbers.push_back(element.to_number<double>());
+  }
+  return numbers;
+}
+
 std::vector<std::int64_t> integers_field(const json::object& object, std::string_view key) {
   std::vector<std::int64_t> numbers;
   const auto* value = present(object, key);

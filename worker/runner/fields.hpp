@@ -17,6 +17,7 @@ std::int64_t integer_field(const json::object& object, std::string_view key, std
 bool bool_field(const json::object& object, std::string_view key, bool fallback);
 std::string text_field(const json::object& object, std::string_view key, std::string_view fallback);
 std::vector<std::string> texts_field(const json::object& object, std::string_view key);
+std::vector<double> numbers_field(const json::object& object, std::string_view key);
 std::vector<std::int64_t> integers_field(const json::object& object, std::string_view key);
 
 }  // namespace espalier::runner

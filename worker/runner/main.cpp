@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/files.hpp"
+#include "common/base/log.hpp"
 #include "worker/confinement/fence.hpp"
 #include "worker/confinement/seal.hpp"
 #include "worker/confinement/starter.hpp"
@@ -185,6 +186,8 @@ int main_of(int count, char** words) {
     return app.exit(error) == 0 ? 0 : exit_code(ErrorKind::usage);
   }
   std::signal(SIGPIPE, SIG_IGN);
+  // To standard error, which is the attempt's log; standard output is for results.
+  if (const auto set = set_up_log("runner"); !set) return fail(set.error());
   if (*serving) {
     if (fcntl(kConversation, F_GETFD) == -1)
       return fail({ErrorKind::usage, "descriptor 3 is not open: an agent starts `serve` with a socket there",

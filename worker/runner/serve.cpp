@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -54,6 +55,19 @@ bool is_out_of_memory(const c10::Error& error) {
          error.msg().find("can't allocate memory") != std::string::npos;
 }
 
+// The agent knows the limit; here is known what was asked for.
+json::object out_of_memory(std::string_view complaint) {
+  constexpr std::string_view kBefore = "you tried to allocate ";
+  std::string reason = "an allocation failed";
+  if (const auto at = complaint.find(kBefore); at != std::string_view::npos) {
+    const auto number = complaint.substr(at + kBefore.size());
+    std::int64_t bytes = 0;
+    std::from_chars(number.data(), number.data() + number.size(), bytes);
+    reason += ", of " + std::to_string(bytes >> 20) + " MiB at once";
+  }
+  return failed("out_of_memory", std::move(reason), true);
+}
+
 // Reports one attempt's progress.
 class Attempt {
  public:
@@ -69,6 +83,14 @@ class Attempt {
     fraction_ = fraction;
     note_ = note;
     say({{"attempt", number_}, {"fraction", fraction}, {"note", note}, {"points", std::move(list)}});
+  }
+
+  void report_need(std::int64_t bytes) {
+    say({{"attempt", number_},
+         {"fraction", fraction_},
+         {"note", note_},
+         {"points", json::array()},
+         {"needs_bytes", bytes}});
   }
 
   void report_checkpoint(const std::filesystem::path& file, std::int64_t step) {
@@ -118,6 +140,7 @@ std::optional<json::object> answer_to(const std::string& line, LineChannel& chan
     task.checkpoint_saved = [&reporter](const std::filesystem::path& file, std::int64_t step) {
       reporter.report_checkpoint(file, step);
     };
+    task.needs_memory = [&reporter](std::int64_t bytes) { reporter.report_need(bytes); };
     if (const char* seconds = std::getenv("ESPALIER_CHECKPOINT_SECONDS"); seconds != nullptr)
       task.checkpoint_interval = std::chrono::duration<double>(std::strtod(seconds, nullptr));
     finished = finished_by(task);
@@ -166,12 +189,11 @@ json::object finished_by(TaskContext& task) {
   } catch (const ErrorException& error) {
     return failed("failed", in_words(error.error()), false);
   } catch (const c10::Error& error) {
-    if (is_out_of_memory(error))
-      return failed("out_of_memory", "the task needs more memory than there is", true);
+    if (is_out_of_memory(error)) return out_of_memory(error.msg());
     std::fprintf(stderr, "%s\n", error.what());
     return failed("failed", error.msg().substr(0, 1000), true);
   } catch (const std::bad_alloc&) {
-    return failed("out_of_memory", "the task needs more memory than there is", true);
+    return out_of_memory("");
   } catch (const std::exception& error) {
     return failed("failed", std::string(error.what()).substr(0, 1000), true);
   }

@@ -5,6 +5,7 @@
 
 #include "worker/runner/data/dataset.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/memory_need.hpp"
 #include "worker/runner/refuse.hpp"
 
 namespace espalier::runner {
@@ -78,7 +79,9 @@ const std::filesystem::path& input_of(const TaskContext& task, const std::string
 }
 
 Model model_of(const TaskContext& task) {
-  return model_from(task, "model");
+  auto model = model_from(task, "model");
+  if (task.needs_memory) task.needs_memory(memory_need(model, task.spec));
+  return model;
 }
 
 std::optional<Model> baseline_of(const TaskContext& task) {

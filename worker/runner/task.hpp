@@ -34,6 +34,8 @@ struct TaskContext {
   // A training saves itself about this often, and says so; never if nobody wants to hear of it.
   std::function<void(const std::filesystem::path& file, std::int64_t step)> checkpoint_saved = {};
   std::chrono::duration<double> checkpoint_interval{30};
+  // What the task needs of memory, once its model is there; never if nobody wants to hear of it.
+  std::function<void(std::int64_t bytes)> needs_memory = {};
 };
 
 struct OutputFile {

@@ -163,7 +163,19 @@ TEST_F(AgentAtWork, AMemoryLimitEndsTheAttempt) {
   coordinator_.assign(1, "greedy", {}, 0, 50 << 20);
   const auto result = finished(1);
   EXPECT_EQ(result.outcome, Outcome::out_of_memory);
-  EXPECT_THAT(result.reason, HasSubstr("50 MiB"));
+  EXPECT_THAT(result.reason, HasSubstr("its limit of 50 MiB"));
+  EXPECT_THAT(result.reason, HasSubstr("takes about 700 MiB")) << "as the runner said";
+  EXPECT_THAT(result.reason, HasSubstr("raise limits.memory"));
+  coordinator_.assign(2, "train");
+  EXPECT_EQ(finished(2).outcome, Outcome::succeeded) << "the worker goes on";
+}
+
+TEST_F(AgentAtWork, ARunnerThatCouldNotHaveMemoryIsToldApartFromACrashWithTheLimit) {
+  start_and_join();
+  coordinator_.assign(1, "refused", {}, 0, 50 << 20);
+  const auto result = finished(1);
+  EXPECT_EQ(result.outcome, Outcome::out_of_memory);
+  EXPECT_THAT(result.reason, HasSubstr("its limit of 50 MiB (an allocation failed)"));
 }
 
 TEST_F(AgentAtWork, WhatIsWrittenBeyondTheLimitEndsTheAttemptAndIsCleared) {

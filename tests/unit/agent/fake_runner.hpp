@@ -37,7 +37,10 @@ while read -r line <&3; do
       head -c 3000000 /dev/zero >"$folder/big"
       read -r forever <&3 ;;
     *'"stage":"garbage"'*) echo 'what?' >&3 ;;
+    *'"stage":"refused"'*)
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"out_of_memory\",\"reason\":\"an allocation failed\",\"retryable\":true}}" >&3 ;;
     *'"stage":"greedy"'*)
+      echo "{\"progress\":{\"attempt\":$attempt,\"fraction\":0,\"note\":\"\",\"points\":[],\"needs_bytes\":734003200}}" >&3
       hoard=$(head -c 100000000 /dev/zero | tr '\0' x)
       read -r forever <&3 ;;
     *'"stage":"hang"'*)

@@ -64,6 +64,15 @@ TEST(Limits, MemoryIsOverAboveItsLimitAndSaysWhichItWas) {
   EXPECT_FALSE(over_memory(0, 120 * kMiB).has_value());
 }
 
+TEST(Limits, WantOfMemoryIsSaidWithWhatIsKnownOfTheNeed) {
+  constexpr std::int64_t kMiB = 1 << 20;
+  EXPECT_EQ(
+      with_need(beyond_memory(300 * kMiB), std::nullopt),
+      "it needed more memory than its limit of 300 MiB; raise limits.memory, or take a smaller net or batch");
+  EXPECT_THAT(with_need("it did", 700 * kMiB), HasSubstr("about 700 MiB"));
+  EXPECT_EQ(beyond_memory(0), "it needed more memory than there is");
+}
+
 TEST(RunnerProtocol, ReadsWhatARunnerSays) {
   const auto failed = parse_runner_line(
       R"({"finished": {"attempt": 7, "outcome": "failed", "reason": "no such layer", "retryable": false}})");

@@ -107,6 +107,7 @@ const std::vector<Change> kChanges = {
     {"data", "train_samples", "2001", {}},
     {"data", "augment", "[\"flip\"]", {}},
     {"data", "resize", "32", {}},
+    {"data", "mean", "[0.25]\nstd = [0.5]", {}},
     {"model", "width", "0.5", {}},
     {"train", "epochs", "4", {}},
     {"train", "momentum", "0.8", {}},
@@ -118,7 +119,8 @@ const std::vector<Change> kChanges = {
     {"finetune", "weight_decay", "0.1", {"train", "prune"}},
     {"quantize", "calibration_samples", "100", {"train", "prune", "finetune"}},
     {"quantize", "skip", "[\"fc\"]", {"train", "prune", "finetune"}},
-    {"benchmark", "min_seconds", "0.5", {"train", "prune", "finetune", "quantize", "evaluate"}}};
+    {"benchmark", "min_seconds", "0.5", {"train", "prune", "finetune", "quantize", "evaluate"}},
+    {"benchmark", "precision", "\"bf16\"", {"train", "prune", "finetune", "quantize", "evaluate"}}};
 
 RC_GTEST_PROP(Keys, AChangedInputChangesTheStagesThatReadItAndAllThatFollow, ()) {
   auto tables = full_job();

@@ -167,6 +167,22 @@ TEST(ADataset, IsNormalisedByItsTrainSubset) {
   }
 }
 
+TEST(ADataset, IsNormalisedByWhatTheJobSaysWhereItSaysSo) {
+  auto spec = object(kSynthetic);
+  spec["mean"] = json::array{0.5};
+  spec["std"] = json::array{0.25};
+  const auto& dataset = load_dataset(spec, 1);
+  EXPECT_TRUE(dataset.mean.eq(127.5).all().item<bool>());
+  EXPECT_TRUE(dataset.deviation.eq(63.75).all().item<bool>());
+  const auto first = batch_images(dataset, dataset.train, torch::tensor({std::int64_t{0}}));
+  const auto bytes = dataset.train.images.slice(0, 0, 1).to(torch::kFloat);
+  EXPECT_TRUE(first.allclose((bytes / 255 - 0.5) / 0.25, 1e-5, 1e-5));
+  const auto written = dataset.fingerprint;
+  EXPECT_NE(written, load_dataset(object(kSynthetic), 1).fingerprint);
+  spec["mean"] = json::array{0.1, 0.2, 0.3, 0.4, 0.5};
+  EXPECT_THROW(load_dataset(spec, 1), ErrorException);
+}
+
 TEST(ADataset, IsResizedBeforeItIsNormalised) {
   auto spec = object(kSynthetic);
   spec["resize"] = 4;

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "worker/runner/libtorch_version.hpp"
 #include "worker/runner/measure/best_form.hpp"
 #include "worker/runner/measure/conditions.hpp"
 #include "worker/runner/measure/latency.hpp"
+#include "worker/runner/measure/load_time.hpp"
 #include "worker/runner/measure/macs.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 
@@ -41,6 +43,33 @@ INSTANTIATE_TEST_SUITE_P(Families, EveryForm,
                          [](const testing::TestParamInfo<const char*>& tested) {
                            return std::string(tested.param);
                          });
+
+class EveryHalfForm : public testing::TestWithParam<const char*> {};
+
+TEST_P(EveryHalfForm, stays_near_the_fp32_numbers_and_the_fastest_is_named) {
+  auto model = make_zoo_model({{"name", GetParam()}}, {1, 28, 28}, 10, 1);
+  const auto form = best_form(model, random_digits(2), Precision::bf16, 0.005);
+  ASSERT_EQ(form.candidates.size(), 6U);
+  EXPECT_TRUE(form.name.starts_with("bf16 ")) << form.name;
+  EXPECT_EQ(candidate(form, form.name).rejected, "");
+  EXPECT_EQ(form.difference, candidate(form, form.name).difference);
+  EXPECT_GT(form.difference, 0) << "nothing was computed in bf16";
+  EXPECT_LE(form.difference, 5e-2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, EveryHalfForm,
+                         testing::Values("lenet5", "resnet8", "mobilenet_v2", "mlp", "vit"),
+                         [](const testing::TestParamInfo<const char*>& tested) {
+                           return std::string(tested.param);
+                         });
+
+TEST(Forms, in_bf16_leave_the_net_itself_in_fp32) {
+  auto model = make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1);
+  best_form(model, random_digits(1), Precision::bf16, 0.001);
+  for (const auto& parameter : model.module.parameters()) EXPECT_EQ(parameter.scalar_type(), at::kFloat);
+  const auto again = best_form(model, random_digits(1), Precision::fp32, 0.001);
+  EXPECT_EQ(candidate(again, "as is").difference, 0) << "autocast is still on";
+}
 
 TEST(Forms, a_form_with_other_numbers_does_not_count) {
   torch::jit::Module module("drifting");
@@ -77,6 +106,21 @@ def forward(self, x):
   EXPECT_EQ(count.total, 7 * 7 * 16 + 7 * 16 * 7);
 }
 
+TEST(Macs, fused_attention_counts_as_its_products) {
+  const auto query = torch::randn({2, 3, 5, 8});
+  const auto key = torch::randn({2, 3, 7, 8});
+  const auto value = torch::randn({2, 3, 7, 4});
+  const auto count = count_macs([&] {
+#if ESPALIER_TORCH_AT_LEAST(2, 0)
+    at::scaled_dot_product_attention(query, key, value);
+#else
+    at::_scaled_dot_product_attention(query, key, value);
+#endif
+  });
+  EXPECT_EQ(count.total, 2 * 3 * 5 * 7 * (8 + 4));
+  EXPECT_TRUE(count.without_rule.empty());
+}
+
 TEST(Macs, grouped_and_transposed_convolutions_follow_their_shapes) {
   torch::jit::Module module("convolutions");
   module.register_parameter("grouped", torch::randn({8, 2, 3, 3}), false);
@@ -92,9 +136,10 @@ def forward(self, x):
 
 TEST(Macs, an_operator_without_a_rule_is_listed) {
   torch::jit::Module module("odd");
-  module.define("def forward(self, x):\n  return torch.cumsum(x, 1)\n");
+  module.define("def forward(self, x):\n  return torch.relu(torch.cumsum(torch.cumsum(x, 1), 0))\n");
   Model model{module, {}};
-  EXPECT_TRUE(count_macs(model, torch::randn({1, 8})).without_rule.contains("aten::cumsum"));
+  EXPECT_EQ(count_macs(model, torch::randn({1, 8})).without_rule,
+            (std::map<std::string, std::int64_t>{{"aten::cumsum", 2}}));
 }
 
 TEST(Weights, sparsity_counts_exact_zeros_among_weights_only) {
@@ -156,6 +201,17 @@ TEST(Conditions, the_thread_gets_its_cpus_back) {
   cpu_set_t after;
   sched_getaffinity(0, sizeof after, &after);
   EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(LoadTime, is_taken_several_times_and_a_larger_file_takes_longer) {
+  const auto folder = std::filesystem::path(testing::TempDir());
+  const auto small = folder / "espalier_load_small_test.pt", large = folder / "espalier_load_large_test.pt";
+  save_model(make_zoo_model({{"name", "lenet5"}}, {1, 28, 28}, 10, 1), small);
+  save_model(make_zoo_model({{"name", "resnet56"}}, {1, 28, 28}, 10, 1), large);
+  const auto of_small = load_times(small, 1);
+  EXPECT_GE(of_small.size(), 3U);
+  EXPECT_GT(*std::min_element(of_small.begin(), of_small.end()), 0);
+  EXPECT_GT(median(load_times(large, 1)), median(of_small));
 }
 
 TEST(PeakMemory, a_larger_batch_takes_more) {

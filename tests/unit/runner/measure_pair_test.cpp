@@ -22,7 +22,7 @@ Form form_of(const std::string& prefix, bool chose_the_fast_one, int& made) {
   for (const auto* kind : {"fast", "slow"}) {
     Candidate candidate;
     candidate.name = prefix + kind;
-    candidate.kind = kind;
+    candidate.layout = kind;
     const Spinner spin{std::string(kind) == "fast" ? 0.0005 : 0.0015};
     candidate.anew = [spin, &made]() -> std::function<void()> {
       ++made;

@@ -39,6 +39,14 @@ TEST(Statistics, a_90th_percentile_needs_64_samples) {
   EXPECT_TRUE(p90({std::vector<double>(32, 1.0), std::vector<double>(32, 2.0)}).has_value());
 }
 
+TEST(Statistics, a_99th_percentile_needs_662_samples) {
+  EXPECT_FALSE(p99({std::vector<double>(661, 1.0)}).has_value());
+  EXPECT_TRUE(p90({std::vector<double>(661, 1.0)}).has_value());
+  std::vector<double> rising(662);
+  for (std::size_t i = 0; i < rising.size(); ++i) rising[i] = static_cast<double>(i);
+  EXPECT_NEAR(p99({rising}).value(), 0.99 * 661, 1e-9);
+}
+
 TEST(Statistics, the_same_seed_gives_the_same_interval) {
   SeededDraw draw(3);
   const auto blocks = blocks_around(1, 30, 8, 0.02, draw);

@@ -256,8 +256,13 @@ TEST_F(Stages, TrainSaysWhatShareOfItsTimeItWaitedForData) {
 TEST_F(Stages, FinetuneKeepsMaskedWeightsAtZeroAndPassesTheMasksOn) {
   auto training = with_model(task("train", {{"epochs", 1}}));
   const auto trained = run_task(training);
-  const auto shape =
-      load_model(output(trained, "model")).module.attr("fc").toModule().attr("weight").toTensor().sizes().vec();
+  const auto shape = load_model(output(trained, "model"))
+                         .module.attr("fc")
+                         .toModule()
+                         .attr("weight")
+                         .toTensor()
+                         .sizes()
+                         .vec();
   torch::manual_seed(1);
   const auto mask = torch::rand(shape) > 0.5;
   const auto masks = root_ / "masks.pt";

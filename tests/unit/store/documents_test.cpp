@@ -107,6 +107,18 @@ TEST_F(Documents, TellNullFromAbsentMetrics) {
   EXPECT_EQ(trial(job, 1).at("metrics"), json::parse("{}"));
 }
 
+TEST_F(Documents, NameTheOperatorsThatMacsLeaveOutWithTheirCalls) {
+  const auto job = submit();
+  succeed("train");
+  succeed("evaluate-a", {metric("operators_without_rule", 1), metric("calls_without_rule/aten::cumsum", 2),
+                         metric("busy", 0.5)});
+  EXPECT_EQ(rows("select operator, calls from v1.uncounted_operators"),
+            (std::vector<std::string>{"aten::cumsum|2"}));
+  EXPECT_EQ(trial(job, 0).at("metrics"),
+            json::parse(R"({"operators_without_rule":1,"calls_without_rule/aten::cumsum":2})"));
+  EXPECT_EQ(one("select operators_without_rule from v1.results order by trial_id limit 1"), "1");
+}
+
 TEST_F(Documents, GiveADistilledStudentsGainWithItsInterval) {
   job::Plan plan;
   plan.name = "distilled";

@@ -13,7 +13,7 @@ import { StateBadge } from './state_badge';
 function metricText(name: string, value: number | null): string {
   if (value === null) return kUnmeasured;
   if (name.endsWith('_bytes')) return bytes(value);
-  if (name === 'params' || name === 'macs') return count(value);
+  if (name === 'params' || name === 'macs' || name === 'flops') return count(value);
   if (name === 'accuracy' || name === 'sparsity') return percent(value, 2);
   if (name.endsWith('_ms')) return `${digits(value)} ms`;
   if (name.endsWith('_j')) return `${digits(value)} J`;

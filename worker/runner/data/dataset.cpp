@@ -64,6 +64,35 @@ void measure_channels(const torch::Tensor& images, torch::Tensor& mean, torch::T
   }
 }
 
+// One number a channel, or one for all; in the job file white is 1, in `images` 255.
+torch::Tensor in_units_of_bytes(const json::object& spec, std::string_view key, std::int64_t channels) {
+  const auto numbers = numbers_field(spec, key);
+  const auto count = static_cast<std::int64_t>(numbers.size());
+  if (count != 1 && count != channels)
+    refuse("data." + std::string(key) + " has " + std::to_string(count) + " numbers, and the images " +
+               std::to_string(channels) + (channels == 1 ? " channel" : " channels"),
+           "write one for each channel, or one for all");
+  auto values = torch::empty({1, channels, 1, 1});
+  for (std::int64_t channel = 0; channel < channels; ++channel)
+    values.data_ptr<float>()[channel] =
+        static_cast<float>(numbers[count == 1 ? 0 : static_cast<std::size_t>(channel)] * 255);
+  return values;
+}
+
+void settle_normalisation(const json::object& spec, Dataset& dataset) {
+  const bool is_written = has_field(spec, "mean") && has_field(spec, "std");
+  if (dataset.kind != InputKind::images) {
+    if (is_written)
+      refuse("data.mean and data.std are for images, and these inputs are " +
+                 std::string(dataset.kind == InputKind::ids ? "token ids" : "floats"),
+             "leave them out, or save images as bytes (uint8)");
+    return;
+  }
+  if (!is_written) return measure_channels(dataset.train.images, dataset.mean, dataset.deviation);
+  dataset.mean = in_units_of_bytes(spec, "mean", dataset.input_shape[0]);
+  dataset.deviation = in_units_of_bytes(spec, "std", dataset.input_shape[0]);
+}
+
 torch::Tensor normalised(const Dataset& dataset, const torch::Tensor& images) {
   return images.to(torch::kFloat).sub_(dataset.mean).div_(dataset.deviation);
 }
@@ -87,7 +116,7 @@ std::string fingerprint_of(const json::object& spec, const Dataset& dataset, std
   Sha256 hash;
   hash.update(text_field(spec, "fingerprint", "") + "|" + std::to_string(train.size()) + "|" +
               shape_in_words(dataset) + "|" + std::to_string(seed) + "|");
-  for (const auto* key : {"val_fraction", "shorter_side"})
+  for (const auto* key : {"val_fraction", "shorter_side", "mean", "std"})
     if (has_field(spec, key)) hash.update(std::string(key) + "=" + canonical(spec.at(key)) + "|");
   hash.update(std::as_bytes(
       std::span(train.labels.data_ptr<std::int64_t>(), static_cast<std::size_t>(train.size()))));
@@ -123,8 +152,7 @@ Dataset read_dataset(const json::object& spec, std::int64_t seed) {
   }
   dataset.input_shape = dataset.train.images.sizes().slice(1).vec();
   check_same_shape(dataset, text_field(spec, "path", ""));
-  if (dataset.kind == InputKind::images)
-    measure_channels(dataset.train.images, dataset.mean, dataset.deviation);
+  settle_normalisation(spec, dataset);
   keep_normalised(dataset, dataset.train);
   keep_normalised(dataset, dataset.validation);
   dataset.fingerprint = fingerprint_of(spec, dataset, seed);

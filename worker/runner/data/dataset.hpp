@@ -30,7 +30,8 @@ struct Dataset {
   Split train;
   Split validation;
   InputKind kind = InputKind::images;
-  torch::Tensor mean;  // of images: float [1, C, 1, 1], of the train subset, in units of `images`
+  // Of images: float [1, C, 1, 1], in units of `images`; of the train subset, or as the job says.
+  torch::Tensor mean;
   torch::Tensor deviation;
   std::int64_t classes = 0;
   std::vector<std::int64_t> input_shape;  // of one sample; of images C, H, W after `resize`

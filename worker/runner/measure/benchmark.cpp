@@ -8,6 +8,8 @@
 #include "worker/runner/fields.hpp"
 #include "worker/runner/measure/benchmark_report.hpp"
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/energy.hpp"
+#include "worker/runner/measure/load_time.hpp"
 #include "worker/runner/measure/paired_forms.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/models/example_input.hpp"
@@ -71,6 +73,14 @@ struct Subjects {
   std::optional<Model> baseline;
 };
 
+// A net in another number format than it was made in has itself in fp32 to be compared with.
+Subjects subjects_of(const TaskContext& task, Precision precision) {
+  Subjects subjects{model_of(task), baseline_of(task)};
+  const bool is_converted = precision == Precision::bf16 && subjects.model.info.form == "fp32";
+  if (!subjects.baseline && is_converted) subjects.baseline = subjects.model;
+  return subjects;
+}
+
 // The planner knows most shapes; some only the files say.
 void check_same_inputs(const ModelInfo& model, const ModelInfo& baseline) {
   const auto in_words = [](const ModelInfo& info) {
@@ -88,6 +98,18 @@ std::vector<Candidate> only_told(std::vector<Candidate> candidates) {
   return candidates;
 }
 
+void measure_beside(Form& baseline, Form& model, const LatencyPlan& plan,
+                    const std::function<void(double)>& on_progress, MeasuredForm& form) {
+  auto measured = measure_pair(model, baseline, plan, on_progress);
+  form.baseline_form = baseline.name;
+  form.baseline_candidates = only_told(std::move(baseline.candidates));
+  form.latency = std::move(measured.latency);
+  constexpr int kReplicates = 2000;
+  form.speedup = ratio_over_parts(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s,
+                                  measured.rounds, kReplicates, plan.seed);
+  form.rounds = std::move(measured.rounds);
+}
+
 MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
                           const BenchmarkSettings& settings, Form& model_form,
                           const std::function<void(double)>& on_progress) {
@@ -100,24 +122,19 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   form.threads = threads;
   form.cpus = pinned.cpus();
   model_form = best_form(subjects.model, images, settings.precision, search_s);
-  form.model_form = model_form.name;
   form.model_candidates = only_told(model_form.candidates);
   auto plan = settings.plan;
   plan.one_thread = threads == 1;
+  const auto before = machine_now(pinned.cpus());
   if (subjects.baseline) {
     auto baseline = best_form(*subjects.baseline, images, settings.baseline_precision, search_s);
-    auto measured = measure_pair(model_form, baseline, plan, on_progress);
-    form.model_form = model_form.name;
-    form.baseline_form = baseline.name;
-    form.baseline_candidates = only_told(std::move(baseline.candidates));
-    form.latency = std::move(measured.latency);
-    constexpr int kReplicates = 2000;
-    form.speedup = ratio_over_parts(form.latency.arms[1].blocks_s, form.latency.arms[0].blocks_s,
-                                    measured.rounds, kReplicates, plan.seed);
-    form.rounds = std::move(measured.rounds);
+    measure_beside(baseline, model_form, plan, on_progress, form);
   } else {
     form.latency = measure_latency({{"model", model_form.run}}, plan, on_progress);
   }
+  form.latency.busy = busy_part(form.latency.busy, before, machine_now(pinned.cpus()), threads);
+  form.model_form = model_form.name;
+  form.difference = model_form.difference;
   log::info("batch {}, {} thread{}: model as \"{}\"{}, median {:.4f} ms", batch, threads,
             threads == 1 ? "" : "s", form.model_form,
             form.baseline_form.empty() ? std::string() : ", baseline as \"" + form.baseline_form + "\"",
@@ -125,20 +142,20 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   return form;
 }
 
-// Joules per run, over at least half of min_seconds: the counter ticks once a millisecond.
-std::optional<double> energy_per_run(const std::function<void()>& run, double min_seconds) {
-  const auto before = package_energy_joules();
-  if (!before) return std::nullopt;
-  const double until = thread_usage_now().wall_s + min_seconds / 2;
+// Joules per run, over at least half of min_seconds: a counter ticks once a millisecond, power is read every
+// ten.
+std::optional<double> energy_per_run(EnergyMeter& meter, const std::function<void()>& run,
+                                     double min_seconds) {
+  const auto before = meter.joules();
+  const double until = monotonic_seconds() + min_seconds / 2;
   std::int64_t runs = 0;
-  while (thread_usage_now().wall_s < until) {
+  while (monotonic_seconds() < until) {
     run();
     ++runs;
   }
-  const auto after = package_energy_joules();
-  if (!after || runs == 0) return std::nullopt;
-  double joules = *after - *before;
-  if (joules < 0) joules += energy_range_joules();
+  const auto after = meter.joules();
+  if (!before || !after || runs == 0) return std::nullopt;
+  const double joules = *after - *before;
   return joules > 0 ? std::optional(joules / static_cast<double>(runs)) : std::nullopt;
 }
 
@@ -146,7 +163,7 @@ std::optional<double> energy_per_run(const std::function<void()>& run, double mi
 
 TaskOutcome run_benchmark(TaskContext& task) {
   const auto settings = settings_from(task);
-  Subjects subjects{model_of(task), baseline_of(task)};
+  auto subjects = subjects_of(task, settings.precision);
   if (subjects.baseline) check_same_inputs(subjects.model.info, subjects.baseline->info);
 
   BenchmarkFacts facts;
@@ -155,6 +172,8 @@ TaskOutcome run_benchmark(TaskContext& task) {
     const Deployable file(task, subjects.model);
     facts.size_bytes = static_cast<std::int64_t>(std::filesystem::file_size(file.path));
     facts.peak_rss_bytes = peak_memory_of(file.path, settings.batch_sizes.front());
+    const PinnedToCpus pinned(1);
+    facts.load_times_s = load_times(file.path, settings.batch_sizes.front());
   }
   facts.weights = count_weights(subjects.model);
   facts.macs = count_macs(subjects.model, example_input(subjects.model.info, 1, settings.plan.seed));
@@ -182,8 +201,13 @@ TaskOutcome run_benchmark(TaskContext& task) {
   {
     const auto threads = static_cast<int>(settings.threads.front());
     const IntraOpThreads intra_op(threads);
+    // Before this thread is pinned: a meter's own thread shouldn't take its CPU.
+    const auto meter = energy_meter_of("cpu");
     const PinnedToCpus pinned(threads);
-    facts.energy_j = energy_per_run(headline.run, settings.plan.min_seconds);
+    if (meter) {
+      facts.energy_source = meter->name();
+      facts.energy_j = energy_per_run(*meter, headline.run, settings.plan.min_seconds);
+    }
   }
   for (const auto& doubt : doubts_about(facts, settings.plan)) {
     log::warn("{}", doubt);

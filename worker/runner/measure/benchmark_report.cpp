@@ -33,11 +33,32 @@ Metric median_latency(const ArmSamples& arm, const std::string& name) {
   return metric;
 }
 
-Metric p90_latency(const MeasuredForm& form, const std::string& name) {
-  const auto value = p90(model_arm(form).blocks_s);
-  auto metric = plain(name, value ? std::optional(*value * kMilli) : std::nullopt, "ms");
+// Null, with the number of samples that didn't carry it.
+Metric tail_latency(const MeasuredForm& form, std::optional<double> seconds, const std::string& name) {
+  auto metric = plain(name, seconds ? std::optional(*seconds * kMilli) : std::nullopt, "ms");
   metric.samples = static_cast<std::int64_t>(pooled(model_arm(form).blocks_s).size());
   return metric;
+}
+
+Metric p90_latency(const MeasuredForm& form, const std::string& suffix = "") {
+  return tail_latency(form, p90(model_arm(form).blocks_s), "latency_p90_ms" + suffix);
+}
+
+Metric p99_latency(const MeasuredForm& form, const std::string& suffix = "") {
+  return tail_latency(form, p99(model_arm(form).blocks_s), "latency_p99_ms" + suffix);
+}
+
+Metric load_time(const std::vector<double>& times_s) {
+  auto metric =
+      plain("load_time_ms", times_s.empty() ? std::nullopt : std::optional(median(times_s) * kMilli), "ms");
+  metric.samples = static_cast<std::int64_t>(times_s.size());
+  return metric;
+}
+
+double largest_difference(const std::vector<MeasuredForm>& forms) {
+  double largest = 0;
+  for (const auto& form : forms) largest = std::max(largest, form.difference);
+  return largest;
 }
 
 Metric throughput(const MeasuredForm& form, const std::string& name) {
@@ -132,13 +153,17 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
   std::vector<Metric> metrics = {
       plain("params", static_cast<double>(facts.weights.params), ""),
       plain("macs", static_cast<double>(facts.macs.total), ""),
+      plain("flops", 2 * static_cast<double>(facts.macs.total), ""),
       plain("size_bytes", static_cast<double>(facts.size_bytes), "B"),
       plain("sparsity", facts.weights.sparsity(), ""),
       headline_latency,
-      p90_latency(headline, "latency_p90_ms"),
+      p90_latency(headline),
+      p99_latency(headline),
       plain("latency_ci_low_ms", headline_latency.ci_low, "ms"),
       plain("latency_ci_high_ms", headline_latency.ci_high, "ms"),
       throughput(best_throughput(facts.forms), "throughput_per_s"),
+      load_time(facts.load_times_s),
+      plain("output_difference", largest_difference(facts.forms), ""),
   };
   if (headline.speedup) metrics.push_back(speedup(headline, "speedup"));
   const auto peak = facts.peak_rss_bytes;
@@ -150,7 +175,8 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
     const auto suffix = fmt::format("/{}", label(form));
     busy = std::max(busy, form.latency.busy);
     metrics.push_back(median_latency(model_arm(form), "latency_p50_ms" + suffix));
-    metrics.push_back(p90_latency(form, "latency_p90_ms" + suffix));
+    metrics.push_back(p90_latency(form, suffix));
+    metrics.push_back(p99_latency(form, suffix));
     metrics.push_back(throughput(form, "throughput_per_s" + suffix));
     if (!form.speedup) continue;
     metrics.push_back(speedup(form, "speedup" + suffix));
@@ -158,6 +184,8 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
   }
   metrics.push_back(plain("busy", busy, ""));
   metrics.push_back(plain("operators_without_rule", static_cast<double>(facts.macs.without_rule.size()), ""));
+  for (const auto& [name, calls] : facts.macs.without_rule)
+    metrics.push_back(plain("calls_without_rule/" + name, static_cast<double>(calls), ""));
   return metrics;
 }
 
@@ -166,20 +194,23 @@ json::object samples_file(const BenchmarkFacts& facts, const LatencyPlan& plan) 
   for (const auto& [name, cost] : facts.macs.by_operator) {
     operators[name] = json::object{{"calls", cost.calls}, {"macs", cost.macs}};
   }
-  json::array without_rule;
-  for (const auto& name : facts.macs.without_rule) without_rule.emplace_back(name);
+  json::object without_rule;
+  for (const auto& [name, calls] : facts.macs.without_rule) without_rule[name] = calls;
   json::array forms;
   for (const auto& form : facts.forms) forms.push_back(to_json(form));
-  return {{"conditions",
-           {{"libtorch", libtorch_version()},
-            {"isa", vector_isa()},
-            {"engine", facts.engine},
-            {"seed", plan.seed},
-            {"min_seconds", plan.min_seconds},
-            {"target_ci", plan.target_ci}}},
-          {"operators", std::move(operators)},
-          {"operators_without_rule", std::move(without_rule)},
-          {"forms", std::move(forms)}};
+  return {
+      {"conditions",
+       {{"libtorch", libtorch_version()},
+        {"isa", vector_isa()},
+        {"engine", facts.engine},
+        {"seed", plan.seed},
+        {"min_seconds", plan.min_seconds},
+        {"target_ci", plan.target_ci},
+        {"energy_source", facts.energy_source.empty() ? json::value() : json::value(facts.energy_source)}}},
+      {"load_ns", nanoseconds(facts.load_times_s)},
+      {"operators", std::move(operators)},
+      {"operators_without_rule", std::move(without_rule)},
+      {"forms", std::move(forms)}};
 }
 
 std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const LatencyPlan& plan) {
@@ -197,8 +228,10 @@ std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const Latency
     }
   }
   if (!facts.macs.without_rule.empty()) {
-    doubts.push_back(
-        fmt::format("MACs don't include these operators: {}", fmt::join(facts.macs.without_rule, ", ")));
+    std::vector<std::string> uncounted;
+    for (const auto& [name, calls] : facts.macs.without_rule)
+      uncounted.push_back(fmt::format("{} ({} call{})", name, calls, calls == 1 ? "" : "s"));
+    doubts.push_back(fmt::format("MACs don't include these operators: {}", fmt::join(uncounted, ", ")));
   }
   return doubts;
 }

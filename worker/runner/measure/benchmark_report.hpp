@@ -22,6 +22,7 @@ struct MeasuredForm {
   std::string model_form;
   std::string baseline_form;  // empty without a baseline
   std::vector<Candidate> model_candidates, baseline_candidates;
+  double difference = 0;            // of the model's form from the model's own numbers, as in best_form.hpp
   LatencyResult latency;            // arms: the model, then the baseline if there is one
   std::vector<std::size_t> rounds;  // by placement of the arms in memory; empty without a baseline
   std::optional<Ratio> speedup;     // baseline / model
@@ -32,13 +33,16 @@ struct BenchmarkFacts {
   WeightCount weights;
   std::int64_t size_bytes = 0;
   std::optional<std::int64_t> peak_rss_bytes;
-  std::optional<double> energy_j;   // per run of the first form, all CPU packages
+  std::vector<double> load_times_s;
+  std::string energy_source;        // empty: none
+  std::optional<double> energy_j;   // per run of the first form
   std::string engine;               // of an int8 model
   std::vector<MeasuredForm> forms;  // the first is the headline
 };
 
-// Headline names as in docs/how-it-works.md, then `latency_p50_ms/b32/t1` and the like for every form. A
-// metric that could not be measured has no value.
+// Headline names as in docs/how-it-works.md, then `latency_p50_ms/b32/t1` and the like for every form, and
+// `calls_without_rule/aten::cumsum` and the like for every operator whose cost `macs` lacks. A metric that
+// could not be measured has no value.
 std::vector<Metric> metrics_of(const BenchmarkFacts& facts);
 
 // Every run in nanoseconds by arm and block (`waited_ns`: what it spent without a CPU, which is not in

@@ -1,20 +1,17 @@
 #include "worker/runner/measure/best_form.hpp"
 
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
 #include <limits>
-#include <memory>
 
 #include "common/base/result.hpp"
 #include "worker/runner/compress/frozen_graph.hpp"
-#include "worker/runner/compress/probe.hpp"
 #include "worker/runner/libtorch_version.hpp"
 #include "worker/runner/measure/latency.hpp"
-#include "worker/runner/symbol.hpp"
+#include "worker/runner/measure/layout_forms.hpp"
+#include "worker/runner/measure/onednn_form.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -24,81 +21,17 @@ constexpr double kFp32Tolerance = 1e-4;
 constexpr double kInt8Tolerance = 5e-2;
 constexpr double kBf16Tolerance = 5e-2;
 constexpr std::size_t kFewestSearchSamples = 3;
+constexpr std::size_t kFewestSamplesOfFinal = 6;
+constexpr double kNearTheFastest = 1.3;
+constexpr double kLongerFinal = 4;  // than the heat
 
 using torch::jit::Module;
 
-c10::IValue call_prepack(const char* name, std::vector<c10::IValue> stack) {
-  c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&stack);
-  return stack.at(0);
-}
-
-// The image, laid out channels-last as the graph's first step.
-void take_input_channels_last(FrozenNet& net) {
-  auto graph = net.graph();
-  Value* input = net.image_input();
-  torch::jit::WithInsertPoint at(*graph->nodes().begin());
-  Value* layout = graph->insertConstant(static_cast<std::int64_t>(at::MemoryFormat::ChannelsLast));
-  torch::jit::Node* convert =
-      graph->insertNode(graph->create(symbol("aten::contiguous"), {input, layout}, 1));
-  input->replaceAllUsesWith(convert->output());
-  convert->replaceInput(0, input);
-}
-
-void lay_out_weights_channels_last(FrozenNet& net) {
-  auto graph = net.graph();
-  for (const auto& layer : layers_of(net)) {
-    if (!layer.is_convolution) continue;
-    torch::jit::WithInsertPoint at(layer.node);
-    layer.node->replaceInput(1,
-                             graph->insertConstant(layer.weight.contiguous(at::MemoryFormat::ChannelsLast)));
-  }
-}
-
-void make_channels_last(FrozenNet& net) {
-  replace_views_by_reshapes(net);
-  take_input_channels_last(net);
-  lay_out_weights_channels_last(net);
-}
-
-void prepack_convolutions(FrozenNet& net, const at::Tensor& example) {
-  auto graph = net.graph();
-  std::vector<Layer> convolutions;
-  for (auto& layer : layers_of(net)) {
-    if (layer.is_convolution) convolutions.push_back(std::move(layer));
-  }
-  std::vector<Value*> inputs;
-  for (const auto& convolution : convolutions) inputs.push_back(convolution.input());
-  const auto seen = Probe(net, inputs).look(example);
-  for (std::size_t i = 0; i < convolutions.size(); ++i) {
-    const auto& layer = convolutions[i];
-    torch::jit::Node* relu = only_user(layer.node->output());
-    const bool fuse = relu != nullptr && relu->kind() == c10::aten::relu;
-    const c10::IValue bias = layer.bias.defined() ? c10::IValue(layer.bias) : c10::IValue();
-    const auto packed =
-        call_prepack("mkldnn_prepacked::conv2d_prepack",
-                     {layer.weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups,
-                      seen[i].sizes().vec(), std::string(fuse ? "relu" : "none")});
-    Value* context = attach(net, "prepacked_" + std::to_string(i), packed, layer.node);
-    torch::jit::WithInsertPoint at(layer.node);
-    torch::jit::Node* run =
-        graph->insertNode(graph->create(symbol("mkldnn_prepacked::conv2d_run"), {layer.input(), context}, 1));
-    (fuse ? relu : layer.node)->output()->replaceAllUsesWith(run->output());
-    if (fuse) relu->destroy();
-    layer.node->destroy();
-  }
-  torch::jit::EliminateDeadCode(graph);
-}
-
-// Weights in bf16, input and output in float.
 Module bf16_copy(const Module& module) {
   auto copy = module.deepcopy();
   copy.eval();
   copy.to(at::kBFloat16);
   return copy;
-}
-
-at::Tensor output_of(const c10::IValue& value) {
-  return value.toTensor().to(at::kFloat);
 }
 
 double relative_difference(const at::Tensor& reference, const at::Tensor& other) {
@@ -107,39 +40,97 @@ double relative_difference(const at::Tensor& reference, const at::Tensor& other)
   return (reference - other).abs().max().item<double>() / scale;
 }
 
-struct Maker {
-  std::string name;
-  std::function<Module(const Module&)> make;
-};
+// One forward pass: images in fp32 go in, scores in fp32 come out. Without gradients, and without the
+// profiling executor, whose recompilations would land in samples.
+using Pass = std::function<at::Tensor()>;
 
-std::vector<Maker> makers_of(const at::Tensor& input, Precision precision) {
-  std::vector<Maker> makers = {
-      {"as is", [](const Module& module) { return module; }},
-      {"folded", [](const Module& module) { return freeze_for_inference(module).module; }},
-      {"folded channels-last", [](const Module& module) { return channels_last_form(module); }},
-  };
-  if (precision == Precision::bf16) return makers;
-  makers.push_back(
-      {"folded prepacked", [input](const Module& module) { return prepacked_form(module, input, false); }});
-  makers.push_back({"folded prepacked channels-last",
-                    [input](const Module& module) { return prepacked_form(module, input, true); }});
-  return makers;
-}
-
-// One forward pass without gradients and without the profiling executor, whose recompilations would land in
-// samples.
-std::function<void()> runner_of(const Module& module, const at::Tensor& input) {
+Pass fp32_pass(const Module& module, const at::Tensor& input) {
   return [form = module, input]() mutable {
     const c10::InferenceMode no_gradients;
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
-    form.forward({input});
+    return form.forward({input}).toTensor();
   };
 }
 
-at::Tensor run_once(Module module, const at::Tensor& input) {
-  const c10::InferenceMode no_gradients;
-  const torch::jit::GraphOptimizerEnabledGuard plain(false);
-  return output_of(module.forward({input}));
+// Of a net whose weights are bf16.
+Pass bf16_pass(const Module& module, const at::Tensor& input) {
+  return [form = module, input]() mutable {
+    const c10::InferenceMode no_gradients;
+    const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    const auto images = input.is_floating_point() ? input.to(at::kBFloat16) : input;
+    return form.forward({images}).toTensor().to(at::kFloat);
+  };
+}
+
+// Of a net whose weights are fp32.
+Pass autocast_pass(const Module& module, const at::Tensor& input) {
+  return [form = module, input]() mutable {
+    const c10::InferenceMode no_gradients;
+    const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    const Arithmetic arithmetic(Precision::bf16);
+    return form.forward({input}).toTensor().to(at::kFloat);
+  };
+}
+
+// A way to run a net: its weights in a number format, its layers in a layout.
+struct Maker {
+  std::string format;  // empty: the net's own
+  std::string layout;
+  std::function<Pass(const Module&, const at::Tensor& input)> make;
+};
+
+struct Layout {
+  std::string name;
+  std::function<Module(const Module&, const at::Tensor& input)> lay_out;
+};
+
+// Those that any number format can take.
+std::vector<Layout> layouts() {
+  return {
+      {"as is", [](const Module& module, const at::Tensor&) { return module; }},
+      {"folded", [](const Module& module, const at::Tensor&) { return freeze_for_inference(module).module; }},
+      {"folded channels-last",
+       [](const Module& module, const at::Tensor&) { return channels_last_form(module); }}};
+}
+
+std::vector<Layout> fp32_layouts() {
+  auto all = layouts();
+  all.push_back({"folded prepacked", [](const Module& module, const at::Tensor& input) {
+                   return prepacked_form(module, input, false);
+                 }});
+  all.push_back({"folded prepacked channels-last", [](const Module& module, const at::Tensor& input) {
+                   return prepacked_form(module, input, true);
+                 }});
+  all.push_back({"fused channels-last", [](const Module& module, const at::Tensor& input) {
+                   return fused_form(module, input, false);
+                 }});
+  all.push_back({"fused", [](const Module& module, const at::Tensor& input) {
+                   return fused_form(module, input, true);
+                 }});
+  return all;
+}
+
+std::vector<Maker> fp32_makers() {
+  std::vector<Maker> makers;
+  for (const auto& layout : fp32_layouts())
+    makers.push_back({"", layout.name, [layout](const Module& module, const at::Tensor& input) {
+                        return fp32_pass(layout.lay_out(module, input), input);
+                      }});
+  return makers;
+}
+
+std::vector<Maker> bf16_makers() {
+  std::vector<Maker> makers;
+  for (const auto& layout : layouts())
+    makers.push_back({"bf16 ", layout.name, [layout](const Module& module, const at::Tensor& input) {
+                        return bf16_pass(layout.lay_out(bf16_copy(module), input), input);
+                      }});
+  for (const auto& layout : layouts())
+    makers.push_back(
+        {"bf16 autocast, ", layout.name, [layout](const Module& module, const at::Tensor& input) {
+           return autocast_pass(layout.lay_out(module, input), input);
+         }});
+  return makers;
 }
 
 // Objects of C++ code that can't be copied stay where they are, for all of their net.
@@ -154,76 +145,90 @@ Module copy_of(const Module& module) {
 // Packed weights are packed anew by the engine that is current.
 std::function<std::function<void()>()> maker_of_copies(const Maker& maker, const Module& module,
                                                        const at::Tensor& input, const std::string& engine) {
-  return [make = maker.make, module, input, engine] {
+  return [make = maker.make, module, input, engine]() -> std::function<void()> {
     if (!engine.empty()) select_quantized_engine(engine);
-    return runner_of(make(copy_of(module)), input.clone());
+    return [pass = make(copy_of(module), input.clone())] { pass(); };
   };
 }
 
-// Interleaved like the measurement itself: timed one after the other, the machine's mood would choose.
-void choose_fastest(Form& form, const std::vector<Arm>& contenders, double budget_s) {
-  if (contenders.empty()) return;
+LatencyResult race(const std::vector<Arm>& contenders, double budget_s, std::size_t fewest_samples) {
   LatencyPlan plan;
   plan.min_seconds = budget_s;
   plan.target_ci = 1;
-  plan.fewest_samples = kFewestSearchSamples;
+  plan.fewest_samples = fewest_samples;
   plan.one_thread = at::get_num_threads() == 1;
-  const auto result = measure_latency(contenders, plan, [](double) {});
-  std::size_t fastest = 0;
+  return measure_latency(contenders, plan, [](double) {});
+}
+
+// By how much longer each arm took than the first one in the same round: what a slow moment of the machine
+// changes least.
+std::vector<double> times_of_first(const std::vector<ArmSamples>& arms) {
+  std::vector<double> ratios;
+  for (const auto& arm : arms)
+    ratios.push_back(paired_ratio(arm.blocks_s, arms.front().blocks_s, /*replicates=*/1, /*seed=*/1).value);
+  return ratios;
+}
+
+// Seconds of each. Interleaved like the measurement itself: timed one after the other, the machine's mood
+// would choose. A quick heat leaves those that are near the fastest, and these are timed longer.
+std::vector<double> race_in_two_heats(const std::vector<Arm>& contenders, double budget_s) {
+  const auto heat = race(contenders, budget_s, kFewestSearchSamples);
+  auto seconds = times_of_first(heat.arms);
+  for (auto& time : seconds) time *= heat.arms.front().median_s;
+  const double limit = kNearTheFastest * *std::min_element(seconds.begin(), seconds.end());
+  std::vector<std::size_t> places;
+  std::vector<Arm> finalists;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    for (auto& candidate : form.candidates) {
-      if (candidate.name == contenders[i].name) candidate.median_s = result.arms[i].median_s;
-    }
-    if (result.arms[i].median_s < result.arms[fastest].median_s) fastest = i;
+    if (seconds[i] > limit) continue;
+    places.push_back(i);
+    finalists.push_back(contenders[i]);
   }
+  if (finalists.size() == 1) return seconds;
+  const auto in_final = times_of_first(race(finalists, kLongerFinal * budget_s, kFewestSamplesOfFinal).arms);
+  const double first_s = seconds[places.front()];
+  for (std::size_t i = 0; i < places.size(); ++i) seconds[places[i]] = first_s * in_final[i];
+  return seconds;
+}
+
+void choose_fastest(Form& form, const std::vector<Arm>& contenders, double budget_s) {
+  if (contenders.empty()) return;
+  const auto seconds = race_in_two_heats(contenders, budget_s);
+  const auto fastest =
+      static_cast<std::size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
   form.name = contenders[fastest].name;
   form.run = contenders[fastest].run;
+  for (auto& candidate : form.candidates) {
+    if (candidate.name == form.name) form.difference = candidate.difference;
+    for (std::size_t i = 0; i < contenders.size(); ++i)
+      if (candidate.name == contenders[i].name) candidate.median_s = seconds[i];
+  }
 }
 
 }  // namespace
 
-Module channels_last_form(const Module& module) {
-  auto net = freeze_for_inference(module);
-  make_channels_last(net);
-  return net.module;
-}
-
-Module prepacked_form(const Module& module, const at::Tensor& example, bool channels_last) {
-  const c10::InferenceMode no_gradients;
-  auto net = freeze_for_inference(module);
-  prepack_convolutions(net, example);
-  if (channels_last) {
-    replace_views_by_reshapes(net);
-    take_input_channels_last(net);
-  }
-  return net.module;
-}
-
 Form best_form(Model& model, const at::Tensor& input, Precision precision, double budget_s) {
   model.module.eval();
   const bool int8 = model.info.form == "int8";
-  const std::string prefix = int8 ? "int8 " + model.info.engine + ", " : "";
-  const auto reference = run_once(model.module, input);
   const bool half = precision == Precision::bf16 && !int8;
-  const Module timed = half ? bf16_copy(model.module) : model.module;
-  const auto timed_input = half && input.is_floating_point() ? input.to(at::kBFloat16) : input;
+  const std::string prefix = int8 ? "int8 " + model.info.engine + ", " : "";
   const double tolerance = int8 ? kInt8Tolerance : half ? kBf16Tolerance : kFp32Tolerance;
-  const std::string common = prefix + (half ? "bf16 " : "");
+  const auto reference = fp32_pass(model.module, input)();
   Form best;
   std::vector<Arm> contenders;
-  for (const auto& maker : makers_of(timed_input, half ? Precision::bf16 : Precision::fp32)) {
+  for (const auto& maker : half ? bf16_makers() : fp32_makers()) {
     Candidate candidate;
-    candidate.name = common + maker.name;
-    candidate.kind = maker.name;
+    candidate.name = prefix + maker.format + maker.layout;
+    candidate.layout = maker.layout;
     try {
-      const auto form = maker.make(timed);
-      candidate.difference = relative_difference(reference, run_once(form, timed_input));
+      const auto pass = maker.make(model.module, input);
+      candidate.difference = relative_difference(reference, pass());
       // Written so that a difference that isn't a number is refused too.
       if (!(candidate.difference <= tolerance)) {
         candidate.rejected = "other numbers than the net itself";
       } else {
-        contenders.push_back({candidate.name, runner_of(form, timed_input)});
-        candidate.anew = maker_of_copies(maker, timed, timed_input, int8 ? model.info.engine : std::string());
+        contenders.push_back({candidate.name, [pass] { pass(); }});
+        candidate.anew =
+            maker_of_copies(maker, model.module, input, int8 ? model.info.engine : std::string());
       }
     } catch (const std::exception& failure) {
       // One graph may lack what one form needs (a control flow, a data type); the others still stand.

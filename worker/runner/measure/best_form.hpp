@@ -15,32 +15,29 @@ namespace espalier::runner {
 
 struct Candidate {
   std::string name;       // "as is", "folded", "folded channels-last", "folded prepacked", "folded prepacked
-                          // channels-last"
-  double median_s = 0;    // of the quick timing
+                          // channels-last", "fused channels-last", "fused" (onednn_form.hpp); "bf16 as
+                          // is" …, "bf16 autocast, as is" …
+  double median_s = 0;    // of the quick timing, comparable among candidates
   double difference = 0;  // largest, relative to the largest output
   std::string rejected;   // why it doesn't count; empty if it does
-  std::string kind = {};  // its name without what all of one net's have in common
+  std::string layout = {};  // its name without its number format
   // One forward pass of the same, its weights elsewhere in memory. Unset if it is rejected.
   std::function<std::function<void()>()> anew = {};
 };
 
 struct Form {
   std::string name;
+  double difference = 0;              // the chosen candidate's
   std::function<void()> run;          // one forward pass of the input it was searched with, gradients off
   std::vector<Candidate> candidates;  // all that were tried
 };
 
 // Tries every candidate for about `budget_s` each. What an int8 model leaves in float is tuned like any fp32
-// net; its forms are named "int8 ENGINE, …". The input is taken as it lies: a form that wants another memory
-// layout pays for the conversion. Throws ErrorException if no candidate gives the model's numbers (largest
-// difference over the largest output: 1e-4 in fp32, 5e-2 in bf16 and int8).
+// net, whatever `precision` says; its forms are named "int8 ENGINE, …". In bf16 either weights are
+// converted beforehand or autocast converts what an operator gains by. The input is fp32 and taken as it
+// lies, and the output is fp32: a form that wants another memory layout or number format pays for the
+// conversion. Throws ErrorException if no candidate gives the fp32 model's numbers (largest difference over
+// the largest output: 1e-4 in fp32, 5e-2 in bf16 and int8).
 Form best_form(Model& model, const at::Tensor& input, Precision precision, double budget_s);
-
-// Folded and with every fp32 convolution prepacked by oneDNN for inputs of this shape, relus fused.
-torch::jit::Module prepacked_form(const torch::jit::Module& module, const at::Tensor& example,
-                                  bool channels_last);
-
-// Folded; weights and activations with the channels innermost in memory.
-torch::jit::Module channels_last_form(const torch::jit::Module& module);
 
 }  // namespace espalier::runner

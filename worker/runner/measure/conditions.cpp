@@ -3,10 +3,11 @@
 #include <ATen/Parallel.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 namespace espalier::runner {
@@ -18,25 +19,7 @@ double seconds_of(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Top-level RAPL packages; their sub-zones (core, dram) are folders named intel-rapl:0:1.
-std::vector<std::filesystem::path> rapl_packages() {
-  std::vector<std::filesystem::path> packages;
-  std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator("/sys/class/powercap", missing)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("intel-rapl:") && std::count(name.begin(), name.end(), ':') == 1) {
-      packages.push_back(entry.path());
-    }
-  }
-  return packages;
-}
-
-std::optional<double> microjoules_in(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  double value = 0;
-  if (in >> value) return value * 1e-6;
-  return std::nullopt;
-}
+constexpr int kStealColumn = 8;  // of "cpuN user nice system idle iowait irq softirq steal …"
 
 }  // namespace
 
@@ -76,20 +59,44 @@ ThreadUsage thread_usage_now() {
   return {monotonic_seconds(), thread_cpu_seconds(), usage.ru_nivcsw};
 }
 
-std::optional<double> package_energy_joules() {
-  std::optional<double> total;
-  for (const auto& package : rapl_packages()) {
-    if (const auto joules = microjoules_in(package / "energy_uj")) total = total.value_or(0) + *joules;
+double stolen_seconds(const std::vector<int>& cpus, const std::filesystem::path& proc) {
+  std::ifstream stat(proc / "stat");
+  double ticks = 0;
+  for (std::string line; std::getline(stat, line);) {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    const bool is_ours =
+        std::any_of(cpus.begin(), cpus.end(), [&](int cpu) { return word == "cpu" + std::to_string(cpu); });
+    if (!is_ours) continue;
+    double value = 0;
+    for (int column = 1; column <= kStealColumn; ++column) words >> value;
+    ticks += words ? value : 0;
   }
-  return total;
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-double energy_range_joules() {
-  double total = 0;
-  for (const auto& package : rapl_packages()) {
-    total += microjoules_in(package / "max_energy_range_uj").value_or(0);
+double queued_seconds(const std::filesystem::path& proc) {
+  std::error_code missing;
+  double nanoseconds = 0;
+  for (const auto& thread : std::filesystem::directory_iterator(proc / "self/task", missing)) {
+    std::ifstream schedule(thread.path() / "schedstat");
+    double ran = 0, queued = 0;
+    if (schedule >> ran >> queued) nanoseconds += queued;
   }
-  return total;
+  return nanoseconds * 1e-9;
+}
+
+MachineNow machine_now(const std::vector<int>& cpus) {
+  return {monotonic_seconds(), stolen_seconds(cpus), queued_seconds()};
+}
+
+double busy_part(double timing_thread, const MachineNow& before, const MachineNow& after, int threads) {
+  const double wall_s = (after.wall_s - before.wall_s) * threads;
+  if (wall_s <= 0) return timing_thread;
+  const double stolen = (after.stolen_s - before.stolen_s) / wall_s;
+  const double queued = (after.queued_s - before.queued_s) / wall_s;
+  return std::clamp(std::max(stolen, threads == 1 ? timing_thread : queued), 0.0, 1.0);
 }
 
 }  // namespace espalier::runner

@@ -1,11 +1,10 @@
-// What surrounds a measurement: the CPU it is pinned to, how busy the machine is, energy. Linux only.
+// What surrounds a measurement: the CPU it is pinned to, and how busy the machine is. Linux only.
 #pragma once
 
 #include <sched.h>
 
 #include <cstdint>
-#include <optional>
-#include <string>
+#include <filesystem>
 #include <vector>
 
 namespace espalier::runner {
@@ -48,9 +47,26 @@ struct ThreadUsage {
 };
 ThreadUsage thread_usage_now();
 
-// Energy of all CPU packages so far, in joules, wrapping at `energy_range_joules`. Unset where the machine
-// has no readable RAPL counter.
-std::optional<double> package_energy_joules();
-double energy_range_joules();
+// Time so far that the machine's host gave to others although these CPUs had work: a thread's clock may count
+// it as its own. In steps of a hundredth of a second; 0 where the machine is nobody's guest.
+double stolen_seconds(const std::vector<int>& cpus, const std::filesystem::path& proc = "/proc");
+
+// Time so far that threads of this process stood in a queue for a CPU, summed over those that live; 0 where
+// the kernel doesn't say. Unlike a thread's own clock it knows waiting for a CPU from waiting for another
+// thread.
+double queued_seconds(const std::filesystem::path& proc = "/proc");
+
+// The two clocks above, and the time.
+struct MachineNow {
+  double wall_s = 0;
+  double stolen_s = 0;
+  double queued_s = 0;
+};
+MachineNow machine_now(const std::vector<int>& cpus);
+
+// 0..1: the part of the time between two looks in which `threads` threads, that wanted to run, had no CPU.
+// `timing_thread` is what the timing thread's own clock says of it; with several threads it also waits for
+// the others, so that only the queue and the host count.
+double busy_part(double timing_thread, const MachineNow& before, const MachineNow& after, int threads);
 
 }  // namespace espalier::runner

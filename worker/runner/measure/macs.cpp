@@ -3,6 +3,7 @@
 #include <ATen/native/quantized/PackedParams.h>
 
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "worker/runner/measure/operator_record.hpp"
@@ -60,6 +61,21 @@ std::optional<std::int64_t> packed_linear_macs(const Call& call) {
   return out->numel() * weight->size(1);
 }
 
+// Fused attention: a query's product with every key, and that with every value, in every head.
+std::optional<std::int64_t> attention_macs(const Call& call) {
+  const auto query = tensor_at(call.inputs, 0);
+  const auto key = tensor_at(call.inputs, 1);
+  const auto value = tensor_at(call.inputs, 2);
+  if (!query || !key || !value || query->dim() < 2 || key->dim() < 2 || value->dim() < 2) return std::nullopt;
+  const auto rows = query->numel() / query->size(-1);  // of all heads
+  return rows * key->size(-2) * (query->size(-1) + value->size(-1));
+}
+
+bool is_attention(std::string_view name) {
+  return name.starts_with("aten::scaled_dot_product_attention") ||
+         name.starts_with("aten::_scaled_dot_product_");
+}
+
 bool has_rule(std::string_view name) {
   static const std::set<std::string_view> kNames = {"aten::conv1d",
                                                     "aten::conv2d",
@@ -84,12 +100,13 @@ bool has_rule(std::string_view name) {
                                                     "quantized::linear_relu",
                                                     "quantized::linear_dynamic",
                                                     "quantized::linear_relu_dynamic"};
-  return kNames.contains(name);
+  return kNames.contains(name) || is_attention(name);
 }
 
 std::optional<std::int64_t> macs_of(const Call& call) {
   const std::string_view name = call.name;
   if (name == "aten::convolution" || name == "aten::_convolution") return general_convolution_macs(call);
+  if (is_attention(name)) return attention_macs(call);
   if (name.starts_with("aten::conv_transpose")) return convolution_macs(call, true);
   if (name.starts_with("aten::conv")) return convolution_macs(call, false);
   if (name.starts_with("quantized::conv2d")) return packed_convolution_macs(call);
@@ -111,14 +128,24 @@ bool is_known_free(std::string_view name) {
       "aten::silu_", "aten::mish", "aten::sigmoid", "aten::sigmoid_", "aten::tanh", "aten::tanh_",
       "aten::hardswish", "aten::hardswish_", "aten::hardsigmoid", "aten::hardsigmoid_", "aten::softplus",
       "aten::softmax", "aten::_softmax", "aten::log_softmax", "aten::_log_softmax", "aten::erf", "aten::exp",
-      // pooling and reductions
+      // pooling, resizing and reductions
       "aten::max_pool2d", "aten::max_pool2d_with_indices", "aten::quantized_max_pool2d",
       "aten::mkldnn_max_pool2d", "aten::avg_pool2d", "aten::adaptive_avg_pool2d",
       "aten::_adaptive_avg_pool2d", "aten::adaptive_max_pool2d", "aten::mean", "aten::sum", "aten::max",
-      "aten::amax", "aten::argmax", "aten::var",
+      "aten::amax", "aten::argmax", "aten::var", "aten::max_pool1d", "aten::max_pool1d_with_indices",
+      "aten::max_pool3d", "aten::max_pool3d_with_indices", "aten::avg_pool1d", "aten::avg_pool3d",
+      "aten::adaptive_avg_pool1d", "aten::adaptive_avg_pool3d", "aten::_adaptive_avg_pool3d", "aten::min",
+      "aten::amin", "aten::argmin", "aten::std", "aten::norm", "aten::linalg_vector_norm", "aten::logsumexp",
+      "aten::all", "aten::any", "aten::upsample_nearest1d", "aten::upsample_bilinear2d",
+      "aten::upsample_bicubic2d",
       // element by element
       "aten::add", "aten::add_", "aten::sub", "aten::sub_", "aten::rsub", "aten::mul", "aten::mul_",
       "aten::div", "aten::div_", "aten::neg", "aten::pow", "aten::sqrt", "aten::rsqrt", "aten::abs",
+      "aten::square", "aten::reciprocal", "aten::log", "aten::log1p", "aten::expm1", "aten::sin", "aten::cos",
+      "aten::floor", "aten::ceil", "aten::round", "aten::trunc", "aten::sign", "aten::remainder",
+      "aten::floor_divide", "aten::minimum", "aten::maximum", "aten::addcmul", "aten::addcdiv", "aten::lerp",
+      "aten::eq", "aten::ne", "aten::lt", "aten::le", "aten::gt", "aten::ge", "aten::logical_and",
+      "aten::logical_or", "aten::logical_not", "aten::bitwise_and", "aten::bitwise_or", "aten::bitwise_not",
       "aten::where", "aten::masked_fill", "quantized::add", "quantized::add_relu", "quantized::mul",
       "quantized::relu6", "aten::dropout", "aten::dropout_", "aten::feature_dropout", "aten::alpha_dropout",
       // shape and memory
@@ -135,7 +162,8 @@ bool is_known_free(std::string_view name) {
       "aten::index_select", "aten::gather", "aten::embedding", "aten::roll", "aten::flip",
       "aten::channel_shuffle", "aten::pixel_shuffle", "aten::Int", "aten::ScalarImplicit", "aten::item",
       "aten::_local_scalar_dense", "aten::upsample_nearest2d", "aten::view_as", "aten::is_same_size",
-      "aten::equal", "aten::movedim",
+      "aten::equal", "aten::movedim", "aten::tril", "aten::triu", "aten::unfold", "aten::im2col",
+      "aten::reflection_pad2d", "aten::replication_pad2d",
       // between fp32 and int8
       "aten::quantize_per_tensor", "aten::dequantize", "aten::_empty_affine_quantized", "aten::q_scale",
       "aten::q_zero_point", "aten::int_repr", "aten::_make_per_tensor_quantized_tensor"};
@@ -204,7 +232,7 @@ MacCount count_macs(const std::function<void()>& run) {
     } else if (is_known_free(call.name)) {
       counted_depth = call.depth;
     } else if (!call.is_composite) {
-      count.without_rule.insert(call.name);
+      ++count.without_rule[call.name];
     }
   }
   return count;

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 
 #include "worker/runner/models/model.hpp"
@@ -19,14 +18,14 @@ struct OperatorCost {
 struct MacCount {
   std::int64_t total = 0;  // of one forward pass of `input`
   std::map<std::string, OperatorCost> by_operator;
-  // Operators that ran and for which we know neither a rule nor that they multiply nothing: their cost is
-  // missing from `total`.
-  std::set<std::string> without_rule;
+  // Operators that ran and for which we know neither a rule nor that they multiply nothing, with their calls:
+  // their cost is missing from `total`.
+  std::map<std::string, std::int64_t> without_rule;
 };
 
 // One multiplication with its addition is one MAC. Counted: convolutions, linear layers, matrix products
-// (attention's too), in fp32 and int8. Batch norm, activations, pooling, element-wise operators count as 0:
-// their cost is memory.
+// (attention's too, fused or not), in fp32 and int8. Batch norm, activations, pooling, element-wise operators
+// count as 0: their cost is memory. An operator that is made of others counts as those.
 MacCount count_macs(Model& model, const at::Tensor& input);
 // The same of whatever `run` computes on this thread.
 MacCount count_macs(const std::function<void()>& run);

@@ -20,7 +20,7 @@ const Candidate& chosen(const Form& form) {
 Contenders contenders_of(const Form& own, const Form& other) {
   Contenders all;
   for (const auto& candidate : own.candidates) {
-    const bool is_meant = candidate.name == own.name || candidate.kind == chosen(other).kind;
+    const bool is_meant = candidate.name == own.name || candidate.layout == chosen(other).layout;
     if (candidate.anew && is_meant) all.push_back(&candidate);
   }
   return all;
@@ -39,6 +39,7 @@ const Candidate& keep_fastest(std::vector<ArmSamples>& arms, std::size_t first, 
 void change_to(Form& form, const Candidate& candidate) {
   if (candidate.name == form.name) return;
   form.name = candidate.name;
+  form.difference = candidate.difference;
   form.run = candidate.anew();
 }
 

@@ -59,6 +59,12 @@ Interval interval_of(std::vector<double> replicates) {
   return {quantile(replicates, kLowTail), quantile(replicates, kHighTail)};
 }
 
+std::optional<double> tail_quantile(const Blocks& blocks, double q, std::size_t fewest) {
+  auto all = pooled(blocks);
+  if (all.size() < fewest) return std::nullopt;
+  return quantile(std::move(all), q);
+}
+
 }  // namespace
 
 std::uint64_t SeededDraw::next() {
@@ -116,9 +122,11 @@ Interval median_interval(const Blocks& blocks, int replicates, std::uint64_t see
 }
 
 std::optional<double> p90(const Blocks& blocks) {
-  auto all = pooled(blocks);
-  if (all.size() < kSamplesForP90) return std::nullopt;
-  return quantile(std::move(all), 0.9);
+  return tail_quantile(blocks, 0.9, kSamplesForP90);
+}
+
+std::optional<double> p99(const Blocks& blocks) {
+  return tail_quantile(blocks, 0.99, kSamplesForP99);
 }
 
 Ratio paired_ratio(const Blocks& numerator, const Blocks& denominator, int replicates, std::uint64_t seed) {

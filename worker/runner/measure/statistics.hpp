@@ -40,9 +40,12 @@ std::vector<double> pooled(const Blocks& blocks);
 // bootstrap).
 Interval median_interval(const Blocks& blocks, int replicates, std::uint64_t seed);
 
-// The fewest samples that carry a 90th percentile: below, the tail holds less than seven runs.
+// The fewest samples that carry a 90th and a 99th percentile: with fewer, six runs or less lie above it.
+// Unset below them.
 constexpr std::size_t kSamplesForP90 = 64;
+constexpr std::size_t kSamplesForP99 = 662;
 std::optional<double> p90(const Blocks& blocks);
+std::optional<double> p99(const Blocks& blocks);
 
 struct Ratio {
   double value = 0;  // median over the pairs of (median of numerator's block / median of denominator's block)

@@ -1,0 +1,46 @@
+// One task `benchmark` by the runner itself, without coordinator or agent.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const folder = mkdtempSync(join(tmpdir(), "espalier-measuring-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+function spec({ model, baseline, seed, minSeconds }) {
+  return {
+    stage: "benchmark", version: 1, seed, model, ...(baseline ? { baseline } : {}),
+    data: { format: "synthetic", input_shape: [1, 28, 28], classes: 10 },
+    settings: { batch_sizes: [1], threads: [1], precision: "fp32", min_seconds: minSeconds, target_ci: 0.01 },
+  };
+}
+
+function collected(stream) {
+  return new Promise((done) => {
+    let text = "";
+    stream.setEncoding("utf8").on("data", (piece) => { text += piece; }).on("end", () => done(text));
+  });
+}
+
+// Metrics by name: {value, ci_low, ci_high, samples}.
+export async function benchmark(bin, task) {
+  const file = join(folder, "spec.json");
+  writeFileSync(file, JSON.stringify(spec(task)));
+  const runner = spawn(join(bin, "espalier-runner"), ["run", file, join(folder, "out")], { stdio: ["ignore", "pipe", "pipe"] });
+  const [said, complained, code] = await Promise.all(
+    [collected(runner.stdout), collected(runner.stderr), new Promise((done) => runner.on("close", done))]);
+  if (code !== 0) throw new Error(`espalier-runner exited with ${code}\n${complained}`);
+  return Object.fromEntries(JSON.parse(said).metrics.map((metric) => [metric.name, metric]));
+}
+
+// The processor that a runner pins its measuring to: the highest that it may use.
+export function measuringCpu() {
+  const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))[1];
+  return allowed.split(/[,-]/).at(-1);
+}
+
+// A program that computes on one processor until it is ended.
+export function hog(cpu) {
+  const program = spawn("taskset", ["--cpu-list", cpu, process.execPath, "--eval", "for (;;);"], { stdio: "ignore" });
+  return { end: () => new Promise((done) => { program.on("close", done); program.kill("SIGKILL"); }) };
+}
