@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "worker/runner/compress/probe.hpp"
 #include "worker/runner/measure/onednn_layer.hpp"
@@ -106,24 +107,52 @@ void settle_by_shapes(FrozenNet& net, std::vector<Fusion>& fusions, const at::Te
 }
 
 bool can_be_packed(const Fusion& fusion) {
-  const auto& [layer, sizes, adds, activation] = fusion.fused;
-  return layer.weight.scalar_type() == at::kFloat && (!layer.is_convolution || sizes.size() == 4);
+  const auto& layer = fusion.fused.layer;
+  return layer.weight.scalar_type() == at::kFloat &&
+         (!layer.is_convolution || fusion.fused.input_sizes.size() == 4);
 }
 
-void replace(FrozenNet& net, const Fusion& fusion, std::size_t number) {
+// Which layer made a value that lies in its own layout.
+using Makers = std::unordered_map<const Value*, c10::IValue>;
+
+c10::IValue maker_of(const Makers& makers, const Value* value) {
+  const auto found = makers.find(value);
+  return found != makers.end() ? found->second : c10::IValue();
+}
+
+void replace(FrozenNet& net, Fusion& fusion, std::size_t number, Makers& makers) {
   auto graph = net.graph();
+  auto& fused = fusion.fused;
   Node* last = fusion.last();
-  Value* object = attach(net, "onednn_" + std::to_string(number), pack_layer(fusion.fused), last);
+  std::vector<Value*> inputs = {fused.layer.input()};
+  if (fused.adds) inputs.push_back(added_to(fused.layer.node->output(), fusion.add));
+  fused.input_from = maker_of(makers, inputs.front());
+  if (fused.adds) fused.added_from = maker_of(makers, inputs.back());
+  const auto packed = pack_layer(fused);
+  inputs.push_back(attach(net, "onednn_" + std::to_string(number), packed, last));
   torch::jit::WithInsertPoint at(last);
-  std::vector<Value*> inputs = {fusion.fused.layer.input()};
-  if (fusion.fused.adds) {
-    inputs.push_back(fusion.add->input(0) == fusion.fused.layer.node->output() ? fusion.add->input(1)
-                                                                               : fusion.add->input(0));
-  }
-  inputs.push_back(object);
-  const char* name = fusion.fused.adds ? "espalier::run_layer_add" : "espalier::run_layer";
+  const char* name = fused.adds ? "espalier::run_layer_add" : "espalier::run_layer";
   Node* run = graph->insertNode(graph->create(symbol(name), inputs, 1));
+  if (fused.keeps_layout) makers.emplace(run->output(), packed);
   last->output()->replaceAllUsesWith(run->output());
+}
+
+// A value that convolutions alone read may lie as they like it best.
+void let_layouts_be_kept(std::vector<Fusion>& fusions) {
+  std::set<const Node*> convolutions;
+  for (const auto& fusion : fusions) {
+    if (!fusion.fused.layer.is_convolution) continue;
+    convolutions.insert(fusion.fused.layer.node);
+    if (fusion.fused.adds) convolutions.insert(fusion.add);
+  }
+  for (auto& fusion : fusions) {
+    if (!fusion.fused.layer.is_convolution) continue;
+    const auto& uses = fusion.last()->output()->uses();
+    fusion.fused.any_layout = true;
+    fusion.fused.keeps_layout = std::all_of(uses.begin(), uses.end(), [&](const torch::jit::Use& use) {
+      return convolutions.contains(use.user);
+    });
+  }
 }
 
 // Operators whose result shares no memory with what they read.
@@ -161,14 +190,19 @@ void add_in_place(FrozenNet& net) {
 
 }  // namespace
 
-torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example) {
+torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example, bool any_layout) {
   const c10::InferenceMode no_gradients;
   auto net = freeze_for_inference(module);
   auto fusions = possible_fusions(net);
   settle_by_shapes(net, fusions, example);
-  for (std::size_t i = 0; i < fusions.size(); ++i) {
-    if (can_be_packed(fusions[i])) replace(net, fusions[i], i);
-  }
+  std::erase_if(fusions, [](const Fusion& fusion) { return !can_be_packed(fusion); });
+  if (any_layout) let_layouts_be_kept(fusions);
+  // Who reads a value comes after who makes it.
+  std::sort(fusions.begin(), fusions.end(), [](const Fusion& one, const Fusion& other) {
+    return one.last() != other.last() && one.last()->isBefore(other.last());
+  });
+  Makers makers;
+  for (std::size_t i = 0; i < fusions.size(); ++i) replace(net, fusions[i], i, makers);
   torch::jit::EliminateDeadCode(net.graph());
   add_in_place(net);
   replace_views_by_reshapes(net);

@@ -6,7 +6,8 @@
 
 namespace espalier::runner {
 
-// Folded, channels innermost, for inputs of this shape. Throws if oneDNN has nothing for one of the layers.
-torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example);
+// Folded, for inputs of this shape; values lie with the channels innermost, or, between convolutions, as
+// these are fastest (`any_layout`). Throws if oneDNN has nothing for one of the layers.
+torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example, bool any_layout);
 
 }  // namespace espalier::runner

@@ -7,7 +7,6 @@
 #include <limits>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
-#include <unordered_map>
 
 #include "worker/runner/measure/conditions.hpp"
 
@@ -74,7 +73,7 @@ struct Geometry {
   bool is_convolution = true;
   dnnl::memory::dims source, weights, result, stride, dilation, padding;
 
-  [[nodiscard]] Tag data_tag() const { return is_convolution ? Tag::nhwc : Tag::nc; }
+  [[nodiscard]] Tag plain_tag() const { return is_convolution ? Tag::nhwc : Tag::nc; }
   [[nodiscard]] Tag weights_tag() const {
     return !is_convolution ? Tag::oi : weights.size() == 5 ? Tag::goihw : Tag::oihw;
   }
@@ -117,38 +116,66 @@ typename Forward::primitive_desc descriptor(const dnnl::primitive_attr& attribut
 #endif
 }
 
+// How a layer runs. `given`, `added` and `wanted` are the layouts outside of it, the others those of the
+// primitive; where they differ the values are laid out anew.
 struct Packed {
   dnnl::primitive primitive;
+  Desc given, added, wanted;
   Desc source, result;
   dnnl::memory weights;
 };
 
-dnnl::memory packed_weights(const at::Tensor& weight, const Geometry& shape, const Desc& wanted) {
-  dnnl::memory plain({shape.weights, kFloat, shape.weights_tag()}, cpu_engine(), weight.data_ptr());
-  dnnl::memory packed(wanted, cpu_engine());
-  dnnl::reorder(plain, packed).execute(thread_stream(), plain, packed);
+void lay_out(const Desc& from, void* source, const Desc& to, void* result) {
+  dnnl::memory before(from, cpu_engine(), source), after(to, cpu_engine(), result);
+  dnnl::reorder(before, after).execute(thread_stream(), before, after);
   thread_stream().wait();
+}
+
+at::Tensor memory_for(const Desc& layout) {
+  return at::empty({static_cast<std::int64_t>(layout.get_size() / sizeof(float))});
+}
+
+dnnl::memory packed_weights(const at::Tensor& weight, const Geometry& shape, const Desc& wanted) {
+  dnnl::memory packed(wanted, cpu_engine());
+  lay_out({shape.weights, kFloat, shape.weights_tag()}, weight.data_ptr(), wanted, packed.get_data_handle());
   return packed;
 }
 
-void execute(const Packed& packed, const at::Tensor& bias, void* source, void* result) {
-  const dnnl::memory from(packed.source, cpu_engine(), source);
-  const dnnl::memory to(packed.result, cpu_engine(), result);
+void compute(const Packed& packed, const at::Tensor& bias, void* source, void* result) {
   const Desc bias_desc({bias.numel()}, kFloat, Tag::x);
-  packed.primitive.execute(thread_stream(), {{DNNL_ARG_SRC, from},
+  packed.primitive.execute(thread_stream(), {{DNNL_ARG_SRC, {packed.source, cpu_engine(), source}},
                                              {DNNL_ARG_WEIGHTS, packed.weights},
                                              {DNNL_ARG_BIAS, {bias_desc, cpu_engine(), bias.data_ptr()}},
-                                             {DNNL_ARG_DST, to}});
+                                             {DNNL_ARG_DST, {packed.result, cpu_engine(), result}}});
   thread_stream().wait();
 }
 
-double shortest_run_s(const Packed& packed, const at::Tensor& bias, const at::Tensor& source,
-                      at::Tensor& result) {
+// Into `output`, laid out as wanted. `added` may be the same memory, and is nullptr where nothing is added.
+void execute(const Packed& packed, const at::Tensor& bias, void* input, void* added, void* output) {
+  at::Tensor source, result;
+  if (packed.source != packed.given) {
+    source = memory_for(packed.source);
+    lay_out(packed.given, input, packed.source, source.data_ptr());
+    input = source.data_ptr();
+  }
+  void* into = output;
+  if (packed.result != packed.wanted) {
+    result = memory_for(packed.result);
+    into = result.data_ptr();
+  }
+  if (added != nullptr && added != into) lay_out(packed.added, added, packed.result, into);
+  compute(packed, bias, input, into);
+  if (into != output) lay_out(packed.result, into, packed.wanted, output);
+}
+
+double shortest_run_s(const Packed& packed, const at::Tensor& bias, bool adds) {
   const bool one_thread = at::get_num_threads() == 1;
+  auto input = memory_for(packed.given).uniform_(-1, 1), added = memory_for(packed.added).zero_();
+  auto output = packed.added == packed.wanted ? added : memory_for(packed.wanted);
   double shortest = std::numeric_limits<double>::infinity();
   for (int i = 0; i <= kTimedRuns; ++i) {
     const double begin = one_thread ? thread_cpu_seconds() : monotonic_seconds();
-    execute(packed, bias, source.data_ptr(), result.data_ptr());
+    execute(packed, bias, input.data_ptr(), adds ? added.data_ptr() : nullptr, output.data_ptr());
     const double end = one_thread ? thread_cpu_seconds() : monotonic_seconds();
     if (i > 0) shortest = std::min(shortest, end - begin);
   }
@@ -160,89 +187,119 @@ struct Trial {
   double seconds = std::numeric_limits<double>::infinity();
 };
 
-// The implementation that oneDNN puts first: asking for the next one crashes in some of its versions.
-template <typename Descriptor>
-void try_first_implementation(const Descriptor& descriptor, const Geometry& shape, const at::Tensor& weight,
-                              const at::Tensor& bias, Trial& trial) {
-  const auto source = at::randn({c10::multiply_integers(shape.source)});
-  auto result = at::zeros({c10::multiply_integers(shape.result)});
-  Packed packed{dnnl::primitive(descriptor), descriptor.src_desc(), descriptor.dst_desc(),
-                packed_weights(weight, shape, descriptor.weights_desc())};
-  const double seconds = shortest_run_s(packed, bias, source, result);
-  if (seconds < trial.seconds) trial = {std::move(packed), seconds};
-}
-
-void try_geometry(const Geometry& shape, const dnnl::primitive_attr& attributes, const at::Tensor& weight,
-                  const at::Tensor& bias, Trial& trial) {
-  const Desc source(shape.source, kFloat, shape.data_tag()), result(shape.result, kFloat, shape.data_tag());
-  const Desc weights(shape.weights, kFloat, Tag::any), bias_desc({bias.numel()}, kFloat, Tag::x);
-  if (shape.is_convolution) {
-    try_first_implementation(descriptor<dnnl::convolution_forward>(
-                                 attributes, dnnl::algorithm::convolution_direct, source, weights, bias_desc,
-                                 result, shape.stride, shape.dilation, shape.padding, shape.padding),
-                             shape, weight, bias, trial);
-  } else {
-    try_first_implementation(
-        descriptor<dnnl::inner_product_forward>(attributes, source, weights, bias_desc, result), shape,
-        weight, bias, trial);
-  }
-}
+}  // namespace
 
 class OnednnLayer : public torch::CustomClassHolder {
  public:
-  explicit OnednnLayer(const FusedLayer& fused)
-      : format_(fused.layer.is_convolution ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous),
-        input_sizes_(fused.input_sizes),
-        result_sizes_(fused.input_sizes) {
-    const auto weight = fused.layer.weight.contiguous();
-    const auto out = weight.size(0);
-    bias_ = fused.layer.bias.defined() ? fused.layer.bias.contiguous() : at::zeros({out});
-    if (fused.layer.is_convolution) {
-      result_sizes_ = convolution_geometry(fused).result;
-    } else {
-      result_sizes_.back() = out;
-    }
-    Trial trial;
-    for (const auto& shape : geometries_of(fused))
-      try_geometry(shape, attributes_of(fused), weight, bias_, trial);
-    packed_ = std::move(*trial.fastest);
-  }
-
-  [[nodiscard]] at::Tensor run(const at::Tensor& x) const {
-    return run_into(x, at::empty(result_sizes_, x.options(), format_));
-  }
-
-  // `result` holds what is added, if the layer adds.
-  [[nodiscard]] at::Tensor run_into(const at::Tensor& x, at::Tensor result) const {
-    TORCH_CHECK(x.sizes() == input_sizes_ && result.sizes() == result_sizes_, "a layer packed for inputs of ",
-                input_sizes_, " was given ", x.sizes());
-    const auto source = x.contiguous(format_);
-    result = result.contiguous(format_);
-    execute(packed_, bias_, source.data_ptr(), result.data_ptr());
-    return result;
-  }
-
-  [[nodiscard]] at::MemoryFormat format() const { return format_; }
+  explicit OnednnLayer(const FusedLayer& fused);
+  [[nodiscard]] at::Tensor run(const at::Tensor& x, const at::Tensor& added, bool in_place) const;
 
  private:
+  using Pointer = c10::intrusive_ptr<OnednnLayer>;
+
+  void try_layout(const FusedLayer& fused, const Geometry& shape, Tag tag, Trial& trial) const;
+  [[nodiscard]] at::Tensor in_known_layout(const at::Tensor& x, const std::vector<std::int64_t>& sizes,
+                                           const Pointer& from) const;
+
   at::MemoryFormat format_;
   std::vector<std::int64_t> input_sizes_, result_sizes_;
-  at::Tensor bias_;
+  at::Tensor weight_, bias_;
+  // Layers whose own layout is read here; shared with the graph that runs them.
+  Pointer input_from_, added_from_;
+  bool keeps_layout_;
   Packed packed_;
 };
+
+OnednnLayer::OnednnLayer(const FusedLayer& fused)
+    : format_(fused.layer.is_convolution ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous),
+      input_sizes_(fused.input_sizes),
+      result_sizes_(fused.input_sizes),
+      weight_(fused.layer.weight.contiguous()),
+      bias_(fused.layer.bias.defined() ? fused.layer.bias.contiguous() : at::zeros({weight_.size(0)})),
+      keeps_layout_(fused.keeps_layout) {
+  if (fused.input_from.isObject()) input_from_ = fused.input_from.toCustomClass<OnednnLayer>();
+  if (fused.added_from.isObject()) added_from_ = fused.added_from.toCustomClass<OnednnLayer>();
+  Trial trial;
+  for (const auto& shape : geometries_of(fused)) {
+    try_layout(fused, shape, shape.plain_tag(), trial);
+    if (fused.any_layout) try_layout(fused, shape, Tag::any, trial);
+  }
+  if (!trial.fastest) throw dnnl::error(dnnl_unimplemented, "oneDNN has nothing for a layer");
+  packed_ = std::move(*trial.fastest);
+  weight_.reset();
+  if (fused.layer.is_convolution) {
+    result_sizes_ = convolution_geometry(fused).result;
+  } else {
+    result_sizes_.back() = bias_.numel();
+  }
+}
+
+// The implementation that oneDNN puts first: asking for the next one crashes in some of its versions.
+void OnednnLayer::try_layout(const FusedLayer& fused, const Geometry& shape, Tag tag, Trial& trial) const {
+  const auto attributes = attributes_of(fused);
+  const Desc source(shape.source, kFloat, tag), result(shape.result, kFloat, tag);
+  const Desc weights(shape.weights, kFloat, Tag::any), bias({bias_.numel()}, kFloat, Tag::x);
+  const auto consider = [&](const auto& found) {
+    const Desc plain_result(shape.result, kFloat, shape.plain_tag());
+    Packed packed;
+    packed.primitive = dnnl::primitive(found);
+    packed.source = found.src_desc();
+    packed.result = found.dst_desc();
+    packed.given = input_from_ ? input_from_->packed_.wanted : Desc(shape.source, kFloat, shape.plain_tag());
+    packed.added = added_from_ ? added_from_->packed_.wanted : plain_result;
+    packed.wanted = keeps_layout_ ? packed.result : plain_result;
+    packed.weights = packed_weights(weight_, shape, found.weights_desc());
+    const double seconds = shortest_run_s(packed, bias_, fused.adds);
+    if (seconds < trial.seconds) trial = {std::move(packed), seconds};
+  };
+  try {
+    if (shape.is_convolution) {
+      consider(descriptor<dnnl::convolution_forward>(attributes, dnnl::algorithm::convolution_direct, source,
+                                                     weights, bias, result, shape.stride, shape.dilation,
+                                                     shape.padding, shape.padding));
+    } else {
+      consider(descriptor<dnnl::inner_product_forward>(attributes, source, weights, bias, result));
+    }
+  } catch (const dnnl::error& none) {
+    if (none.status != dnnl_unimplemented) throw;
+  }
+}
+
+at::Tensor OnednnLayer::in_known_layout(const at::Tensor& x, const std::vector<std::int64_t>& sizes,
+                                        const Pointer& from) const {
+  if (from) return x;
+  TORCH_CHECK(x.sizes() == sizes, "a layer packed for ", sizes, " was given ", x.sizes());
+  return x.contiguous(format_);
+}
+
+at::Tensor OnednnLayer::run(const at::Tensor& x, const at::Tensor& added, bool in_place) const {
+  const auto input = in_known_layout(x, input_sizes_, input_from_);
+  const auto residual = added.defined() ? in_known_layout(added, result_sizes_, added_from_) : added;
+  at::Tensor output;
+  if (in_place && packed_.added == packed_.wanted) {
+    output = residual;
+  } else {
+    output = keeps_layout_ ? memory_for(packed_.wanted) : at::empty(result_sizes_, x.options(), format_);
+  }
+  execute(packed_, bias_, input.data_ptr(), residual.defined() ? residual.data_ptr() : nullptr,
+          output.data_ptr());
+  return output;
+}
+
+namespace {
 
 using LayerPointer = c10::intrusive_ptr<OnednnLayer>;
 
 at::Tensor run_layer(const at::Tensor& x, const LayerPointer& layer) {
-  return layer->run(x);
+  return layer->run(x, {}, false);
 }
 
 at::Tensor run_layer_add(const at::Tensor& x, const at::Tensor& added, const LayerPointer& layer) {
-  return layer->run_into(x, added.clone(layer->format()));
+  return layer->run(x, added, false);
 }
 
 at::Tensor run_layer_add_in_place(const at::Tensor& x, const at::Tensor& added, const LayerPointer& layer) {
-  return layer->run_into(x, added);
+  return layer->run(x, added, true);
 }
 
 TORCH_LIBRARY(espalier, library) {
