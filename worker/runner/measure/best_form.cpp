@@ -13,6 +13,7 @@
 #include "worker/runner/compress/frozen_graph.hpp"
 #include "worker/runner/compress/probe.hpp"
 #include "worker/runner/measure/latency.hpp"
+#include "worker/runner/measure/onednn_form.hpp"
 #include "worker/runner/symbol.hpp"
 
 namespace espalier::runner {
@@ -120,6 +121,8 @@ std::vector<Maker> makers_of(const Module& module, const at::Tensor& input, Prec
   if (precision == Precision::bf16) return makers;
   makers.push_back({"folded prepacked", [&] { return prepacked_form(module, input, false); }});
   makers.push_back({"folded prepacked channels-last", [&] { return prepacked_form(module, input, true); }});
+  makers.push_back({"fused channels-last", [&] { return fused_form(module, input, false); }});
+  makers.push_back({"fused", [&] { return fused_form(module, input, true); }});
   return makers;
 }
 

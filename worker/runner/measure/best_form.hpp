@@ -15,7 +15,7 @@ namespace espalier::runner {
 
 struct Candidate {
   std::string name;       // "as is", "folded", "folded channels-last", "folded prepacked", "folded prepacked
-                          // channels-last"
+                          // channels-last", "fused channels-last", "fused" (onednn_form.hpp)
   double median_s = 0;    // of the quick timing
   double difference = 0;  // largest, relative to the largest output
   std::string rejected;   // why it doesn't count; empty if it does

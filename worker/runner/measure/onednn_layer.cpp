@@ -29,7 +29,7 @@ dnnl::stream& thread_stream() {
   return stream;
 }
 
-void append(dnnl::post_ops& steps, dnnl::algorithm algorithm, double alpha, double beta) {
+void append_activation(dnnl::post_ops& steps, dnnl::algorithm algorithm, double alpha, double beta) {
 #if DNNL_VERSION_MAJOR >= 3
   steps.append_eltwise(algorithm, static_cast<float>(alpha), static_cast<float>(beta));
 #else
@@ -44,22 +44,22 @@ dnnl::primitive_attr attributes_of(const FusedLayer& fused) {
     case FusedActivation::Kind::none:
       break;
     case FusedActivation::Kind::relu:
-      append(steps, dnnl::algorithm::eltwise_relu, 0, 0);
+      append_activation(steps, dnnl::algorithm::eltwise_relu, 0, 0);
       break;
     case FusedActivation::Kind::clip:
-      append(steps, dnnl::algorithm::eltwise_clip, fused.activation.low, fused.activation.high);
+      append_activation(steps, dnnl::algorithm::eltwise_clip, fused.activation.low, fused.activation.high);
       break;
     case FusedActivation::Kind::silu:
-      append(steps, dnnl::algorithm::eltwise_swish, 1, 0);
+      append_activation(steps, dnnl::algorithm::eltwise_swish, 1, 0);
       break;
     case FusedActivation::Kind::hardswish:
-      append(steps, dnnl::algorithm::eltwise_hardswish, 1.0 / 6, 0.5);
+      append_activation(steps, dnnl::algorithm::eltwise_hardswish, 1.0 / 6, 0.5);
       break;
     case FusedActivation::Kind::gelu:
-      append(steps, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
+      append_activation(steps, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
       break;
     case FusedActivation::Kind::sigmoid:
-      append(steps, dnnl::algorithm::eltwise_logistic, 0, 0);
+      append_activation(steps, dnnl::algorithm::eltwise_logistic, 0, 0);
       break;
   }
   dnnl::primitive_attr attributes;
@@ -118,7 +118,7 @@ typename Forward::primitive_desc descriptor(const dnnl::primitive_attr& attribut
 
 // How a layer runs. `given`, `added` and `wanted` are the layouts outside of it, the others those of the
 // primitive; where they differ the values are laid out anew.
-struct Packed {
+struct PackedLayer {
   dnnl::primitive primitive;
   Desc given, added, wanted;
   Desc source, result;
@@ -135,13 +135,13 @@ at::Tensor memory_for(const Desc& layout) {
   return at::empty({static_cast<std::int64_t>(layout.get_size() / sizeof(float))});
 }
 
-dnnl::memory packed_weights(const at::Tensor& weight, const Geometry& shape, const Desc& wanted) {
+dnnl::memory weights_in_layout(const at::Tensor& weight, const Geometry& shape, const Desc& wanted) {
   dnnl::memory packed(wanted, cpu_engine());
   lay_out({shape.weights, kFloat, shape.weights_tag()}, weight.data_ptr(), wanted, packed.get_data_handle());
   return packed;
 }
 
-void compute(const Packed& packed, const at::Tensor& bias, void* source, void* result) {
+void compute(const PackedLayer& packed, const at::Tensor& bias, void* source, void* result) {
   const Desc bias_desc({bias.numel()}, kFloat, Tag::x);
   packed.primitive.execute(thread_stream(), {{DNNL_ARG_SRC, {packed.source, cpu_engine(), source}},
                                              {DNNL_ARG_WEIGHTS, packed.weights},
@@ -151,7 +151,7 @@ void compute(const Packed& packed, const at::Tensor& bias, void* source, void* r
 }
 
 // Into `output`, laid out as wanted. `added` may be the same memory, and is nullptr where nothing is added.
-void execute(const Packed& packed, const at::Tensor& bias, void* input, void* added, void* output) {
+void execute(const PackedLayer& packed, const at::Tensor& bias, void* input, void* added, void* output) {
   at::Tensor source, result;
   if (packed.source != packed.given) {
     source = memory_for(packed.source);
@@ -168,7 +168,7 @@ void execute(const Packed& packed, const at::Tensor& bias, void* input, void* ad
   if (into != output) lay_out(packed.result, into, packed.wanted, output);
 }
 
-double shortest_run_s(const Packed& packed, const at::Tensor& bias, bool adds) {
+double shortest_run_s(const PackedLayer& packed, const at::Tensor& bias, bool adds) {
   const bool one_thread = at::get_num_threads() == 1;
   auto input = memory_for(packed.given).uniform_(-1, 1), added = memory_for(packed.added).zero_();
   auto output = packed.added == packed.wanted ? added : memory_for(packed.wanted);
@@ -183,7 +183,7 @@ double shortest_run_s(const Packed& packed, const at::Tensor& bias, bool adds) {
 }
 
 struct Trial {
-  std::optional<Packed> fastest;
+  std::optional<PackedLayer> fastest;
   double seconds = std::numeric_limits<double>::infinity();
 };
 
@@ -207,7 +207,7 @@ class OnednnLayer : public torch::CustomClassHolder {
   // Layers whose own layout is read here; shared with the graph that runs them.
   Pointer input_from_, added_from_;
   bool keeps_layout_;
-  Packed packed_;
+  PackedLayer packed_;
 };
 
 OnednnLayer::OnednnLayer(const FusedLayer& fused)
@@ -241,14 +241,14 @@ void OnednnLayer::try_layout(const FusedLayer& fused, const Geometry& shape, Tag
   const Desc weights(shape.weights, kFloat, Tag::any), bias({bias_.numel()}, kFloat, Tag::x);
   const auto consider = [&](const auto& found) {
     const Desc plain_result(shape.result, kFloat, shape.plain_tag());
-    Packed packed;
+    PackedLayer packed;
     packed.primitive = dnnl::primitive(found);
     packed.source = found.src_desc();
     packed.result = found.dst_desc();
     packed.given = input_from_ ? input_from_->packed_.wanted : Desc(shape.source, kFloat, shape.plain_tag());
     packed.added = added_from_ ? added_from_->packed_.wanted : plain_result;
     packed.wanted = keeps_layout_ ? packed.result : plain_result;
-    packed.weights = packed_weights(weight_, shape, found.weights_desc());
+    packed.weights = weights_in_layout(weight_, shape, found.weights_desc());
     const double seconds = shortest_run_s(packed, bias_, fused.adds);
     if (seconds < trial.seconds) trial = {std::move(packed), seconds};
   };
