@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/product_shape.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -67,44 +68,12 @@ dnnl::primitive_attr attributes_of(const FusedLayer& fused) {
   return attributes;
 }
 
-// A layer as a product of known shapes. The same linear layer can be asked for as an inner product and as a
-// convolution of one pixel.
-struct Geometry {
-  bool is_convolution = true;
-  dnnl::memory::dims source, weights, result, stride, dilation, padding;
-
-  [[nodiscard]] Tag plain_tag() const { return is_convolution ? Tag::nhwc : Tag::nc; }
-  [[nodiscard]] Tag weights_tag() const {
-    return !is_convolution ? Tag::oi : weights.size() == 5 ? Tag::goihw : Tag::oihw;
-  }
-};
-
-Geometry convolution_geometry(const FusedLayer& fused) {
-  const auto& layer = fused.layer;
-  Geometry shape;
-  shape.source = fused.input_sizes;
-  shape.weights = layer.weight.sizes().vec();
-  shape.result = {shape.source.at(0), shape.weights.at(0)};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto reach = layer.dilation[i] * (shape.weights.at(i + 2) - 1) + 1;
-    shape.result.push_back((shape.source.at(i + 2) + 2 * layer.padding[i] - reach) / layer.stride[i] + 1);
-    shape.dilation.push_back(layer.dilation[i] - 1);
-  }
-  shape.stride = layer.stride;
-  shape.padding = layer.padding;
-  if (layer.groups > 1) {
-    shape.weights[0] /= layer.groups;
-    shape.weights.insert(shape.weights.begin(), layer.groups);
-  }
-  return shape;
+Tag plain_tag(const ProductShape& shape) {
+  return shape.is_convolution ? Tag::nhwc : Tag::nc;
 }
 
-std::vector<Geometry> geometries_of(const FusedLayer& fused) {
-  if (fused.layer.is_convolution) return {convolution_geometry(fused)};
-  const auto out = fused.layer.weight.size(0), in = fused.layer.weight.size(1);
-  const auto rows = c10::multiply_integers(fused.input_sizes) / in;
-  return {{false, {rows, in}, {out, in}, {rows, out}, {}, {}, {}},
-          {true, {1, in, rows, 1}, {out, in, 1, 1}, {1, out, rows, 1}, {1, 1}, {0, 0}, {0, 0}}};
+Tag weights_tag(const ProductShape& shape) {
+  return !shape.is_convolution ? Tag::oi : shape.weights.size() == 5 ? Tag::goihw : Tag::oihw;
 }
 
 template <typename Forward, typename... Rest>
@@ -135,9 +104,9 @@ at::Tensor memory_for(const Desc& layout) {
   return at::empty({static_cast<std::int64_t>(layout.get_size() / sizeof(float))});
 }
 
-dnnl::memory weights_in_layout(const at::Tensor& weight, const Geometry& shape, const Desc& wanted) {
+dnnl::memory weights_in_layout(const at::Tensor& weight, const ProductShape& shape, const Desc& wanted) {
   dnnl::memory packed(wanted, cpu_engine());
-  lay_out({shape.weights, kFloat, shape.weights_tag()}, weight.data_ptr(), wanted, packed.get_data_handle());
+  lay_out({shape.weights, kFloat, weights_tag(shape)}, weight.data_ptr(), wanted, packed.get_data_handle());
   return packed;
 }
 
@@ -197,7 +166,7 @@ class OnednnLayer : public torch::CustomClassHolder {
  private:
   using Pointer = c10::intrusive_ptr<OnednnLayer>;
 
-  void try_layout(const FusedLayer& fused, const Geometry& shape, Tag tag, Trial& trial) const;
+  void try_layout(const FusedLayer& fused, const ProductShape& shape, Tag tag, Trial& trial) const;
   [[nodiscard]] at::Tensor in_known_layout(const at::Tensor& x, const std::vector<std::int64_t>& sizes,
                                            const Pointer& from) const;
 
@@ -220,32 +189,33 @@ OnednnLayer::OnednnLayer(const FusedLayer& fused)
   if (fused.input_from.isObject()) input_from_ = fused.input_from.toCustomClass<OnednnLayer>();
   if (fused.added_from.isObject()) added_from_ = fused.added_from.toCustomClass<OnednnLayer>();
   Trial trial;
-  for (const auto& shape : geometries_of(fused)) {
-    try_layout(fused, shape, shape.plain_tag(), trial);
+  for (const auto& shape : product_shapes_of(fused.layer, fused.input_sizes)) {
+    try_layout(fused, shape, plain_tag(shape), trial);
     if (fused.any_layout) try_layout(fused, shape, Tag::any, trial);
   }
   if (!trial.fastest) throw dnnl::error(dnnl_unimplemented, "oneDNN has nothing for a layer");
   packed_ = std::move(*trial.fastest);
   weight_.reset();
   if (fused.layer.is_convolution) {
-    result_sizes_ = convolution_geometry(fused).result;
+    result_sizes_ = product_shapes_of(fused.layer, fused.input_sizes).front().result;
   } else {
     result_sizes_.back() = bias_.numel();
   }
 }
 
 // The implementation that oneDNN puts first: asking for the next one crashes in some of its versions.
-void OnednnLayer::try_layout(const FusedLayer& fused, const Geometry& shape, Tag tag, Trial& trial) const {
+void OnednnLayer::try_layout(const FusedLayer& fused, const ProductShape& shape, Tag tag,
+                             Trial& trial) const {
   const auto attributes = attributes_of(fused);
   const Desc source(shape.source, kFloat, tag), result(shape.result, kFloat, tag);
   const Desc weights(shape.weights, kFloat, Tag::any), bias({bias_.numel()}, kFloat, Tag::x);
   const auto consider = [&](const auto& found) {
-    const Desc plain_result(shape.result, kFloat, shape.plain_tag());
+    const Desc plain_result(shape.result, kFloat, plain_tag(shape));
     PackedLayer packed;
     packed.primitive = dnnl::primitive(found);
     packed.source = found.src_desc();
     packed.result = found.dst_desc();
-    packed.given = input_from_ ? input_from_->packed_.wanted : Desc(shape.source, kFloat, shape.plain_tag());
+    packed.given = input_from_ ? input_from_->packed_.wanted : Desc(shape.source, kFloat, plain_tag(shape));
     packed.added = added_from_ ? added_from_->packed_.wanted : plain_result;
     packed.wanted = keeps_layout_ ? packed.result : plain_result;
     packed.weights = weights_in_layout(weight_, shape, found.weights_desc());

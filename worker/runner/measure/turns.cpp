@@ -11,7 +11,7 @@
 namespace espalier::runner {
 namespace {
 
-constexpr double kSearchSeconds = 1.0;
+constexpr double kSearchSeconds = 0.3;
 constexpr std::uint64_t kImageSeed = 1;
 
 json::array sizes_of_output(Model& model, const at::Tensor& images) {
