@@ -2,7 +2,7 @@
 FROM debian:trixie-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       ca-certificates git g++ cmake ninja-build mold pkg-config nodejs npm \
-      libtorch-dev libopenblas-dev libboost-dev libboost-json-dev libboost-url-dev \
+      libtorch-dev libdnnl-dev libopenblas-dev libboost-dev libboost-json-dev libboost-url-dev \
       libpqxx-dev libpq-dev libarchive-dev libjpeg62-turbo-dev libpng-dev prometheus-cpp-dev libtomlplusplus-dev cppzmq-dev libzmq3-dev libcli11-dev libspdlog-dev libfmt-dev libssl-dev \
       zlib1g-dev libmimalloc-dev libhwloc-dev libpagmo-dev \
     && rm -rf /var/lib/apt/lists/*

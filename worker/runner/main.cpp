@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "worker/confinement/seal.hpp"
 #include "worker/confinement/starter.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
+#include "worker/runner/measure/turns.hpp"
 #include "worker/runner/models/listing.hpp"
 #include "worker/runner/models/model.hpp"
 #include "worker/runner/serve.hpp"
@@ -79,6 +81,15 @@ int give_scores(const ForwardOptions& options) {
   const torch::NoGradGuard no_grad;
   save_tensors({{"scores", model.module.forward({images}).toTensor()}}, options.output);
   if (!options.saved.empty()) save_model(model, options.saved);
+  return 0;
+}
+
+int answer_turns(const std::string& model_text, std::int64_t batch) {
+  const auto spec = parse_json(model_text);
+  if (!spec || !spec->is_object())
+    return fail({ErrorKind::usage, model_text + " is not a JSON object", R"(write {"name": "resnet18"})"});
+  auto model = make_zoo_model(spec->as_object(), {3, 224, 224}, /*classes=*/1000, /*seed=*/1);
+  time_in_turns(model, batch, std::cin, std::cout);
   return 0;
 }
 
@@ -180,6 +191,12 @@ int main_of(int count, char** words) {
   forwarding->add_option("--weights", forward.weights, "a state dict for it");
   forwarding->add_option("--classes", forward.classes, "of the net");
   forwarding->add_option("--save", forward.saved, "where the model goes, as TorchScript");
+  auto* taking_turns =
+      app.add_subcommand("turns", "time a zoo net, as many passes as each line on stdin says");
+  std::string timed_model;
+  std::int64_t timed_batch = 1;
+  taking_turns->add_option("model", timed_model, "as in a job file, as JSON")->required();
+  taking_turns->add_option("batch", timed_batch, "images of 224x224 at a time");
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
@@ -201,6 +218,7 @@ int main_of(int count, char** words) {
   settle();
   if (*listing) return print_models(as_json);
   if (*forwarding) return give_scores(forward);
+  if (*taking_turns) return answer_turns(timed_model, timed_batch);
   return run_once(spec_file, folder, inputs);
 }
 
