@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "common/job/catalogue.hpp"
 #include "coordinator/store/array_column.hpp"
 #include "sql_files.hpp"
 
@@ -98,6 +99,11 @@ FrontHistory::Front read_front(Transaction& transaction, JobId job) {
   return front;
 }
 
+json::value family_of(const Rows& rows, std::size_t row, int column) {
+  const auto* entry = rows.is_null(row, column) ? nullptr : job::find_model(rows.text(row, column));
+  return entry == nullptr ? json::value(nullptr) : json::value(entry->family);
+}
+
 // `only`: the text of an array of trial ids; unset: all of the job's.
 json::array read_trials(Transaction& transaction, JobId job, const Value& only,
                         const FrontHistory::Front& front) {
@@ -112,7 +118,9 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
                                   {"reason", text_or_null(rows, row, 4)},
                                   {"metrics", rows.is_null(row, 5) ? json::value(json::object{})
                                                                    : parse_json(rows.text(row, 5)).value()},
-                                  {"pareto", front.contains(id)}});
+                                  {"pareto", front.contains(id)},
+                                  {"model", text_or_null(rows, row, 6)},
+                                  {"family", family_of(rows, row, 6)}});
   }
   return result;
 }
