@@ -37,10 +37,12 @@ export interface JobSummary {
 
 export interface Search {
   strategy: string; // "halving", "nsga2"
-  trials: number; // at most
-  planned: number;
-  generation?: number | null;
+  wanted?: number; // trials, at most
+  trials: number; // asked for so far
+  generation?: number | null; // nsga2, from 1
+  rungs?: number[] | null; // halving: trials that were asked to be trained up to each
   finished: boolean;
+  failure?: string | null;
 }
 
 export type ParamValue = string | number | boolean | null | ParamValue[] | { [key: string]: ParamValue };
@@ -58,8 +60,8 @@ export interface Trial {
   pareto: boolean;
   model?: string | null; // the zoo's net that it starts from
   family?: string | null;
-  generation?: number | null; // nsga2, from 0
-  rung?: number | null; // halving, from 0: that it was asked to be trained up to
+  generation?: number | null; // nsga2, from 1
+  rung?: number | null; // halving, from 1: that it was asked to be trained up to
   rungs?: Rung[] | null; // halving: those that have ended
 }
 

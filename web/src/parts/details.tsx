@@ -46,7 +46,7 @@ function TrialDetails({ trial }: { trial: Trial }) {
       {trial.reason !== null && trial.reason !== '' && <p class={`reason ${trial.state === 'failed' ? 'bad' : ''}`}>{trial.reason}</p>}
       <dl>
         {trial.model != null && trial.params['model.name'] === undefined && <div><dt>Net</dt><dd>{trial.model}</dd></div>}
-        {trial.generation != null && <div><dt>Generation</dt><dd>{trial.generation + 1}</dd></div>}
+        {trial.generation != null && <div><dt>Generation</dt><dd>{trial.generation}</dd></div>}
         {Object.entries(trial.params).map(([key, value]) => (
           <div key={key}>
             <dt class="code">{key}</dt>
@@ -78,8 +78,8 @@ function FrontItem({ trial }: { trial: Trial }) {
           <small class="quiet"> {params(trial.params)}</small>
         </span>
         <span class="numbers">
-          {ofY !== null && y.text(ofY)}
-          <small class="quiet">{ofX !== null && x.text(ofX)}</small>
+          {ofY !== null && y.text(ofY) + y.unit}
+          <small class="quiet">{ofX !== null && x.text(ofX) + x.unit}</small>
         </span>
       </button>
     </li>

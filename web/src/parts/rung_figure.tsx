@@ -6,7 +6,7 @@ import { useMemo, useRef } from 'preact/hooks';
 import type { Trial } from '../api/types';
 import type { Place } from '../trials/front';
 import { axisFor, type Axes, type Frame } from '../trials/plot';
-import { measuredQuantity, type Quantity } from '../trials/quantities';
+import { measuredQuantity, numberQuantity, type Quantity } from '../trials/quantities';
 import { rungLines, thinned, type RungLine } from '../trials/search';
 import { allTrials, colouring, filtered, rungs, unit } from '../trials/shown';
 import { openJob } from '../live/state';
@@ -17,6 +17,7 @@ import { Tip, TrialTip } from './tip';
 import { usePointing } from './use_pointing';
 
 const kMostPale = 1500;
+const kEpochs = numberQuantity('epochs', 'Epochs', () => null);
 
 // The metric that decides is an objective which `evaluate` gives.
 function deciding(): Quantity {
@@ -26,17 +27,15 @@ function deciding(): Quantity {
 function axesOf(lines: readonly RungLine[], quantity: Quantity, frame: Frame): Axes {
   const points = lines.flatMap((line) => line.points);
   const epochs = [...new Set(points.map((point) => point.epochs))].sort((a, b) => a - b);
-  const plain = { ...quantity, bounds: [0, Infinity] as const, leastPad: 0 };
-  const x = axisFor(plain, epochs, [frame.left + 10, frame.right - 10], 90);
   return {
-    x: { ...x, ticks: epochs.map((value) => ({ at: x.at(value), text: String(value) })) },
+    x: axisFor(kEpochs, epochs, [frame.left, frame.right], 40, 4),
     y: axisFor(quantity, points.map((point) => point.value), [frame.bottom, frame.top], 48),
   };
 }
 
 function pathOf(line: RungLine, axes: Axes): string {
   const steps = line.points.map(({ epochs, value }) => `${axes.x.at(epochs).toFixed(1)},${axes.y.at(value).toFixed(1)}`);
-  return `M${steps.join('L')}${steps.length === 1 ? 'h0' : ''}`; // a single one is a dot
+  return steps.length === 1 ? `M${steps.join()}m-5,0h10` : `M${steps.join('L')}`;
 }
 
 // All lines of one colour are one element.
@@ -53,7 +52,7 @@ function Lines({ lines, axes, pale }: { lines: readonly RungLine[]; axes: Axes; 
 }
 
 function valuesText(line: RungLine, quantity: Quantity): string {
-  return line.points.map(({ epochs, value }) => `${quantity.text(value)} after ${epochs}`).join(', ');
+  return line.points.map(({ epochs, value }) => `${quantity.text(value)}${quantity.unit} after ${epochs}`).join(', ');
 }
 
 function useLines(shown: readonly Trial[], frame: Frame) {

@@ -5,6 +5,7 @@ import { useMemo, useRef } from 'preact/hooks';
 import { params } from '../format';
 import { openJob } from '../live/state';
 import { frontCorners, plotPoints } from '../trials/front';
+import { nameOf } from '../trials/quantities';
 import { axisFor, stairs, type Axes, type Frame } from '../trials/plot';
 import type { Trial } from '../api/types';
 import { aims, allTrials, colouring, figureX, figureY, filtered } from '../trials/shown';
@@ -18,7 +19,7 @@ import { usePointing } from './use_pointing';
 import { useSize } from './use_size';
 
 function figureName(): string {
-  return `${figureY.value.label} against ${figureX.value.label}`;
+  return `${nameOf(figureY.value)} against ${nameOf(figureX.value)}`;
 }
 
 function pointText(trial: Trial): string {
@@ -110,7 +111,7 @@ export function Scatter() {
           <p class="quiet middle">
             {openJob.value?.loaded !== true ? 'Loading the trials…' : allTrials.value.length > 0 && filtered.value.length === 0
               ? 'The filter lets no trial through.'
-              : `No trial has both ${y.label} and ${x.label} yet.`}
+              : `No trial has both ${nameOf(y)} and ${nameOf(x)} yet.`}
           </p>
         )}
       </div>

@@ -12,8 +12,10 @@ import { VolumeFigure } from './volume_figure';
 const kNames: Record<string, string> = { halving: 'Successive halving', nsga2: 'NSGA-II' };
 
 function progress(search: Search): string {
-  const generation = search.generation == null ? '' : `, generation ${search.generation + 1}`;
-  return `${search.planned} of at most ${search.trials} trials${generation}${search.finished ? ', finished' : ''}`;
+  const generation = search.generation == null ? '' : `, generation ${search.generation}`;
+  const most = search.wanted === undefined ? '' : ` of at most ${search.wanted}`;
+  const up = search.rungs == null ? '' : `, ${search.rungs.join(' → ')} by rung`;
+  return `${search.trials}${most} trials${generation}${up}${search.finished ? ', finished' : ''}`;
 }
 
 function Drawing({ strategy }: { strategy: string }) {
@@ -40,6 +42,7 @@ export function SearchCard() {
       <p class="line wrap">
         <b>{kNames[strategy] ?? strategy}</b>
         <span class="quiet">{progress(search)}</span>
+        {search.failure != null && <span class="bad">{search.failure}</span>}
         {strategy === 'halving' && <span class="quiet end">pale: ended below the last rung</span>}
       </p>
       {strategy in kNames && <Drawing strategy={strategy} />}

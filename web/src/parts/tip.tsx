@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 
 import { param } from '../format';
 import type { Trial } from '../api/types';
-import type { Quantity } from '../trials/quantities';
+import { nameOf, type Quantity } from '../trials/quantities';
 import { rungText } from '../trials/search';
 import { colouring, figureX, figureY, rungs } from '../trials/shown';
 import { TrialMark } from './marks';
@@ -30,7 +30,9 @@ export function quantityText(quantity: Quantity, trial: Trial): string {
   const value = quantity.of(trial);
   if (value === null) return '';
   const bounds = quantity.interval(trial)?.map(quantity.text);
-  return `${quantity.label.replace(/,.*/, '')} ${quantity.text(value)}${bounds === undefined ? '' : ` [${bounds.join(', ')}]`}`;
+  const name = nameOf(quantity);
+  const unit = name.endsWith(quantity.unit.trim()) ? '' : quantity.unit;
+  return `${name} ${quantity.text(value)}${unit}${bounds === undefined ? '' : ` [${bounds.join(', ')}]`}`;
 }
 
 export function TrialTip({ trial, also }: { trial: Trial; also?: string }) {

@@ -39,11 +39,11 @@ export function VolumeFigure({ width, height }: { width: number; height: number 
   const lines = useMemo(() => volumeLines(generations ?? []), [generations]);
   const points = useMemo(() => [...lines.values()].flat(), [lines]);
   const axes = useMemo(
-    () => axesOf(points.map((point) => point.of.generation + 1), points.map((point) => point.volume), frame),
+    () => axesOf(points.map((point) => point.of.generation), points.map((point) => point.volume), frame),
     [points, frame],
   );
   const places = useMemo(
-    () => points.map((point) => ({ id: point.id, x: axes.x.at(point.of.generation + 1), y: axes.y.at(point.volume), point })),
+    () => points.map((point) => ({ id: point.id, x: axes.x.at(point.of.generation), y: axes.y.at(point.volume), point })),
     [points, axes],
   );
   const { walking, handlers } = usePointing(svg, { places, pointed });
@@ -65,8 +65,8 @@ export function VolumeFigure({ width, height }: { width: number; height: number 
         <Grid axes={axes} frame={frame} x="Generation" y="Hypervolume" />
         {[...lines].map(([group, line], order) => (
           <g key={group} class={colourOfGroup(group, order)}>
-            <path class="rung-line" d={`M${line.map((point) => `${axes.x.at(point.of.generation + 1).toFixed(1)},${axes.y.at(point.volume).toFixed(1)}`).join('L')}`} />
-            {line.map((point) => <circle key={point.id} class="volume" cx={axes.x.at(point.of.generation + 1)} cy={axes.y.at(point.volume)} r={point.id === pointed.value ? 6 : 3.5} />)}
+            <path class="rung-line" d={`M${line.map((point) => `${axes.x.at(point.of.generation).toFixed(1)},${axes.y.at(point.volume).toFixed(1)}`).join('L')}`} />
+            {line.map((point) => <circle key={point.id} class="volume" cx={axes.x.at(point.of.generation)} cy={axes.y.at(point.volume)} r={point.id === pointed.value ? 6 : 3.5} />)}
           </g>
         ))}
       </svg>

@@ -24,7 +24,7 @@ const kUnknown: ColourClass = { key: '', label: kUnmeasured, index: kNoColour };
 function byChoice(quantity: Quantity, values: Iterable<Value>): Colouring {
   const classes = new Map<Value, ColourClass>();
   for (const value of values) {
-    if (!classes.has(value)) classes.set(value, { key: String(value), label: quantity.text(value), index: classes.size });
+    if (!classes.has(value)) classes.set(value, { key: String(value), label: quantity.text(value) + quantity.unit, index: classes.size });
   }
   const classOf = (trial: Trial) => classes.get(quantity.of(trial) ?? '') ?? kUnknown;
   return { quantity, ordered: false, classes: [...classes.values()], classOf };
@@ -42,7 +42,7 @@ function byNumber(quantity: Quantity, values: readonly number[]): Colouring {
   const classes = starts.map((start, part) => {
     const end = sorted.filter((value) => value < (starts[part + 1] ?? Infinity)).at(-1) ?? start;
     const label = each ? quantity.text(start) : `${quantity.text(start)} – ${quantity.text(end)}`;
-    return { key: String(each ? start : part), label, index: Math.round(part * spread) };
+    return { key: String(each ? start : part), label: label + quantity.unit, index: Math.round(part * spread) };
   });
   const classOf = (trial: Trial) => {
     const value = quantity.of(trial);

@@ -2,7 +2,7 @@
 
 import type { ParamValue, Trial } from '../api/types';
 import { bytes, count, digits, kUnmeasured, param, percent, signedPoints, timeUnit, type TimeUnit } from '../format';
-import { intervalOf } from './metrics';
+import { intervalOf, rate } from './metrics';
 import { rungText, type Rungs } from './search';
 
 // What stands in a cell. `note` is the second, quieter line.
@@ -175,8 +175,8 @@ export function latencyUnit(trials: readonly Trial[]): TimeUnit {
   return timeUnit(longest);
 }
 
-// `shown` decides which parameters are worth a column, all `trials` the rest.
-export function columnsFor(trials: readonly Trial[], shown: readonly Trial[], rungs: Rungs): Column[] {
+// `shown` decides which parameters are worth a column, all `trials` the rest. Throughput has one where it is an objective.
+export function columnsFor(trials: readonly Trial[], shown: readonly Trial[], rungs: Rungs, objectives: Record<string, string>): Column[] {
   const unit = latencyUnit(trials);
   const latency = (value: number) => latencyText(value, unit);
   const columns: Column[] = [
@@ -211,6 +211,8 @@ export function columnsFor(trials: readonly Trial[], shown: readonly Trial[], ru
     metricColumn('accuracy', 'Accuracy', 'Share of the validation set that is classified rightly, with the half-width of its 95 % interval in points', true, accuracyCell),
     metricColumn('latency_p50_ms', 'Latency', 'Median latency of a batch, with its 95 % interval', false,
       (value, low, high) => withNote(latency(value), interval(low, high, latency)), `p50, ${unit.name}`),
+    ...(objectives.throughput_per_s === undefined ? [] : [metricColumn('throughput_per_s', 'Images/s', 'Images a second at the largest measured batch, with its 95 % interval', true,
+      (value, low, high) => withNote(rate(value), interval(low, high, rate)))]),
     metricColumn('speedup', 'Speed-up', 'Against the same model before it was compressed, in its best fp32 form, with its 95 % interval', true, speedupCell),
     metricColumn('size_bytes', 'Size', 'Size of the file', false, (value) => ({ text: bytes(value), title: `${value} bytes` })),
     metricColumn('params', 'Params', 'Number of parameters', false, (value) => ({ text: count(value), title: String(value) })),

@@ -12,8 +12,12 @@ export function metricText(name: string, value: number | null): string {
   if (name === 'gain') return `${signedPoints(value)} points`;
   if (name.endsWith('_ms')) return `${digits(value)} ms`;
   if (name.endsWith('_j')) return `${digits(value)} J`;
-  if (name.endsWith('_per_s')) return `${digits(value)} /s`;
+  if (name.endsWith('_per_s')) return `${rate(value)} /s`;
   return digits(value);
+}
+
+export function rate(value: number): string {
+  return Math.abs(value) < 999.5 ? digits(value) : count(value);
 }
 
 // The 95 % interval; null as long as it isn't known.

@@ -31,9 +31,11 @@ export interface Frame {
 const kLogSpread = 12;
 const kPixelsALetter = 6.6;
 
-// `room`: pixels from one tick to the next, at least.
-export function axisFor(quantity: Quantity, values: readonly Value[], ends: readonly [number, number], room: number): Axis {
-  return quantity.numeric ? numberAxis(quantity, values as readonly number[], ends, room) : choiceAxis(quantity, values, ends, room);
+// `room`: pixels from one tick to the next, at least. `spread`: from this many times the least value on, the scale is
+// logarithmic.
+export function axisFor(quantity: Quantity, values: readonly Value[], ends: readonly [number, number], room: number, spread = kLogSpread): Axis {
+  if (!quantity.numeric) return choiceAxis(quantity, values, ends, room);
+  return numberAxis(quantity, values as readonly number[], ends, room, spread);
 }
 
 function extent(values: readonly number[]): [number, number] {
@@ -42,9 +44,9 @@ function extent(values: readonly number[]): [number, number] {
   return [low, high];
 }
 
-function numberAxis(quantity: Quantity, values: readonly number[], ends: readonly [number, number], room: number): Axis {
+function numberAxis(quantity: Quantity, values: readonly number[], ends: readonly [number, number], room: number, spread: number): Axis {
   const [low, high] = extent(values);
-  const logarithmic = low > 0 && high / low > kLogSpread;
+  const logarithmic = low > 0 && high / low > spread;
   const [least, most] = quantity.bounds;
   const pad = Math.max((high - low) * 0.07, quantity.leastPad, quantity.leastPad > 0 ? 0 : Math.abs(high) * 0.02) || 1;
   const scale = logarithmic
@@ -57,6 +59,8 @@ function numberAxis(quantity: Quantity, values: readonly number[], ends: readonl
     const fine = shown.filter((value) => [1, 2, 5].includes(leading(value)));
     shown = fine.length <= 1.5 * wanted ? fine : shown.filter((value) => leading(value) === 1);
   }
+  const set = quantity.kind === 'swept' ? [...new Set(values)] : [];
+  if (set.length > 0 && set.length <= wanted) shown = set.sort((a, b) => a - b);
   const step = shown.length > 1 ? (shown[1] ?? 0) - (shown[0] ?? 0) : 1;
   return {
     at: (value) => scale(Number(value)),

@@ -3,7 +3,7 @@
 import type { Trial } from '../api/types';
 import { bytes, count, digits, param, percent, tidy, type TimeUnit } from '../format';
 import { varyingParams } from './columns';
-import { intervalOf, metricText } from './metrics';
+import { intervalOf, metricText, rate } from './metrics';
 
 export type Value = number | string;
 
@@ -16,7 +16,8 @@ export interface Quantity {
   leastPad: number; // around what an axis shows
   of: (trial: Trial) => Value | null; // null: it has none, or it could not be measured
   interval: (trial: Trial) => readonly [number, number] | null;
-  text: (value: Value) => string;
+  text: (value: Value) => string; // without the unit
+  unit: string;
   tick: (value: number, step: number) => string; // step: from one tick to the next
 }
 
@@ -72,13 +73,24 @@ export function measuredQuantity(name: string, unit: TimeUnit): Quantity {
     leastPad: measure.leastPad ?? 0,
     of: (trial) => trial.metrics[name] ?? null,
     interval: (trial) => intervalOf(trial, name),
-    text: (value) => (perMs === null ? metricText(name, Number(value)) : `${digits(Number(value) * perMs)} ${unit.name}`),
+    text: (value) => {
+      if (perMs !== null) return digits(Number(value) * perMs);
+      if (name === 'throughput_per_s') return rate(Number(value));
+      return measure.bounds === kShare ? (Number(value) * 100).toFixed(2) : metricText(name, Number(value));
+    },
+    unit: perMs !== null ? ` ${unit.name}` : name === 'throughput_per_s' ? ' /s' : measure.bounds === kShare ? ' %' : '',
     tick: perMs === null ? (measure.tick ?? plainTick) : (value) => plainTick(value * perMs),
   };
 }
 
-function choice(key: string, label: string, kind: Quantity['kind'], of: (trial: Trial) => string | null): Quantity {
-  return { key, label, kind, numeric: false, bounds: kEverything, leastPad: 0, of, interval: () => null, text: String, tick: String };
+function choice(key: string, label: string, kind: Quantity['kind'], of: (trial: Trial) => Value | null): Quantity {
+  return { key, label, kind, numeric: false, bounds: kEverything, leastPad: 0, of, interval: () => null, text: String, unit: '', tick: String };
+}
+
+// A number that was set, so that a few values are all there are.
+export function numberQuantity(key: string, label: string, of: (trial: Trial) => number | null): Quantity {
+  const plain = (value: Value) => plainTick(Number(value));
+  return { ...choice(key, label, 'swept', of), numeric: true, text: plain, tick: plain };
 }
 
 function sweptQuantity(name: string, trials: readonly Trial[]): Quantity {
@@ -87,13 +99,7 @@ function sweptQuantity(name: string, trials: readonly Trial[]): Quantity {
   if (!numeric) {
     return choice(key, name, 'swept', (trial) => (trial.params[name] === undefined ? null : param(trial.params[name])));
   }
-  return {
-    ...choice(key, name, 'swept', () => null),
-    numeric,
-    of: (trial) => (trial.params[name] as number | undefined) ?? null,
-    text: (value) => plainTick(Number(value)),
-    tick: plainTick,
-  };
+  return numberQuantity(key, name, (trial) => (trial.params[name] as number | undefined) ?? null);
 }
 
 function differs(trials: readonly Trial[], quantity: Quantity): boolean {
@@ -112,6 +118,11 @@ export function quantitiesOf(trials: readonly Trial[], unit: TimeUnit, always: r
     .filter((quantity) => always.includes(quantity.key) || trials.some((trial) => quantity.of(trial) !== null));
   const swept = varyingParams(trials).map((name) => sweptQuantity(name, trials));
   return [...measured, ...swept, kGroup, ...[kFamily, kModel].filter((quantity) => differs(trials, quantity))];
+}
+
+// Without the unit that an axis has beside it.
+export function nameOf(quantity: Quantity): string {
+  return quantity.label.replace(/, [^ ]+$/, '');
 }
 
 export interface Figure {

@@ -4,28 +4,29 @@ import type { Generation, Search, Trial } from '../api/types';
 import { digits } from '../format';
 
 export interface Rungs {
-  counts: ReadonlyMap<string, number>; // of each group; a group that isn't searched has none
+  count: (group: string) => number;
   finished: boolean;
 }
 
-// The last rung is known once a trial was asked to be trained up to it.
+// Where the search doesn't say how many there are, the last one is known once a trial was asked to be trained up to it.
 export function rungsOf(trials: readonly Trial[], search: Search | null | undefined): Rungs {
   const counts = new Map<string, number>();
   for (const { group, rung, rungs } of trials) {
     if (rung == null) continue;
-    counts.set(group, Math.max(counts.get(group) ?? 0, rung + 1, rungs?.length ?? 0));
+    counts.set(group, Math.max(counts.get(group) ?? 0, rung, rungs?.length ?? 0));
   }
-  return { counts, finished: search?.finished === true };
+  const told = search?.rungs?.length;
+  return { count: (group) => told ?? counts.get(group) ?? 0, finished: search?.finished === true };
 }
 
 // Whether it has ended below the last rung. While the search goes on it may still be promoted.
 export function isBelow(trial: Trial, rungs: Rungs): boolean {
-  return trial.state === 'succeeded' && trial.rung != null && trial.rung + 1 < (rungs.counts.get(trial.group) ?? 0);
+  return trial.state === 'succeeded' && trial.rung != null && trial.rung < rungs.count(trial.group);
 }
 
 export function rungText(trial: Trial, rungs: Rungs): string | null {
   if (trial.rung == null) return null;
-  const text = `rung ${trial.rung + 1} of ${rungs.counts.get(trial.group) ?? 0}`;
+  const text = `rung ${trial.rung} of ${rungs.count(trial.group)}`;
   return rungs.finished && isBelow(trial, rungs) ? `stopped at ${text}` : text;
 }
 
@@ -79,5 +80,5 @@ export function volumeLines(generations: readonly Generation[]): Map<string, Vol
 }
 
 export function volumeText({ of, volume }: VolumePoint): string {
-  return `generation ${of.generation + 1}: hypervolume ${digits(volume)}, ${of.front} on the front, ${of.feasible} of ${of.trials} trials feasible`;
+  return `generation ${of.generation}: hypervolume ${digits(volume)}, ${of.front} on the front, ${of.feasible} of ${of.trials} trials feasible`;
 }

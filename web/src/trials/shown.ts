@@ -24,7 +24,7 @@ export const allTrials = computed(() => [...(trials.value?.values() ?? [])]);
 export const unit = computed(() => latencyUnit(allTrials.value));
 export const rungs = computed(() => rungsOf(allTrials.value, search.value));
 export const columns = computed(() =>
-  columnsFor(allTrials.value, filterTrials(allTrials.value, { groups: groups.value, text: '' }), rungs.value),
+  columnsFor(allTrials.value, filterTrials(allTrials.value, { groups: groups.value, text: '' }), rungs.value, objectives.value),
 );
 
 // A group keeps its colour and shape whatever is filtered, because they follow the job's own order.
