@@ -74,7 +74,7 @@ export function RungFigure({ width, height }: { width: number; height: number })
   const svg = useRef<SVGSVGElement>(null);
   const frame = useMemo<Frame>(() => ({ left: 58, right: width - 14, top: 26, bottom: height - 46 }), [width, height]);
   const { lines, quantity, axes, ends, pale, strong } = useLines(filtered.value, frame);
-  const { walking, handlers } = usePointing(svg, {
+  const { walking, active, handlers } = usePointing(svg, {
     places: ends,
     pointed: pointedTrial,
     start: () => view.peek().trial,
@@ -103,7 +103,7 @@ export function RungFigure({ width, height }: { width: number; height: number })
           <path key={line.id} class={`rung-line near ${colourOf(line.trial)}`} d={pathOf(line, axes)} />
         ))}
       </svg>
-      {pointed !== undefined && end !== undefined && (
+      {active && pointed !== undefined && end !== undefined && (
         <Tip x={end.x} y={end.y} width={width}><TrialTip trial={pointed.trial} also={valuesText(pointed, quantity)} /></Tip>
       )}
       <p class="unseen" aria-live="polite">{walking && pointed !== undefined ? `${pointed.trial.group} ${pointed.id}: ${valuesText(pointed, quantity)} epochs` : ''}</p>

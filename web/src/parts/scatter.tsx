@@ -79,7 +79,7 @@ function Plot({ width, height }: { width: number; height: number }) {
         aria-label={`${figureName()} of ${places.length} trials. Arrow keys walk from left to right, Enter selects.`}
         {...handlers}
       >
-        <clipPath id="frame"><rect x={frame.left - 8} y={frame.top - 8} width={Math.max(0, frame.right - frame.left + 16)} height={Math.max(0, frame.bottom - frame.top + 8)} /></clipPath>
+        <clipPath id="frame"><rect x={frame.left} y={frame.top - 8} width={Math.max(0, frame.right - frame.left + 8)} height={Math.max(0, frame.bottom - frame.top + 8)} /></clipPath>
         <g clip-path="url(#frame)">
           <PlotPoints places={places} ordered={ordered} front={front} axes={axes} frame={frame} />
           {selected !== undefined && <PointShape place={selected} ordered={ordered} radius={8} extra="selected" />}

@@ -15,6 +15,7 @@ export function usePointing(svg: RefObject<SVGSVGElement>, { places, pointed, st
   select?: (id: string) => void;
 }) {
   const [walking, setWalking] = useState(false);
+  const [hovered, setHovered] = useState(false);
 
   const at = (event: PointerEvent | MouseEvent) => {
     const box = svg.current?.getBoundingClientRect();
@@ -44,9 +45,16 @@ export function usePointing(svg: RefObject<SVGSVGElement>, { places, pointed, st
 
   return {
     walking,
+    active: walking || hovered, // it is here that something is pointed at
     handlers: {
-      onPointerMove: (event: PointerEvent) => { pointed.value = at(event); },
-      onPointerLeave: () => { pointed.value = null; },
+      onPointerMove: (event: PointerEvent) => {
+        pointed.value = at(event);
+        setHovered(true);
+      },
+      onPointerLeave: () => {
+        pointed.value = null;
+        setHovered(false);
+      },
       onClick: (event: MouseEvent) => {
         const id = at(event);
         if (id !== null) select?.(id);

@@ -49,9 +49,10 @@ export const aims = computed(() => aimsOf(objectives.value, figureX.value.key, f
 
 export const filtered = computed(() => {
   const found = filterTrials(allTrials.value, { groups: groups.value, text: text.value });
-  const keys = only.value;
+  if (only.value.length === 0) return found;
+  const { classOf, classes } = colouring.value;
+  const keys = only.value.filter((key) => classes.some((known) => known.key === key));
   if (keys.length === 0) return found;
-  const { classOf } = colouring.value;
   return found.filter((trial) => keys.includes(classOf(trial).key));
 });
 export const rows = computed(() => sortTrials(filtered.value, columns.value, sort.value));
