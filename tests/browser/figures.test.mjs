@@ -177,6 +177,15 @@ test('a search by generations shows its hypervolume', async () => {
   await becomes(pointsText, 'evolved, generation 6: hypervolume 1.06, 9 on the front, 45 of 48 trials feasible');
 });
 
+test('a search whose rungs the coordinator doesn’t tell has no figure', async () => {
+  const job = halving();
+  for (const trial of job.trials) delete trial.rungs;
+  await open([job]);
+  await figure('Search').getByText('27 of at most 27 trials').waitFor();
+  assert.equal(await figure('Search').getByRole('application').count(), 0);
+  assert.equal(await page.getByText('No trial has ended a rung yet.').count(), 0);
+});
+
 test('a search that has just begun says so, and other jobs show none', async () => {
   const begun = evolution();
   Object.assign(begun, { generations: [], trials: begun.trials.slice(0, 1) });

@@ -42,6 +42,7 @@ export function halving(id = 7, size = 27, finished = true) {
     const last = trials[size - 1];
     Object.assign(last, { state: 'running', rungs: [{ rung: 1, epochs: 1, value: null }] });
   }
+  if (finished) for (const trial of trials) if (trial.rung < 3) trial.reason = `stopped at rung ${trial.rung} of 3`;
   markPareto(trials);
   const up = [1, 2, 3].map((rung) => trials.filter((trial) => trial.rung >= rung).length);
   const search = { strategy: 'halving', wanted: size, trials: size, generation: null, rungs: up, finished, failure: null };

@@ -15,7 +15,7 @@ export interface OpenJob {
   objectives: Record<string, string>;
   constraints: Record<string, string>;
   trials: Trials;
-  generations: readonly Generation[];
+  generations: readonly Generation[] | null; // null: the coordinator doesn't tell
   loaded: boolean;
 }
 
@@ -84,7 +84,7 @@ async function loadJob(id: Id): Promise<void> {
         objectives: fetched.objectives,
         constraints: fetched.constraints,
         trials: mergeDocument(held, fetched.trials, changedWhileLoading),
-        generations: fetched.generations ?? [],
+        generations: fetched.generations ?? null,
         loaded: true,
       };
       putJobs([fetched.job]);
@@ -217,7 +217,7 @@ export function start(): void {
     if (needsToken.value) return;
     if (id === openJob.peek()?.id) return;
     pendingTrials = [];
-    openJob.value = id === null ? null : { id, objectives: {}, constraints: {}, trials: new Map(), generations: [], loaded: false };
+    openJob.value = id === null ? null : { id, objectives: {}, constraints: {}, trials: new Map(), generations: null, loaded: false };
     if (id !== null) void loadJob(id);
   });
 }

@@ -40,7 +40,7 @@ function TrialDetails({ trial }: { trial: Trial }) {
       </div>
       <p>
         <StateBadge state={trial.state} />
-        {trial.rung != null && <span class="quiet"> {rungText(trial, rungs.value)}</span>}
+        {trial.rung != null && !trial.reason && <span class="quiet"> {rungText(trial, rungs.value)}</span>}
         {trial.pareto && <span class="star"> ★ on the Pareto front</span>}
       </p>
       {trial.reason !== null && trial.reason !== '' && <p class={`reason ${trial.state === 'failed' ? 'bad' : ''}`}>{trial.reason}</p>}

@@ -4,7 +4,7 @@ import { useRef } from 'preact/hooks';
 
 import { openJob, selectedJob } from '../live/state';
 import type { Search } from '../api/types';
-import { filtered } from '../trials/shown';
+import { allTrials, filtered } from '../trials/shown';
 import { RungFigure } from './rung_figure';
 import { useSize } from './use_size';
 import { VolumeFigure } from './volume_figure';
@@ -23,7 +23,7 @@ function Drawing({ strategy }: { strategy: string }) {
   const { width, height } = useSize(box);
   const known = strategy === 'halving'
     ? filtered.value.some((trial) => trial.rungs?.some((rung) => rung.value !== null))
-    : (openJob.value?.generations ?? []).some((generation) => generation.hypervolume !== null);
+    : openJob.value?.generations?.some((generation) => generation.hypervolume !== null) === true;
   const Figure = strategy === 'halving' ? RungFigure : VolumeFigure;
   return (
     <div class="plot-box low" ref={box}>
@@ -37,6 +37,9 @@ export function SearchCard() {
   const search = selectedJob.value?.search;
   if (search == null) return null;
   const { strategy } = search;
+  const told = strategy === 'halving'
+    ? allTrials.value.some((trial) => trial.rungs != null)
+    : strategy === 'nsga2' && openJob.value?.generations != null;
   return (
     <section class="card search" aria-label="Search">
       <p class="line wrap">
@@ -45,7 +48,7 @@ export function SearchCard() {
         {search.failure != null && <span class="bad">{search.failure}</span>}
         {strategy === 'halving' && <span class="quiet end">pale: ended below the last rung</span>}
       </p>
-      {strategy in kNames && <Drawing strategy={strategy} />}
+      {told && <Drawing strategy={strategy} />}
     </section>
   );
 }

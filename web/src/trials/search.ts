@@ -1,22 +1,20 @@
 // How a search went: the rungs of its trials, its generations. Pure.
 
-import type { Generation, Search, Trial } from '../api/types';
+import type { Generation, Trial } from '../api/types';
 import { digits } from '../format';
 
 export interface Rungs {
-  count: (group: string) => number;
-  finished: boolean;
+  count: (group: string) => number; // 0 of a group that isn't searched
 }
 
-// Where the search doesn't say how many there are, the last one is known once a trial was asked to be trained up to it.
-export function rungsOf(trials: readonly Trial[], search: Search | null | undefined): Rungs {
+// `told`: how many there are, if the search says so; else the last one is known once a trial was asked to be trained up to it.
+export function rungsOf(trials: readonly Trial[], told: number | undefined): Rungs {
   const counts = new Map<string, number>();
   for (const { group, rung, rungs } of trials) {
     if (rung == null) continue;
     counts.set(group, Math.max(counts.get(group) ?? 0, rung, rungs?.length ?? 0));
   }
-  const told = search?.rungs?.length;
-  return { count: (group) => told ?? counts.get(group) ?? 0, finished: search?.finished === true };
+  return { count: (group) => told ?? counts.get(group) ?? 0 };
 }
 
 // Whether it has ended below the last rung. While the search goes on it may still be promoted.
@@ -24,10 +22,10 @@ export function isBelow(trial: Trial, rungs: Rungs): boolean {
   return trial.state === 'succeeded' && trial.rung != null && trial.rung < rungs.count(trial.group);
 }
 
+// Up to which it is trained. Once a trial is stopped for good, its reason says so instead.
 export function rungText(trial: Trial, rungs: Rungs): string | null {
   if (trial.rung == null) return null;
-  const text = `rung ${trial.rung} of ${rungs.count(trial.group)}`;
-  return rungs.finished && isBelow(trial, rungs) ? `stopped at ${text}` : text;
+  return trial.reason ?? `rung ${trial.rung} of ${rungs.count(trial.group)}`;
 }
 
 export interface RungPoint {

@@ -18,11 +18,11 @@ const sort = computed(() => view.value.sort);
 const only = computed(() => view.value.only);
 const trials = computed(() => openJob.value?.trials);
 const objectives = computed(() => openJob.value?.objectives ?? {});
-const search = computed(() => selectedJob.value?.search);
+const toldRungs = computed(() => selectedJob.value?.search?.rungs?.length);
 
 export const allTrials = computed(() => [...(trials.value?.values() ?? [])]);
 export const unit = computed(() => latencyUnit(allTrials.value));
-export const rungs = computed(() => rungsOf(allTrials.value, search.value));
+export const rungs = computed(() => rungsOf(allTrials.value, toldRungs.value));
 export const columns = computed(() =>
   columnsFor(allTrials.value, filterTrials(allTrials.value, { groups: groups.value, text: '' }), rungs.value, objectives.value),
 );
