@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/job/catalogue.hpp"
 #include "coordinator/store/array_column.hpp"
 #include "sql_files.hpp"
 
@@ -152,6 +153,11 @@ FrontHistory::Front read_front(Transaction& transaction, JobId job) {
   return front;
 }
 
+json::value family_of(const Rows& rows, std::size_t row, int column) {
+  const auto* entry = rows.is_null(row, column) ? nullptr : job::find_model(rows.text(row, column));
+  return entry == nullptr ? json::value(nullptr) : json::value(entry->family);
+}
+
 // `only`: the text of an array of trial ids; unset: all of the job's.
 json::array read_trials(Transaction& transaction, JobId job, const Value& only,
                         const FrontHistory::Front& front) {
@@ -166,7 +172,9 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
                                   {"reason", text_or_null(rows, row, 4)},
                                   {"metrics", rows.is_null(row, 5) ? json::value(json::object{})
                                                                    : parse_json(rows.text(row, 5)).value()},
-                                  {"pareto", front.contains(id)}});
+                                  {"pareto", front.contains(id)},
+                                  {"model", text_or_null(rows, row, 6)},
+                                  {"family", family_of(rows, row, 6)}});
   }
   return result;
 }

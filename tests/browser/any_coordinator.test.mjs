@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { launchBrowser, openPage, overflow } from './browser.mjs';
 import { FixtureServer } from './fixture_server.mjs';
+import { evolution, halving, widthDepth } from './fixture_searches.mjs';
 import { hostile, quickstart, world } from './fixture_world.mjs';
 
 let browser;
@@ -14,7 +15,7 @@ let url = process.env.ESPALIER_URL;
 before(async () => {
   browser = await launchBrowser();
   if (url !== undefined) return;
-  server = await new FixtureServer(world([quickstart(), hostile()])).listen();
+  server = await new FixtureServer(world([quickstart(), hostile(), widthDepth(), halving(), evolution()])).listen();
   url = server.url;
 });
 after(async () => {

@@ -1,6 +1,6 @@
 // A coordinator's state as docs/how-it-works.md shapes it, made up but plausible, from a seed.
 
-function random(seed) {
+export function random(seed) {
   let state = seed;
   return () => {
     state = (state * 1664525 + 1013904223) % 4294967296;
@@ -8,7 +8,7 @@ function random(seed) {
   };
 }
 
-function metricsOf(draw, { accuracy, latency, params, macs, sparsity = 0, bytesPerWeight = 4, speedup, gain }) {
+export function metricsOf(draw, { accuracy, latency, params, macs, sparsity = 0, bytesPerWeight = 4, speedup, gain }) {
   const half = 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / 2000);
   const p50 = latency * (0.98 + 0.04 * draw());
   const metrics = {
@@ -90,19 +90,21 @@ export function summary(job) {
       const own = job.trials.filter((trial) => trial.group === name);
       return { name, trials: counts(own), progress: ended(own) / own.length };
     }),
+    ...(job.search && { search: job.search }),
   };
 }
 
 export function document(job) {
   return {
     job: summary(job),
-    objectives: { accuracy: 'max', latency_p50_ms: 'min' },
+    objectives: job.objectives ?? { accuracy: 'max', latency_p50_ms: 'min' },
     constraints: { accuracy: '>= 0.8' },
     trials: job.trials,
+    ...(job.generations && { generations: job.generations }),
   };
 }
 
-const kTrial = { state: 'succeeded', reason: null, pareto: false };
+export const kTrial = { state: 'succeeded', reason: null, pareto: false };
 
 // Twenty-two trials of every kind: measured, unmeasurable, failed, running, waiting.
 export function quickstart(id = 3) {

@@ -21,6 +21,11 @@ function scaled(value: number, units: readonly string[]): string {
   return `${number} ${units[index] ?? ''}`.trim();
 }
 
+// Without zeros that say nothing: 1.00 M is 1 M.
+export function tidy(number: string): string {
+  return number.replace(/(\.\d*?)0+(?=\s|$)/, '$1').replace(/\.(?=\s|$)/, '');
+}
+
 export function bytes(value: number): string {
   return scaled(value, ['B', 'KB', 'MB', 'GB', 'TB']);
 }

@@ -119,6 +119,35 @@ TEST_F(Documents, NameTheOperatorsThatMacsLeaveOutWithTheirCalls) {
   EXPECT_EQ(one("select operators_without_rule from v1.results order by trial_id limit 1"), "1");
 }
 
+TEST_F(Documents, GiveEveryIntervalThatThePageDraws) {
+  const auto job = submit();
+  succeed("train");
+  succeed("evaluate-a", {metric("throughput_per_s", 900, 880, 930), metric("latency_p90_ms", 2, 1, 3)});
+  EXPECT_EQ(trial(job, 0).at("metrics"), json::parse(R"({"throughput_per_s":900,"throughput_per_s_ci_low":880,
+                            "throughput_per_s_ci_high":930,"latency_p90_ms":2})"));
+}
+
+TEST_F(Documents, NameTheNetThatATrialStartsFromAndItsFamily) {
+  job::Plan plan;
+  plan.name = "nets";
+  plan.groups = {"g"};
+  const auto own = job::TaskRole::own;
+  const auto spec = [](json::object model) { return json::object{{"model", std::move(model)}}; };
+  plan.tasks.push_back(
+      {key_of("teacher"), job::Stage::train, spec({{"name", "resnet18"}, {"width", 1.0}}), {}, false});
+  plan.tasks.push_back(
+      {key_of("train"), job::Stage::train, spec({{"name", "resnet20"}, {"width", 0.5}}), {}, false});
+  plan.tasks.push_back({key_of("evaluate"), job::Stage::evaluate, {}, {}, false});
+  plan.tasks.push_back({key_of("file"), job::Stage::evaluate, spec({{"file", "00ff"}}), {}, false});
+  plan.trials.push_back({"g", {{"n", 0}}, {{0, job::TaskRole::teacher}, {1, own}, {2, own}}});
+  plan.trials.push_back({"g", {{"n", 1}}, {{3, own}}});
+  const auto job = submit(plan);
+  EXPECT_EQ(trial(job, 0).at("model"), "resnet20") << "not the teacher's";
+  EXPECT_EQ(trial(job, 0).at("family"), "resnet");
+  EXPECT_EQ(trial(job, 1).at("model"), json::value(nullptr));
+  EXPECT_EQ(trial(job, 1).at("family"), json::value(nullptr));
+}
+
 TEST_F(Documents, GiveADistilledStudentsGainWithItsInterval) {
   job::Plan plan;
   plan.name = "distilled";

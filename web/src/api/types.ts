@@ -32,6 +32,17 @@ export interface JobSummary {
   progress: number;
   eta_s: number | null;
   groups: GroupSummary[];
+  search?: Search | null; // of a job whose trials depend on what earlier ones gave
+}
+
+export interface Search {
+  strategy: string; // "halving", "nsga2"
+  wanted?: number; // trials, at most
+  trials: number; // asked for so far
+  generation?: number | null; // nsga2, from 1
+  rungs?: number[] | null; // halving: trials that were asked to be trained up to each
+  finished: boolean;
+  failure?: string | null;
 }
 
 export type ParamValue = string | number | boolean | null | ParamValue[] | { [key: string]: ParamValue };
@@ -47,6 +58,27 @@ export interface Trial {
   reason: string | null;
   metrics: Metrics;
   pareto: boolean;
+  model?: string | null; // the zoo's net that it starts from
+  family?: string | null;
+  generation?: number | null; // nsga2, from 1
+  rung?: number | null; // halving, from 1: that it was asked to be trained up to
+  rungs?: Rung[] | null; // halving: those that have ended
+}
+
+export interface Rung {
+  rung: number;
+  epochs: number;
+  value: number | null;
+}
+
+// What a search knows after a generation has ended.
+export interface Generation {
+  group_name: string;
+  generation: number;
+  trials: number;
+  feasible: number;
+  front: number;
+  hypervolume: number | null;
 }
 
 export interface JobDocument {
@@ -54,6 +86,7 @@ export interface JobDocument {
   objectives: Record<string, string>;
   constraints: Record<string, string>;
   trials: Trial[];
+  generations?: Generation[] | null;
 }
 
 export interface Worker {

@@ -4,7 +4,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 
 import { fetchJob, fetchJobs, fetchWorkers, RequestError } from '../api/requests';
-import type { Id, JobSummary, Trial, Worker } from '../api/types';
+import type { Generation, Id, JobSummary, Trial, Worker } from '../api/types';
 import { view } from '../view/view';
 import { Feed, type Connection } from './feed';
 import { checkSession, needsToken, session } from './session';
@@ -15,6 +15,7 @@ export interface OpenJob {
   objectives: Record<string, string>;
   constraints: Record<string, string>;
   trials: Trials;
+  generations: readonly Generation[] | null; // null: the coordinator doesn't tell
   loaded: boolean;
 }
 
@@ -83,6 +84,7 @@ async function loadJob(id: Id): Promise<void> {
         objectives: fetched.objectives,
         constraints: fetched.constraints,
         trials: mergeDocument(held, fetched.trials, changedWhileLoading),
+        generations: fetched.generations ?? null,
         loaded: true,
       };
       putJobs([fetched.job]);
@@ -215,7 +217,7 @@ export function start(): void {
     if (needsToken.value) return;
     if (id === openJob.peek()?.id) return;
     pendingTrials = [];
-    openJob.value = id === null ? null : { id, objectives: {}, constraints: {}, trials: new Map(), loaded: false };
+    openJob.value = id === null ? null : { id, objectives: {}, constraints: {}, trials: new Map(), generations: null, loaded: false };
     if (id !== null) void loadJob(id);
   });
 }

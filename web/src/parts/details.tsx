@@ -1,25 +1,14 @@
 // Beside the plot: the selected trial in full, or else the Pareto front to choose from.
 
 import type { Trial } from '../api/types';
-import { bytes, count, digits, kUnmeasured, param, params, percent } from '../format';
+import { param, params } from '../format';
 import { openJob } from '../live/state';
-import { latencyText } from '../trials/columns';
-import { frontIsInPlane } from '../trials/front';
-import { allTrials, columns, groupOrder, selectedTrial, unit } from '../trials/shown';
+import { metricText } from '../trials/metrics';
+import { rungText } from '../trials/search';
+import { aims, allTrials, columns, figureX, figureY, rungs, selectedTrial, unit } from '../trials/shown';
 import { changeView, pointedTrial } from '../view/view';
-import { Mark } from './marks';
+import { TrialMark } from './marks';
 import { StateBadge } from './state_badge';
-
-function metricText(name: string, value: number | null): string {
-  if (value === null) return kUnmeasured;
-  if (name.endsWith('_bytes')) return bytes(value);
-  if (name === 'params' || name === 'macs' || name === 'flops') return count(value);
-  if (name === 'accuracy' || name === 'sparsity') return percent(value, 2);
-  if (name.endsWith('_ms')) return `${digits(value)} ms`;
-  if (name.endsWith('_j')) return `${digits(value)} J`;
-  if (name.endsWith('_per_s')) return `${digits(value)} /s`;
-  return digits(value);
-}
 
 function Metric({ trial, name, value }: { trial: Trial; name: string; value: number | null }) {
   const column = columns.value.find((candidate) => candidate.key === name);
@@ -45,16 +34,19 @@ function TrialDetails({ trial }: { trial: Trial }) {
   return (
     <>
       <div class="line">
-        <Mark index={groupOrder.value.get(trial.group) ?? 0} />
+        <TrialMark trial={trial} />
         <h3 class="name">{trial.group} <span class="quiet">#{trial.id}</span></h3>
         <button type="button" class="small end" aria-label="Close the trial's details" title="Esc" onClick={() => { changeView({ trial: null }); }}>✕</button>
       </div>
       <p>
         <StateBadge state={trial.state} />
+        {trial.rung != null && !trial.reason && <span class="quiet"> {rungText(trial, rungs.value)}</span>}
         {trial.pareto && <span class="star"> ★ on the Pareto front</span>}
       </p>
       {trial.reason !== null && trial.reason !== '' && <p class={`reason ${trial.state === 'failed' ? 'bad' : ''}`}>{trial.reason}</p>}
       <dl>
+        {trial.model != null && trial.params['model.name'] === undefined && <div><dt>Net</dt><dd>{trial.model}</dd></div>}
+        {trial.generation != null && <div><dt>Generation</dt><dd>{trial.generation}</dd></div>}
         {Object.entries(trial.params).map(([key, value]) => (
           <div key={key}>
             <dt class="code">{key}</dt>
@@ -68,7 +60,8 @@ function TrialDetails({ trial }: { trial: Trial }) {
 }
 
 function FrontItem({ trial }: { trial: Trial }) {
-  const { accuracy, latency_p50_ms: latency } = trial.metrics;
+  const [x, y] = [figureX.value, figureY.value];
+  const [ofX, ofY] = [x.of(trial), y.of(trial)];
   const id = String(trial.id);
   return (
     <li>
@@ -79,14 +72,14 @@ function FrontItem({ trial }: { trial: Trial }) {
         onPointerEnter={() => { pointedTrial.value = id; }}
         onPointerLeave={() => { pointedTrial.value = null; }}
       >
-        <Mark index={groupOrder.value.get(trial.group) ?? 0} />
+        <TrialMark trial={trial} />
         <span class="name">
           {trial.group}
           <small class="quiet"> {params(trial.params)}</small>
         </span>
         <span class="numbers">
-          {accuracy != null && percent(accuracy)}
-          <small class="quiet">{latency != null && `${latencyText(latency, unit.value)} ${unit.value.name}`}</small>
+          {ofY !== null && y.text(ofY) + y.unit}
+          <small class="quiet">{ofX !== null && x.text(ofX) + x.unit}</small>
         </span>
       </button>
     </li>
@@ -94,9 +87,9 @@ function FrontItem({ trial }: { trial: Trial }) {
 }
 
 function Front() {
-  const front = allTrials.value
-    .filter((trial) => trial.pareto)
-    .sort((a, b) => (a.metrics.latency_p50_ms ?? Infinity) - (b.metrics.latency_p50_ms ?? Infinity));
+  const x = figureX.value;
+  const at = (trial: Trial) => (x.numeric ? Number(x.of(trial) ?? Infinity) : 0);
+  const front = allTrials.value.filter((trial) => trial.pareto).sort((a, b) => at(a) - at(b));
   const objectives = openJob.value?.objectives ?? {};
   return (
     <>
@@ -104,7 +97,7 @@ function Front() {
       <p class="quiet">
         {front.length === 0
           ? 'Nothing on it yet: it needs a trial that is measured and keeps the constraints.'
-          : `Ship one of these: no other trial is better in every objective.${frontIsInPlane(objectives) ? '' : ` Objectives: ${Object.keys(objectives).join(', ')}.`}`}
+          : `Ship one of these: no other trial is better in every objective.${aims.value !== null ? '' : ` Objectives: ${Object.keys(objectives).join(', ')}.`}`}
       </p>
       <ul class="front">
         {front.map((trial) => <FrontItem key={String(trial.id)} trial={trial} />)}

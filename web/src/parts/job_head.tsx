@@ -1,9 +1,11 @@
-// The open job: what it is, how far each group is. The groups are the plot's legend and the filter at once.
+// The open job: what it is, how far each group is. The groups are a filter and, where they are what the colours tell, the
+// figures' legend at once.
 
 import type { GroupSummary, JobState } from '../api/types';
 import { dateTime, percent } from '../format';
 import { connection, openJob, selectedJob, workers } from '../live/state';
-import { groupOrder } from '../trials/shown';
+import { colouring } from '../trials/shown';
+import { kGroup } from '../trials/quantities';
 import { changeView, view } from '../view/view';
 import { timeText } from './job_list';
 import { Mark } from './marks';
@@ -18,6 +20,8 @@ function toggleGroup(name: string): void {
 function GroupButton({ group, state }: { group: GroupSummary; state: JobState }) {
   const ended = group.trials.succeeded + group.trials.failed + group.trials.cancelled;
   const pressed = view.value.groups.includes(group.name);
+  const { quantity, classes } = colouring.value;
+  const own = quantity === kGroup ? classes.find(({ key }) => key === group.name) : undefined;
   return (
     <li>
       <button
@@ -28,7 +32,7 @@ function GroupButton({ group, state }: { group: GroupSummary; state: JobState })
         onClick={() => { toggleGroup(group.name); }}
       >
         <span class="line">
-          <Mark index={groupOrder.value.get(group.name) ?? 0} />
+          {own !== undefined && <Mark index={own.index} />}
           <span class="name">{group.name}</span>
           {group.trials.failed > 0 && <span class="bad">{group.trials.failed} failed</span>}
           <span class="quiet end">{ended}/{group.trials.total}</span>

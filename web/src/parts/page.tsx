@@ -10,6 +10,7 @@ import { JobHead } from './job_head';
 import { JobList } from './job_list';
 import { Empty, Problem } from './notices';
 import { Scatter } from './scatter';
+import { SearchCard } from './search_card';
 import { SignIn } from './sign_in';
 import { TableTools } from './table_tools';
 import { TrialTable } from './trial_table';
@@ -41,6 +42,7 @@ function Body() {
               <Scatter />
               <Details />
             </div>
+            <SearchCard />
           </div>
           <section class="card trials" aria-label="Trials">
             <TableTools />

@@ -17,12 +17,12 @@ function download(): void {
 
 export function TableTools() {
   const input = useRef<HTMLInputElement>(null);
-  const { groups, text } = view.value;
+  const { groups, text, only } = view.value;
   const shown = rows.value.length;
   const total = allTrials.value.length;
-  const filtering = groups.length > 0 || text !== '';
+  const filtering = groups.length > 0 || text !== '' || only.length > 0;
   const clear = () => {
-    changeView({ groups: [], text: '' });
+    changeView({ groups: [], text: '', only: [] });
     input.current?.focus();
   };
   return (

@@ -1,8 +1,7 @@
 import type { Trial } from '../api/types';
 import type { Column } from '../trials/columns';
-import { groupOrder } from '../trials/shown';
 import { pointedTrial } from '../view/view';
-import { Mark } from './marks';
+import { TrialMark } from './marks';
 import { StateBadge } from './state_badge';
 
 export const kRowHeight = 44; // as in page.css
@@ -12,7 +11,7 @@ function CellContent({ trial, column }: { trial: Trial; column: Column }) {
   if (column.kind === 'group') {
     return (
       <span class="line">
-        <Mark index={groupOrder.value.get(trial.group) ?? 0} />
+        <TrialMark trial={trial} />
         <span class="name">{cell.text}</span>
       </span>
     );
@@ -22,6 +21,7 @@ function CellContent({ trial, column }: { trial: Trial; column: Column }) {
       <>
         <StateBadge state={trial.state} />
         {trial.reason !== null && trial.reason !== '' && <small class="quiet"> {trial.reason}</small>}
+        {!trial.reason && cell.note !== undefined && <small class="quiet"> {cell.note}</small>}
       </>
     );
   }

@@ -36,8 +36,8 @@ function useWindowedRows() {
   const [scrollTop, setScrollTop] = useState(0);
   const { height } = useSize(box);
   const shown = rows.value;
-  const { sort, groups, text } = view.value;
-  const order = JSON.stringify([sort, groups, text]);
+  const { sort, groups, text, only } = view.value;
+  const order = JSON.stringify([sort, groups, text, only]);
   const drawn = useRef({ rows: shown, order });
 
   useLayoutEffect(() => {

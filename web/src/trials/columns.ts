@@ -2,6 +2,8 @@
 
 import type { ParamValue, Trial } from '../api/types';
 import { bytes, count, digits, kUnmeasured, param, percent, signedPoints, timeUnit, type TimeUnit } from '../format';
+import { intervalOf, rate } from './metrics';
+import { rungText, type Rungs } from './search';
 
 // What stands in a cell. `note` is the second, quieter line.
 export interface Cell {
@@ -35,9 +37,8 @@ function measured(
   const value = trial.metrics[name];
   if (value === undefined) return { text: '' };
   if (value === null) return { text: kUnmeasured, title: 'could not be measured', tone: 'weak' };
-  const stem = name.replace(/_p50_ms$/, '');
-  return show(value, trial.metrics[`${stem}_ci_low${name.endsWith('_ms') ? '_ms' : ''}`] ?? null,
-    trial.metrics[`${stem}_ci_high${name.endsWith('_ms') ? '_ms' : ''}`] ?? null);
+  const [low, high] = intervalOf(trial, name) ?? [null, null];
+  return show(value, low, high);
 }
 
 function metricColumn(
@@ -103,12 +104,12 @@ export function latencyText(value: number, unit: TimeUnit): string {
 
 // Keys that take more than one value among the trials that have them.
 export function varyingParams(trials: readonly Trial[]): string[] {
-  const seen = new Map<string, Set<string>>();
+  const seen = new Map<string, Set<unknown>>();
   for (const trial of trials) {
     for (const [key, value] of Object.entries(trial.params)) {
       let values = seen.get(key);
       if (values === undefined) seen.set(key, (values = new Set()));
-      values.add(JSON.stringify(value));
+      values.add(typeof value === 'object' ? JSON.stringify(value) : value);
     }
   }
   return [...seen].filter(([, values]) => values.size > 1).map(([key]) => key);
@@ -174,8 +175,8 @@ export function latencyUnit(trials: readonly Trial[]): TimeUnit {
   return timeUnit(longest);
 }
 
-// `shown` decides which parameters are worth a column, all `trials` the rest.
-export function columnsFor(trials: readonly Trial[], shown: readonly Trial[]): Column[] {
+// `shown` decides which parameters are worth a column, all `trials` the rest. Throughput has one where it is an objective.
+export function columnsFor(trials: readonly Trial[], shown: readonly Trial[], rungs: Rungs, objectives: Record<string, string>): Column[] {
   const unit = latencyUnit(trials);
   const latency = (value: number) => latencyText(value, unit);
   const columns: Column[] = [
@@ -196,7 +197,7 @@ export function columnsFor(trials: readonly Trial[], shown: readonly Trial[]): C
       kind: 'state',
       firstDescending: false,
       value: (trial) => kStateOrder.indexOf(trial.state),
-      cell: (trial) => ({ text: trial.state }),
+      cell: (trial) => withNote(trial.state, rungText(trial, rungs) ?? undefined),
     },
     {
       key: 'pareto',
@@ -210,6 +211,8 @@ export function columnsFor(trials: readonly Trial[], shown: readonly Trial[]): C
     metricColumn('accuracy', 'Accuracy', 'Share of the validation set that is classified rightly, with the half-width of its 95 % interval in points', true, accuracyCell),
     metricColumn('latency_p50_ms', 'Latency', 'Median latency of a batch, with its 95 % interval', false,
       (value, low, high) => withNote(latency(value), interval(low, high, latency)), `p50, ${unit.name}`),
+    ...(objectives.throughput_per_s === undefined ? [] : [metricColumn('throughput_per_s', 'Images/s', 'Images a second at the largest measured batch, with its 95 % interval', true,
+      (value, low, high) => withNote(rate(value), interval(low, high, rate)))]),
     metricColumn('speedup', 'Speed-up', 'Against the same model before it was compressed, in its best fp32 form, with its 95 % interval', true, speedupCell),
     metricColumn('size_bytes', 'Size', 'Size of the file', false, (value) => ({ text: bytes(value), title: `${value} bytes` })),
     metricColumn('params', 'Params', 'Number of parameters', false, (value) => ({ text: count(value), title: String(value) })),

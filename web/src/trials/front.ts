@@ -1,49 +1,65 @@
-// Accuracy against latency: the plot's points and its front. Pure.
+// A figure's points and its front. Pure.
 
 import type { Trial } from '../api/types';
+import type { Quantity, Value } from './quantities';
 
 export interface Point {
   trial: Trial;
   id: string;
-  latency: number; // ms
-  accuracy: number; // 0..1
+  x: Value;
+  y: Value;
 }
 
-export function plotPoints(trials: readonly Trial[]): Point[] {
+// Where it stands in the drawing, in pixels.
+export interface Place {
+  id: string;
+  x: number;
+  y: number;
+}
+
+export function plotPoints(trials: readonly Trial[], x: Quantity, y: Quantity): Point[] {
   const points: Point[] = [];
   for (const trial of trials) {
-    const { latency_p50_ms: latency, accuracy } = trial.metrics;
-    if (latency == null || accuracy == null || latency <= 0) continue;
-    points.push({ trial, id: String(trial.id), latency, accuracy });
+    const [atX, atY] = [x.of(trial), y.of(trial)];
+    if (atX !== null && atY !== null) points.push({ trial, id: String(trial.id), x: atX, y: atY });
   }
   return points;
 }
 
-// The corners of the front in this plane, from fast to slow, each more accurate than the one before. Of trials that
-// the coordinator counts to the Pareto set; where a third objective put one there, it can lie below the line.
-export function frontCorners(points: readonly Point[]): Point[] {
+// Which end of each axis is better.
+export interface Aims {
+  x: 'min' | 'max';
+  y: 'min' | 'max';
+}
+
+// A line of the best only means something where both axes are objectives.
+export function aimsOf(objectives: Record<string, string>, x: string, y: string): Aims | null {
+  const [ofX, ofY] = [objectives[x], objectives[y]];
+  const known = (way: string | undefined) => way === 'min' || way === 'max';
+  return x !== y && known(ofX) && known(ofY) ? { x: ofX, y: ofY } as Aims : null;
+}
+
+// The corners of the front in this plane, from the best x to the worst, each better in y than the one before. Of trials
+// that the coordinator counts to the Pareto set; where a third objective put one there, it can lie behind the line.
+export function frontCorners(points: readonly Point[], aims: Aims): Point[] {
+  const cost = (value: Value, way: 'min' | 'max') => (way === 'min' ? Number(value) : -Number(value));
   const sorted = points
     .filter((point) => point.trial.pareto)
-    .sort((a, b) => a.latency - b.latency || b.accuracy - a.accuracy);
+    .sort((a, b) => cost(a.x, aims.x) - cost(b.x, aims.x) || cost(a.y, aims.y) - cost(b.y, aims.y));
   const corners: Point[] = [];
   for (const point of sorted) {
     const last = corners.at(-1);
-    if (last === undefined || point.accuracy > last.accuracy) corners.push(point);
+    if (last === undefined || cost(point.y, aims.y) < cost(last.y, aims.y)) corners.push(point);
   }
   return corners;
 }
 
-// The line only means something where both axes are objectives, in the usual directions.
-export function frontIsInPlane(objectives: Record<string, string>): boolean {
-  return objectives.accuracy === 'max' && objectives.latency_p50_ms === 'min';
-}
-
-export function nearest(points: readonly { x: number; y: number; id: string }[], x: number, y: number, within: number): string | null {
+export function nearest(places: readonly Place[], x: number, y: number, within: number): string | null {
   let best: string | null = null;
   let bestDistance = within * within;
-  for (const point of points) {
-    const distance = (point.x - x) ** 2 + (point.y - y) ** 2;
-    if (distance <= bestDistance) [best, bestDistance] = [point.id, distance];
+  for (const place of places) {
+    const distance = (place.x - x) ** 2 + (place.y - y) ** 2;
+    if (distance <= bestDistance) [best, bestDistance] = [place.id, distance];
   }
   return best;
 }

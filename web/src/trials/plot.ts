@@ -1,21 +1,24 @@
-// Where things stand in the plot: scales, ticks, positions. Pure.
+// Where things stand in a figure: scales, ticks, positions. Pure.
 
 import { scaleLinear, scaleLog } from 'd3-scale';
 
-import type { Point } from './front';
+import type { Aims, Point } from './front';
+import type { Quantity, Value } from './quantities';
 
 export interface Tick {
   at: number; // pixels
-  value: number;
+  text: string;
+}
+
+export interface Axis {
+  at(value: Value): number;
+  ticks: Tick[];
+  logarithmic: boolean;
 }
 
 export interface Axes {
-  x(latency: number): number;
-  y(accuracy: number): number;
-  xTicks: Tick[];
-  yTicks: Tick[];
-  yDecimals: number; // that tell the ticks' percentages apart
-  logarithmic: boolean;
+  x: Axis;
+  y: Axis;
 }
 
 export interface Frame {
@@ -26,70 +29,90 @@ export interface Frame {
 }
 
 const kLogSpread = 12;
+const kPixelsALetter = 6.6;
 
-function linearDomain(low: number, high: number, least: number): [number, number] {
-  const pad = Math.max((high - low) * 0.08, least);
-  return [low - pad, high + pad];
+// `room`: pixels from one tick to the next, at least. `spread`: from this many times the least value on, the scale is
+// logarithmic.
+export function axisFor(quantity: Quantity, values: readonly Value[], ends: readonly [number, number], room: number, spread = kLogSpread): Axis {
+  if (!quantity.numeric) return choiceAxis(quantity, values, ends, room);
+  return numberAxis(quantity, values as readonly number[], ends, room, spread);
 }
 
-export function axesFor(points: readonly Point[], frame: Frame): Axes {
-  const latencies = points.map((point) => point.latency);
-  const accuracies = points.map((point) => point.accuracy);
-  const [fastest, slowest] = [Math.min(...latencies), Math.max(...latencies)];
-  const logarithmic = slowest / fastest > kLogSpread;
+function extent(values: readonly number[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return [low, high];
+}
 
-  const xPad = Math.max((slowest - fastest) * 0.06, slowest * 0.02);
-  const x = logarithmic
-    ? scaleLog([fastest / 1.25, slowest * 1.25], [frame.left, frame.right])
-    : scaleLinear([Math.max(0, fastest - xPad), slowest + xPad], [frame.left, frame.right]);
-  const [low, high] = linearDomain(Math.min(...accuracies), Math.max(...accuracies), 0.01);
-  const y = scaleLinear([Math.max(0, low), Math.min(1, Math.max(high, low + 0.004))], [frame.bottom, frame.top]);
-
-  const xCount = Math.max(2, Math.floor((frame.right - frame.left) / 90));
-  const yCount = Math.max(2, Math.floor((frame.bottom - frame.top) / 48));
-  let xValues = x.ticks(xCount);
+function numberAxis(quantity: Quantity, values: readonly number[], ends: readonly [number, number], room: number, spread: number): Axis {
+  const [low, high] = extent(values);
+  const logarithmic = low > 0 && high / low > spread;
+  const [least, most] = quantity.bounds;
+  const pad = Math.max((high - low) * 0.07, quantity.leastPad, quantity.leastPad > 0 ? 0 : Math.abs(high) * 0.02) || 1;
+  const scale = logarithmic
+    ? scaleLog([low / 1.25, high * 1.25], ends)
+    : scaleLinear([Math.max(least, low - pad), Math.min(most, high + pad)], ends);
+  const wanted = Math.max(2, Math.floor(Math.abs(ends[1] - ends[0]) / room));
+  let shown = scale.ticks(wanted);
   if (logarithmic) {
     const leading = (value: number) => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-    const fine = xValues.filter((value) => [1, 2, 5].includes(leading(value)));
-    xValues = fine.length <= 1.5 * xCount ? fine : xValues.filter((value) => leading(value) === 1);
+    const fine = shown.filter((value) => [1, 2, 5].includes(leading(value)));
+    shown = fine.length <= 1.5 * wanted ? fine : shown.filter((value) => leading(value) === 1);
   }
-  const yValues = y.ticks(yCount);
-  const step = yValues.length > 1 ? ((yValues[1] ?? 0) - (yValues[0] ?? 0)) * 100 : 1;
+  const set = quantity.kind === 'swept' ? [...new Set(values)] : [];
+  if (set.length > 0 && set.length <= wanted) shown = set.sort((a, b) => a - b);
+  const step = shown.length > 1 ? (shown[1] ?? 0) - (shown[0] ?? 0) : 1;
   return {
-    x,
-    y,
-    xTicks: xValues.map((value) => ({ at: x(value), value })),
-    yTicks: yValues.map((value) => ({ at: y(value), value })),
-    yDecimals: step >= 0.999 ? 0 : step >= 0.0999 ? 1 : 2,
+    at: (value) => scale(Number(value)),
+    ticks: shown.map((value) => ({ at: scale(value), text: quantity.tick(value, step) })),
     logarithmic,
   };
 }
 
-// Stairs from the fastest corner to the slowest, then on to the right edge: what is best at each latency.
-export function stairs(corners: readonly Point[], axes: Axes, frame: Frame): string {
+function choiceAxis(quantity: Quantity, values: readonly Value[], ends: readonly [number, number], room: number): Axis {
+  const order = new Map<Value, number>();
+  for (const value of values) if (!order.has(value)) order.set(value, order.size);
+  const scale = scaleLinear([-0.5, order.size - 0.5], ends);
+  const between = Math.abs(ends[1] - ends[0]) / order.size;
+  const every = Math.max(1, Math.ceil(room / 2 / between));
+  const letters = Math.max(4, Math.floor(Math.max(room, between) / kPixelsALetter));
+  const short = (text: string) => (text.length <= letters ? text : `${text.slice(0, letters - 1)}…`);
+  return {
+    at: (value) => scale(order.get(value) ?? -1),
+    ticks: [...order]
+      .filter(([, index]) => index % every === 0)
+      .map(([value, index]) => ({ at: scale(index), text: short(quantity.text(value)) })),
+    logarithmic: false,
+  };
+}
+
+// Stairs from the corner that is best in x to the one that is worst, then on to the edge: the best y at each x.
+export function stairs(corners: readonly Point[], axes: Axes, frame: Frame, aims: Aims): string {
   if (corners.length === 0) return '';
   let path = '';
   for (const corner of corners) {
-    const [x, y] = [axes.x(corner.latency).toFixed(1), axes.y(corner.accuracy).toFixed(1)];
-    path += path === '' ? `M${x},${frame.bottom}V${y}` : `H${x}V${y}`;
+    const [x, y] = [axes.x.at(corner.x).toFixed(1), axes.y.at(corner.y).toFixed(1)];
+    path += path === '' ? `M${x},${aims.y === 'max' ? frame.bottom : frame.top}V${y}` : `H${x}V${y}`;
   }
-  return `${path}H${frame.right}`;
+  return `${path}H${aims.x === 'min' ? frame.right : frame.left}`;
+}
+
+// An end that isn't on a logarithmic axis is beyond the frame.
+function within(at: number, low: number, high: number, otherwise: number): number {
+  return Number.isFinite(at) ? Math.min(high, Math.max(low, at)) : otherwise;
 }
 
 // The cross of both intervals around a point, as far as they are known, inside the frame.
-export function whiskers(point: Point, axes: Axes, frame: Frame): string {
-  const { metrics } = point.trial;
-  const [x, y] = [axes.x(point.latency), axes.y(point.accuracy)];
+export function whiskers(point: Point, quantities: { x: Quantity; y: Quantity }, axes: Axes, frame: Frame): string {
+  const [x, y] = [axes.x.at(point.x), axes.y.at(point.y)];
   let path = '';
-  const { latency_ci_low_ms: left, latency_ci_high_ms: right, accuracy_ci_low: low, accuracy_ci_high: high } = metrics;
-  if (left != null && right != null && left > 0) {
-    const from = Math.max(frame.left, axes.x(left));
-    const to = Math.min(frame.right, axes.x(right));
+  const [ofX, ofY] = [quantities.x.interval(point.trial), quantities.y.interval(point.trial)];
+  if (ofX !== null) {
+    const [from, to] = ofX.map((end) => within(axes.x.at(end), frame.left, frame.right, frame.left)) as [number, number];
     path += `M${from.toFixed(1)},${y.toFixed(1)}H${to.toFixed(1)}`;
   }
-  if (low != null && high != null) {
-    const from = Math.min(frame.bottom, axes.y(low));
-    const to = Math.max(frame.top, axes.y(high));
+  if (ofY !== null) {
+    const [from, to] = ofY.map((end) => within(axes.y.at(end), frame.top, frame.bottom, frame.bottom)) as [number, number];
     path += `M${x.toFixed(1)},${from.toFixed(1)}V${to.toFixed(1)}`;
   }
   return path;

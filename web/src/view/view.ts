@@ -1,4 +1,4 @@
-// What the user looks at: job, order, filter, selected trial. It lives in the URL's fragment, so a link or a reload
+// What the user looks at: job, order, filter, figure, selected trial. It lives in the URL's fragment, so a link or a reload
 // brings back the same view.
 
 import { signal } from '@preact/signals';
@@ -9,6 +9,10 @@ export interface View {
   groups: string[]; // empty: all
   text: string;
   trial: string | null;
+  x: string | null; // what the figure draws, by its keys; null: what suits the job
+  y: string | null;
+  colour: string | null;
+  only: string[]; // of the colours, by their keys; empty: all
 }
 
 export function parseView(fragment: string): View {
@@ -20,6 +24,10 @@ export function parseView(fragment: string): View {
     groups: fields.getAll('group'),
     text: fields.get('q') ?? '',
     trial: fields.get('trial'),
+    x: fields.get('x'),
+    y: fields.get('y'),
+    colour: fields.get('colour'),
+    only: fields.getAll('only'),
   };
 }
 
@@ -30,6 +38,8 @@ export function formatView(view: View): string {
   for (const group of view.groups) fields.append('group', group);
   if (view.text !== '') fields.set('q', view.text);
   if (view.trial !== null) fields.set('trial', view.trial);
+  for (const key of ['x', 'y', 'colour'] as const) if (view[key] !== null) fields.set(key, view[key]);
+  for (const key of view.only) fields.append('only', key);
   return '#' + fields.toString();
 }
 
@@ -37,7 +47,7 @@ export const view = signal(parseView(location.hash));
 
 addEventListener('hashchange', () => { view.value = parseView(location.hash); });
 
-// The trial under the pointer, in the plot or in the table; not worth a place in the URL.
+// The trial under the pointer, in a figure or in the table; not worth a place in the URL.
 export const pointedTrial = signal<string | null>(null);
 
 export function changeView(change: Partial<View>): void {
@@ -46,7 +56,7 @@ export function changeView(change: Partial<View>): void {
   history.replaceState(null, '', formatView(next));
 }
 
-// Groups, text and trial mean nothing in another job; the order does.
+// Groups, text, trial and colours mean nothing in another job; order and figure do.
 export function linkToJob(job: string): string {
-  return formatView({ job, sort: view.value.sort, groups: [], text: '', trial: null });
+  return formatView({ ...view.value, job, groups: [], text: '', trial: null, only: [] });
 }
