@@ -85,14 +85,18 @@ typename Forward::primitive_desc descriptor(const dnnl::primitive_attr& attribut
 #endif
 }
 
+}  // namespace
+
 // How a layer runs. `given`, `added` and `wanted` are the layouts outside of it, the others those of the
 // primitive; where they differ the values are laid out anew.
-struct PackedLayer {
+struct PackedOnednnLayer {
   dnnl::primitive primitive;
-  Desc given, added, wanted;
-  Desc source, result;
+  dnnl::memory::desc given, added, wanted;
+  dnnl::memory::desc source, result;
   dnnl::memory weights;
 };
+
+namespace {
 
 void lay_out(const Desc& from, void* source, const Desc& to, void* result) {
   dnnl::memory before(from, cpu_engine(), source), after(to, cpu_engine(), result);
@@ -110,7 +114,7 @@ dnnl::memory weights_in_layout(const at::Tensor& weight, const ProductShape& sha
   return packed;
 }
 
-void compute(const PackedLayer& packed, const at::Tensor& bias, void* source, void* result) {
+void compute(const PackedOnednnLayer& packed, const at::Tensor& bias, void* source, void* result) {
   const Desc bias_desc({bias.numel()}, kFloat, Tag::x);
   packed.primitive.execute(thread_stream(), {{DNNL_ARG_SRC, {packed.source, cpu_engine(), source}},
                                              {DNNL_ARG_WEIGHTS, packed.weights},
@@ -120,7 +124,8 @@ void compute(const PackedLayer& packed, const at::Tensor& bias, void* source, vo
 }
 
 // Into `output`, laid out as wanted. `added` may be the same memory, and is nullptr where nothing is added.
-void execute(const PackedLayer& packed, const at::Tensor& bias, void* input, void* added, void* output) {
+void execute(const PackedOnednnLayer& packed, const at::Tensor& bias, void* input, void* added,
+             void* output) {
   at::Tensor source, result;
   if (packed.source != packed.given) {
     source = memory_for(packed.source);
@@ -137,7 +142,7 @@ void execute(const PackedLayer& packed, const at::Tensor& bias, void* input, voi
   if (into != output) lay_out(packed.result, into, packed.wanted, output);
 }
 
-double shortest_run_s(const PackedLayer& packed, const at::Tensor& bias, bool adds) {
+double shortest_run_s(const PackedOnednnLayer& packed, const at::Tensor& bias, bool adds) {
   const bool one_thread = at::get_num_threads() == 1;
   auto input = memory_for(packed.given).uniform_(-1, 1), added = memory_for(packed.added).zero_();
   auto output = packed.added == packed.wanted ? added : memory_for(packed.wanted);
@@ -151,12 +156,12 @@ double shortest_run_s(const PackedLayer& packed, const at::Tensor& bias, bool ad
   return shortest;
 }
 
-struct Trial {
-  std::optional<PackedLayer> fastest;
+}  // namespace
+
+struct OnednnTrial {
+  std::optional<PackedOnednnLayer> fastest;
   double seconds = std::numeric_limits<double>::infinity();
 };
-
-}  // namespace
 
 class OnednnLayer : public torch::CustomClassHolder {
  public:
@@ -166,7 +171,7 @@ class OnednnLayer : public torch::CustomClassHolder {
  private:
   using Pointer = c10::intrusive_ptr<OnednnLayer>;
 
-  void try_layout(const FusedLayer& fused, const ProductShape& shape, Tag tag, Trial& trial) const;
+  void try_layout(const FusedLayer& fused, const ProductShape& shape, Tag tag, OnednnTrial& trial) const;
   [[nodiscard]] at::Tensor in_known_layout(const at::Tensor& x, const std::vector<std::int64_t>& sizes,
                                            const Pointer& from) const;
 
@@ -176,7 +181,7 @@ class OnednnLayer : public torch::CustomClassHolder {
   // Layers whose own layout is read here; shared with the graph that runs them.
   Pointer input_from_, added_from_;
   bool keeps_layout_;
-  PackedLayer packed_;
+  PackedOnednnLayer packed_;
 };
 
 OnednnLayer::OnednnLayer(const FusedLayer& fused)
@@ -188,7 +193,7 @@ OnednnLayer::OnednnLayer(const FusedLayer& fused)
       keeps_layout_(fused.keeps_layout) {
   if (fused.input_from.isObject()) input_from_ = fused.input_from.toCustomClass<OnednnLayer>();
   if (fused.added_from.isObject()) added_from_ = fused.added_from.toCustomClass<OnednnLayer>();
-  Trial trial;
+  OnednnTrial trial;
   for (const auto& shape : product_shapes_of(fused.layer, fused.input_sizes)) {
     try_layout(fused, shape, plain_tag(shape), trial);
     if (fused.any_layout) try_layout(fused, shape, Tag::any, trial);
@@ -205,13 +210,13 @@ OnednnLayer::OnednnLayer(const FusedLayer& fused)
 
 // The implementation that oneDNN puts first: asking for the next one crashes in some of its versions.
 void OnednnLayer::try_layout(const FusedLayer& fused, const ProductShape& shape, Tag tag,
-                             Trial& trial) const {
+                             OnednnTrial& trial) const {
   const auto attributes = attributes_of(fused);
   const Desc source(shape.source, kFloat, tag), result(shape.result, kFloat, tag);
   const Desc weights(shape.weights, kFloat, Tag::any), bias({bias_.numel()}, kFloat, Tag::x);
   const auto consider = [&](const auto& found) {
     const Desc plain_result(shape.result, kFloat, plain_tag(shape));
-    PackedLayer packed;
+    PackedOnednnLayer packed;
     packed.primitive = dnnl::primitive(found);
     packed.source = found.src_desc();
     packed.result = found.dst_desc();
