@@ -99,12 +99,13 @@ TEST(Halving, AFailedTrialAndOneWithoutANumberCountAndNeverGoOn) {
   EXPECT_EQ(who(rules, advance(rules, told, 2).next), (std::vector<std::size_t>{6, 7})) << "only new ones";
 }
 
-TEST(Halving, OneThatFailedAfterItsNumberWasKnownDoesNotGoOn) {
-  const auto rules = halving(3, 3, {1, 3});
-  auto told = ended(rules, {0.9, 0.5, 0.4});
+TEST(Halving, OneThatFailedAfterItsNumberWasKnownIsTheWorst) {
+  const auto rules = halving(4, 3, {1, 3});
+  auto told = ended(rules, {0.9, 0.5, 0.4, 0.3});
   told[0].state = State::failed;
-  EXPECT_EQ(who(rules, advance(rules, told, 1).next), (std::vector<std::size_t>{1}))
-      << "it is the worst of three";
+  told[3].state = State::open;
+  told[3].rungs.clear();
+  EXPECT_EQ(who(rules, advance(rules, told, 2).next), (std::vector<std::size_t>{1}));
 }
 
 TEST(Halving, WhereNothingMoreEndsARungItsBestGoesOn) {
@@ -114,6 +115,19 @@ TEST(Halving, WhereNothingMoreEndsARungItsBestGoesOn) {
   told[0].state = State::open;
   told[0].rungs.clear();
   EXPECT_TRUE(advance(rules, told, 4).next.empty()) << "the other one may be better";
+}
+
+TEST(Halving, TheBestOfAnEndedRungGoesOnThoughAnotherWentBeforeIt) {
+  const auto rules = halving(6, 3, {1, 3, 9});
+  auto told = ended(rules, {0.9, 0.8, 0.3, 0.2, 0.1, 0.1});
+  told[0].rung = 2;
+  told[0].state = State::open;
+  told[0].rungs.emplace_back(0.5);
+  told[1].rung = 1;
+  told[1].rungs.emplace_back(0.6);
+  const auto advice = advance(rules, told, 4);
+  ASSERT_EQ(who(rules, advice.next), (std::vector<std::size_t>{1}));
+  EXPECT_EQ(advice.next[0].rung, 2U);
 }
 
 TEST(Halving, ARungIsWaitedForWhileOneBelowItMaySendMore) {

@@ -200,16 +200,13 @@ TEST(Nsga2, AsksForEachPointOnceAndForValidOnesOnly) {
 }
 
 TEST(Nsga2, ASmallSpaceIsSearchedToItsEnd) {
-  const std::vector<job::SearchAxis> axes = {{job::SearchAxis::Kind::listed, 4},
-                                             {job::SearchAxis::Kind::whole, 6}};
-  auto rules = nsga2(500, 7, axes, 2);
-  rules.space.drawn.resize(7);
-  std::set<std::pair<double, double>> places;
-  for (const auto& point : rules.space.drawn) places.insert({point[0], std::floor(point[1] * 6)});
+  auto rules = nsga2(1000, 7, {{job::SearchAxis::Kind::listed, 16}, {job::SearchAxis::Kind::whole, 20}}, 2);
+  rules.space.drawn.resize(1);
   const auto laboratory = searched(rules, zdt1);
-  for (const auto& each : laboratory.told) places.insert({each.point[0], std::floor(each.point[1] * 6)});
-  EXPECT_EQ(laboratory.told.size(), 24U);
-  EXPECT_EQ(places.size(), 24U);
+  std::set<std::pair<double, double>> places;
+  for (const auto& each : laboratory.told) places.insert({each.point[0], std::floor(each.point[1] * 20)});
+  EXPECT_EQ(laboratory.told.size(), 320U);
+  EXPECT_EQ(places.size(), 320U);
 }
 
 TEST(Nsga2, AGenerationWaitsForAllOfTheOneBefore) {
