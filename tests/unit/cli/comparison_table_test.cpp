@@ -56,7 +56,8 @@ TEST(ComparisonTable, ShowsTrialsAndWhatCouldNotBeMeasuredAsADash) {
   print_comparisons(
       {{"trials", json::array{trial}}, {"comparisons", json::array{compared(1.318, 1.291, 1.352, "faster")}}},
       out);
-  EXPECT_THAT(out.str(), HasSubstr("prune.amount=0.5 quantize.method=static  0.912 (0.899 to 0.924)       –"));
+  EXPECT_THAT(out.str(),
+              HasSubstr("prune.amount=0.5 quantize.method=static  0.912 (0.899 to 0.924)       –"));
   EXPECT_THAT(out.str(),
               HasSubstr("8        2     12   1.235       34       –  1.318  trial 12 is 1.32x faster"));
   EXPECT_THAT(out.str(), HasSubstr("measured at 2024-05-06T07:08:09.000Z on cpu|fast (lab-3)"));
