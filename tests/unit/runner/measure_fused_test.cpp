@@ -70,8 +70,7 @@ TEST_P(FusedActivations, happen_inside_the_convolution_before_them) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, FusedActivations,
                          testing::Values("torch.relu(y)", "torch.sigmoid(y)", "torch.silu(y)",
-                                         "torch.nn.functional.hardtanh(y, 0., 6.)", "torch.hardswish(y)",
-                                         "torch.gelu(y)"));
+                                         "torch.hardtanh(y, 0., 6.)", "torch.hardswish(y)", "torch.gelu(y)"));
 
 TEST(FusedForm, a_residual_that_nobody_else_reads_becomes_the_sum) {
   const auto module = net_of(
@@ -133,8 +132,8 @@ TEST(FusedForm, strides_dilations_and_groups_between_convolutions_give_the_same_
 TEST(FusedForm, linear_layers_of_many_rows_take_gelu_and_residual_along) {
   const auto module = net_of(
       "  y = x.flatten(2).transpose(1, 2)\n"
-      "  z = torch.gelu(torch.nn.functional.linear(y, self.l, self.bias))\n"
-      "  return torch.nn.functional.linear(z, self.l) + y\n");
+      "  z = torch.gelu(torch.linear(y, self.l, self.bias))\n"
+      "  return torch.linear(z, self.l) + y\n");
   expect_same_numbers(module, images());
   const auto form = fused_form(module, images(), false);
   EXPECT_EQ(count_of(form, "aten::gelu"), 0U);

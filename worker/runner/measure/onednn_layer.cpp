@@ -156,6 +156,11 @@ double shortest_run_s(const PackedOnednnLayer& packed, const at::Tensor& bias, b
   return shortest;
 }
 
+// Plain values that convolutions passed to each other without a shape.
+at::Tensor as_images(const at::Tensor& values, const std::vector<std::int64_t>& sizes) {
+  return values.view({sizes.at(0), sizes.at(2), sizes.at(3), sizes.at(1)}).permute({0, 3, 1, 2});
+}
+
 }  // namespace
 
 struct OnednnTrial {
@@ -252,7 +257,7 @@ at::Tensor OnednnLayer::run(const at::Tensor& x, const at::Tensor& added, bool i
   const auto residual = added.defined() ? in_known_layout(added, result_sizes_, added_from_) : added;
   at::Tensor output;
   if (in_place && packed_.added == packed_.wanted) {
-    output = residual;
+    output = added_from_ && !keeps_layout_ ? as_images(residual, result_sizes_) : residual;
   } else {
     output = keeps_layout_ ? memory_for(packed_.wanted) : at::empty(result_sizes_, x.options(), format_);
   }
