@@ -39,7 +39,7 @@ struct RunnerProgress {
   std::string note;
   std::vector<wire::CurvePoint> points;
   std::optional<RunnerCheckpoint> checkpoint;
-  std::optional<std::int64_t> needs_bytes;  // of memory, as far as its model tells
+  std::optional<std::int64_t> needs_bytes = {};  // of memory, as far as its model tells
 };
 
 struct RunnerOutput {

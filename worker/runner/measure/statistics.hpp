@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "worker/runner/interval.hpp"
+
 namespace espalier::runner {
 
 // A generator whose sequence does not depend on the standard library (splitmix64; Steele, Lea, Flood 2014).
@@ -23,11 +25,6 @@ class SeededDraw {
 
 // Samples of one arm, in the order taken: blocks[b] holds the runs of block b. Any unit.
 using Blocks = std::vector<std::vector<double>>;
-
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
 
 // The q-quantile by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996). `values`
 // is not empty.

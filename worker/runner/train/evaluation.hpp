@@ -5,13 +5,10 @@
 #include <functional>
 
 #include "worker/runner/data/dataset.hpp"
+#include "worker/runner/interval.hpp"
 #include "worker/runner/models/model.hpp"
 
 namespace espalier::runner {
-
-struct Interval {
-  double low = 0, high = 0;
-};
 
 // The 95 % score interval of a proportion (Wilson 1927); trials > 0.
 Interval wilson_interval(std::int64_t successes, std::int64_t trials);
