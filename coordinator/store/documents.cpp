@@ -18,6 +18,11 @@ json::value text_or_null(const Rows& rows, std::size_t row, int column) {
   return json::value(rows.text(row, column));
 }
 
+json::value integer_or_null(const Rows& rows, std::size_t row, int column) {
+  if (rows.is_null(row, column)) return nullptr;
+  return rows.integer(row, column);
+}
+
 struct TrialCounts {
   json::object counts{{"total", 0},     {"succeeded", 0}, {"failed", 0},
                       {"cancelled", 0}, {"running", 0},   {"waiting", 0}};
@@ -165,16 +170,35 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
   json::array result;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto id = rows.integer(row, 0);
-    result.push_back(json::object{{"id", id},
-                                  {"group", rows.text(row, 1)},
-                                  {"params", parse_json(rows.text(row, 2)).value()},
-                                  {"state", rows.text(row, 3)},
-                                  {"reason", text_or_null(rows, row, 4)},
-                                  {"metrics", rows.is_null(row, 5) ? json::value(json::object{})
-                                                                   : parse_json(rows.text(row, 5)).value()},
-                                  {"pareto", front.contains(id)},
-                                  {"model", text_or_null(rows, row, 6)},
-                                  {"family", family_of(rows, row, 6)}});
+    result.push_back(json::object{
+        {"id", id},
+        {"group", rows.text(row, 1)},
+        {"params", parse_json(rows.text(row, 2)).value()},
+        {"state", rows.text(row, 3)},
+        {"reason", text_or_null(rows, row, 4)},
+        {"metrics",
+         rows.is_null(row, 5) ? json::value(json::object{}) : parse_json(rows.text(row, 5)).value()},
+        {"pareto", front.contains(id)},
+        {"model", text_or_null(rows, row, 6)},
+        {"family", family_of(rows, row, 6)},
+        {"rung", integer_or_null(rows, row, 7)},
+        {"generation", integer_or_null(rows, row, 8)},
+        {"rungs", rows.is_null(row, 9) ? json::value(nullptr) : parse_json(rows.text(row, 9)).value()}});
+  }
+  return result;
+}
+
+json::array read_generations(Transaction& transaction, JobId job) {
+  const auto rows = transaction.run(sql::generations, {std::to_string(job.value)});
+  json::array result;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    result.push_back(json::object{
+        {"group_name", rows.text(row, 0)},
+        {"generation", rows.integer(row, 1)},
+        {"trials", rows.integer(row, 2)},
+        {"feasible", rows.integer(row, 3)},
+        {"front", rows.integer(row, 4)},
+        {"hypervolume", rows.is_null(row, 5) ? json::value(nullptr) : json::value(rows.real(row, 5))}});
   }
   return result;
 }
@@ -250,7 +274,8 @@ std::optional<json::object> read_job_document(Transaction& transaction, JobId jo
   return json::object{{"job", std::move(summaries.front())},
                       {"objectives", objectives_of(aims.text(0, 0))},
                       {"constraints", constraints_of(aims.text(0, 1))},
-                      {"trials", read_trials(transaction, job, std::nullopt, read_front(transaction, job))}};
+                      {"trials", read_trials(transaction, job, std::nullopt, read_front(transaction, job))},
+                      {"generations", read_generations(transaction, job)}};
 }
 
 json::array read_workers(Transaction& transaction, bool with_facts) {

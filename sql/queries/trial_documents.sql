@@ -1,7 +1,7 @@
 -- A trial a row; $2: these trials, or null for all of the job's. Metrics as one JSON object: null for what could not
 -- be measured or is no finite number, absent for what doesn't exist yet. The model is the zoo's net
--- that the trial starts from; null for a file of the user's.
-select r.trial_id, r.group_name, r.params, r.state, t.reason, m.metrics, n.model
+-- that the trial starts from; null for a file of the user's. Rungs: those that have ended.
+select r.trial_id, r.group_name, r.params, r.state, t.reason, m.metrics, n.model, t.rung, t.generation, s.rungs
 from v1.results r
 join v1.trials t on t.id = r.trial_id
 left join lateral (
@@ -29,5 +29,12 @@ left join lateral (
   order by tt.ordinal
   limit 1
 ) n on true
+left join lateral (
+  select json_agg(json_build_object('rung', x.rung, 'epochs', x.epochs, 'value',
+                                    case when x.value in ('NaN', 'Infinity', '-Infinity') then null else x.value end)
+                  order by x.rung) as rungs
+  from v1.rungs x
+  where x.trial_id = r.trial_id and x.state = 'succeeded'
+) s on t.rung is not null
 where r.job_id = $1::bigint and ($2::bigint[] is null or r.trial_id = any ($2::bigint[]))
 order by r.trial_id
