@@ -142,6 +142,7 @@ TEST(Progress, ObjectivesAreScaledByTheFirstGeneration) {
   EXPECT_NEAR(second.hypervolume, 0.46, 1e-12);
   EXPECT_EQ(second.front, 3U);
   EXPECT_EQ(second.trials, 4U);
+  EXPECT_EQ(of_values({{{100, 7e6}, {300, 5e6}}, {{200, 6e6}}, {{50, 5e6}}}).front, 1U);
 }
 
 TEST(Progress, AFirstGenerationWithoutARangeIsItsOwnMeasure) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "coordinator/search/vary.hpp"
 #include "tests/unit/search/laboratory.hpp"
 
 namespace espalier::search {
@@ -207,6 +208,21 @@ TEST(Nsga2, ASmallSpaceIsSearchedToItsEnd) {
   for (const auto& each : laboratory.told) places.insert({each.point[0], std::floor(each.point[1] * 20)});
   EXPECT_EQ(laboratory.told.size(), 320U);
   EXPECT_EQ(places.size(), 320U);
+}
+
+TEST(Nsga2, AMutationOfAChoiceTakesAnyOtherValue) {
+  std::mt19937 chance(1);
+  for (const auto kind : {job::SearchAxis::Kind::listed, job::SearchAxis::Kind::whole}) {
+    job::SearchSpace space;
+    space.axes = {{kind, 4}};
+    const bool is_index = kind == job::SearchAxis::Kind::listed;
+    const Point parent = {is_index ? 1 : 0.3};
+    std::vector<int> seen(4);
+    for (int i = 0; i < 3000; ++i)  // with one axis each child is mutated
+      ++seen.at(static_cast<std::size_t>(place_of(space, children(space, parent, parent, chance).first)[0]));
+    EXPECT_EQ(seen[1], 0);
+    for (const std::size_t other : {0U, 2U, 3U}) EXPECT_NEAR(seen[other], 1000, 120);
+  }
 }
 
 TEST(Nsga2, AGenerationWaitsForAllOfTheOneBefore) {
