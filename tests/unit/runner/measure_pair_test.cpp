@@ -72,6 +72,19 @@ TEST(Pairs, are_made_anew_for_every_part_and_no_further_form_is_timed_if_both_ch
   EXPECT_EQ(last, 1);
 }
 
+TEST(Pairs, do_not_time_a_form_that_the_search_saw_far_behind) {
+  int made = 0;
+  auto model = form_of("", true, made);
+  auto baseline = form_of("", false, made);
+  for (auto* form : {&model, &baseline}) {
+    form->candidates[0].median_s = 0.001;
+    form->candidates[1].median_s = 0.0005;
+  }
+  measure_pair(model, baseline, short_plan(), [](double) {});
+  EXPECT_EQ(baseline.name, "slow") << "its other form took twice as long in the search";
+  EXPECT_EQ(made, static_cast<int>(3 * kPlacements));
+}
+
 TEST(Pairs, go_without_a_form_that_one_of_them_lacks) {
   int made = 0;
   auto model = form_of("", true, made);

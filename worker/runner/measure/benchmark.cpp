@@ -113,7 +113,7 @@ void measure_beside(Form& baseline, Form& model, const LatencyPlan& plan,
 MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
                           const BenchmarkSettings& settings, Form& model_form,
                           const std::function<void(double)>& on_progress) {
-  const double search_s = std::clamp(settings.plan.min_seconds / 10, 0.01, 0.1);
+  const double search_s = std::clamp(settings.plan.min_seconds / 20, 0.01, 0.05);
   const IntraOpThreads intra_op(threads);
   const PinnedToCpus pinned(threads);
   const auto images = example_input(subjects.model.info, batch, settings.plan.seed);

@@ -22,7 +22,7 @@ constexpr double kInt8Tolerance = 5e-2;
 constexpr double kBf16Tolerance = 5e-2;
 constexpr std::size_t kFewestSearchSamples = 3;
 constexpr std::size_t kFewestSamplesOfFinal = 6;
-constexpr double kNearTheFastest = 1.3;
+constexpr double kNearTheFastest = 1.2;
 constexpr double kLongerFinal = 4;  // than the heat
 
 using torch::jit::Module;
@@ -154,7 +154,7 @@ std::function<std::function<void()>()> maker_of_copies(const Maker& maker, const
 LatencyResult race(const std::vector<Arm>& contenders, double budget_s, std::size_t fewest_samples) {
   LatencyPlan plan;
   plan.min_seconds = budget_s;
-  plan.target_ci = 1;
+  plan.is_part = true;
   plan.fewest_samples = fewest_samples;
   plan.one_thread = at::get_num_threads() == 1;
   return measure_latency(contenders, plan, [](double) {});

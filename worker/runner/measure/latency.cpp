@@ -15,6 +15,7 @@ constexpr double kBound = 5;  // x min_seconds
 constexpr double kBlockSeconds = 0.004;
 constexpr std::size_t kLongestBlock = 64;
 constexpr double kWarmUpBound = 0.5;  // x min_seconds
+constexpr double kWarmUpOfPart_s = 0.02;
 constexpr double kWarmEnough = 0.02;  // medians of two windows in a row differ by less
 constexpr int kStoppingReplicates = 200;
 constexpr int kFinalReplicates = 2000;
@@ -122,7 +123,8 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
                               const std::function<void(double)>& on_progress) {
   std::vector<Running> all;
   for (const auto& arm : arms) {
-    const double run_s = warm_up(arm.run, std::max(kWarmUpBound * plan.min_seconds, 0.02), plan.one_thread);
+    const double bound_s = plan.is_part ? kWarmUpOfPart_s : std::max(kWarmUpBound * plan.min_seconds, 0.02);
+    const double run_s = warm_up(arm.run, bound_s, plan.one_thread);
     const auto length = static_cast<std::size_t>(std::max(1.0, kBlockSeconds / std::max(run_s, 1e-7)));
     all.push_back({&arm, {arm.name, {}, {}, 0, {}}, std::min(length, kLongestBlock)});
   }
@@ -139,7 +141,7 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
       return std::all_of(all.begin(), all.end(), [&](const Running& r) { return condition(r, plan); });
     };
     if (slowest.total_s >= next_check_s && within(has_the_least)) {
-      result.reached_target = within(is_narrow);
+      result.reached_target = plan.is_part || within(is_narrow);
       next_check_s = slowest.total_s * 1.2;
       if (result.reached_target) break;
     }
@@ -149,7 +151,8 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
   result.preemptions = totals.preemptions;
   for (auto& running : all) {
     running.samples.median_s = median(pooled(running.samples.blocks_s));
-    running.samples.interval_s = median_interval(running.samples.blocks_s, kFinalReplicates, plan.seed);
+    if (!plan.is_part)
+      running.samples.interval_s = median_interval(running.samples.blocks_s, kFinalReplicates, plan.seed);
     result.arms.push_back(std::move(running.samples));
   }
   return result;

@@ -23,6 +23,8 @@ struct LatencyPlan {
   std::uint64_t seed = 1;    // of the order within rounds and of the bootstrap
   std::size_t fewest_samples = 30;
   bool one_thread = true;  // the net runs on the calling thread alone
+  // A piece of a longer measurement: warmed up for a moment only, and its medians without intervals.
+  bool is_part = false;
 };
 
 struct ArmSamples {

@@ -8,6 +8,9 @@
 namespace espalier::runner {
 namespace {
 
+// A form that the search saw so much slower than the one it chose wasn't unlucky.
+constexpr double kPerhapsAsFast = 1.25;
+
 using Contenders = std::vector<const Candidate*>;
 
 const Candidate& chosen(const Form& form) {
@@ -19,8 +22,10 @@ const Candidate& chosen(const Form& form) {
 
 Contenders contenders_of(const Form& own, const Form& other) {
   Contenders all;
+  const double limit_s = kPerhapsAsFast * chosen(own).median_s;
   for (const auto& candidate : own.candidates) {
-    const bool is_meant = candidate.name == own.name || candidate.layout == chosen(other).layout;
+    const bool is_rival = candidate.layout == chosen(other).layout && candidate.median_s <= limit_s;
+    const bool is_meant = candidate.name == own.name || is_rival;
     if (candidate.anew && is_meant) all.push_back(&candidate);
   }
   return all;
