@@ -61,7 +61,7 @@ class RunningSystem {
   // ---- what the fake runners do ----
   void hold() const;  // no task ends any more …
   void release() const;
-  void vary() const;  // from now on what they measure depends on the model
+  void vary() const;                         // from now on what they measure depends on the model
   void fail(const std::string& text) const;  // tasks fail whose `run` line contains the text; "": none do
   struct Sighting {
     std::int64_t began = 0, last_alive = 0, ended = 0;  // ns on the monotonic clock; 0: not yet

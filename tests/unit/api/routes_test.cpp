@@ -28,7 +28,8 @@ TEST_F(Routes, TellWhichPartIsNotReady) {
 }
 
 TEST_F(Routes, AreCountedByTheirPatternWhateverIsAskedFor) {
-  for (const char* target : {"/api/v1/jobs/7", "/api/v1/jobs/31415926535", "/api/v1/none", "/x%22%0a", "/readyz"})
+  for (const char* target :
+       {"/api/v1/jobs/7", "/api/v1/jobs/31415926535", "/api/v1/none", "/x%22%0a", "/readyz"})
     get(target);
   send(http::verb::delete_, "/api/v1/jobs/7");
   const auto text = get("/metrics").body();
