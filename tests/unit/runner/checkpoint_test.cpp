@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/unit/runner/stages.hpp"
@@ -142,7 +143,8 @@ TEST_F(Parts, EndWithTheSameBitsAsATrainingThatWasNotDivided) {
       state = output(outcome, "state");
       EXPECT_EQ(state.empty(), until == 4) << "the last one hands nothing over";
       EXPECT_DOUBLE_EQ(fractions_.back(), 1.0);
-      EXPECT_LT(fractions_.front(), 0.99);
+      if (until == 3)
+        EXPECT_GE(std::count(fractions_.begin(), fractions_.end(), 0.5), 1) << "one of two epochs";
     }
     Trained divided;
     const auto model = load_model(output(outcome, "model"));

@@ -184,7 +184,8 @@ class Loop {
   }
 
   void keep_if_best(std::int64_t epoch, double loss) {
-    if (at_.best_epoch > 0 && !(loss < at_.best_loss)) return;
+    const bool is_better = loss < at_.best_loss || std::isnan(at_.best_loss);
+    if (at_.best_epoch > 0 && !is_better) return;
     at_.best_epoch = epoch;
     at_.best_loss = loss;
     at_.best_tensors.clear();
