@@ -1,12 +1,12 @@
 #include "common/base/files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 namespace espalier {
 namespace {
@@ -14,6 +14,17 @@ namespace {
 Error failure(const std::filesystem::path& path, const char* what) {
   return {errno == ENOENT ? ErrorKind::not_found : ErrorKind::failed,
           path.string() + " " + what + ": " + std::strerror(errno), ""};
+}
+
+// 0, or the errno of the read that failed: a stream's iterators would throw where a disk or /proc can't be read.
+int read_all(int file, std::string& text) {
+  std::array<char, 16384> part{};
+  for (;;) {
+    const auto size = ::read(file, part.data(), part.size());
+    if (size == 0) return 0;
+    if (size > 0) text.append(part.data(), static_cast<std::size_t>(size));
+    if (size < 0 && errno != EINTR) return errno;
+  }
 }
 
 bool write_all(int file, std::string_view bytes) {
@@ -31,13 +42,15 @@ bool write_all(int file, std::string_view bytes) {
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    return Error{ErrorKind::not_found, path.string() + " is a folder, not a file", ""};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(path, "can't be read");
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return failure(path, "can't be read");
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return failure(path, "can't be read");
+  std::string text;
+  if (struct stat facts {}; ::fstat(file, &facts) == 0) text.reserve(static_cast<std::size_t>(facts.st_size));
+  const int reason = read_all(file, text);
+  ::close(file);
+  errno = reason;
+  if (reason == EISDIR) return Error{ErrorKind::not_found, path.string() + " is a folder, not a file", ""};
+  if (reason != 0) return failure(path, "can't be read");
   return text;
 }
 

@@ -112,6 +112,9 @@ TEST(Files, AtomicWritingReplacesWholeFilesAndLeavesNoTemporaries) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
   EXPECT_EQ(read_file(folder / "b").error().kind, ErrorKind::not_found);
   EXPECT_FALSE(read_file(folder).has_value()) << "a folder is not a file";
+  const auto unreadable = read_file("/proc/self/mem");  // opens, but its first page can't be read
+  ASSERT_FALSE(unreadable.has_value());
+  EXPECT_EQ(unreadable.error().kind, ErrorKind::failed);
   EXPECT_FALSE(write_file_atomically(folder / "no" / "where", "x").has_value());
   std::filesystem::remove_all(folder);
 }

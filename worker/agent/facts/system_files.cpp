@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
+
+#include "common/base/files.hpp"
 
 namespace espalier::agent {
 namespace {
@@ -19,10 +19,9 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> SystemFiles::text(const std::string& path) const {
-  std::ifstream file(root_ / path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return std::nullopt;
+  auto read = read_file(root_ / path);
+  if (!read) return std::nullopt;
+  auto& text = *read;
   text.erase(text.find_last_not_of(kWhiteSpace) + 1);
   while (!text.empty() && text.back() == '\0') text.pop_back();  // as the device tree ends its texts
   return text;
