@@ -31,7 +31,7 @@ class EveryForm : public testing::TestWithParam<const char*> {};
 TEST_P(EveryForm, gives_the_numbers_of_the_net_itself_and_the_fastest_is_chosen) {
   auto model = make_zoo_model({{"name", GetParam()}}, {1, 28, 28}, 10, 1);
   const auto form = best_form(model, random_digits(2), Precision::fp32, 0.005);
-  ASSERT_EQ(form.candidates.size(), 7U);
+  ASSERT_EQ(form.candidates.size(), 8U);
   for (const auto& entry : form.candidates) {
     EXPECT_EQ(entry.rejected, "") << entry.name;
     EXPECT_LE(candidate(form, form.name).median_s, entry.median_s) << entry.name;

@@ -35,14 +35,14 @@ std::size_t count_of(const Module& module, const std::string& operator_name) {
   return count;
 }
 
-// Both ways of laying out values, twice each: a form that overwrites what it still needs gives other numbers
+// All ways of laying out values, twice each: a form that overwrites what it still needs gives other numbers
 // the second time at the latest.
 void expect_same_numbers(Module module, const at::Tensor& x) {
   const c10::InferenceMode no_gradients;
   const auto kept = x.clone();
   const auto expected = module.forward({x}).toTensor();
-  for (const bool any_layout : {false, true}) {
-    auto form = fused_form(module, x, any_layout);
+  for (const auto layout : {LayerLayout::channels_last, LayerLayout::fastest_alone, LayerLayout::onednn}) {
+    auto form = fused_form(module, x, layout);
     for (int run = 0; run < 2; ++run) {
       const auto given = form.forward({x}).toTensor();
       ASSERT_EQ(given.sizes(), expected.sizes());
@@ -62,7 +62,7 @@ TEST_P(FusedActivations, happen_inside_the_convolution_before_them) {
   const auto module = net_of("  y = torch.conv2d(x, self.a, self.bias, [1, 1], [1, 1])\n  return " +
                              std::string(GetParam()) + "\n");
   expect_same_numbers(module, images() * 4);
-  const auto form = fused_form(module, images(), false);
+  const auto form = fused_form(module, images(), LayerLayout::channels_last);
   EXPECT_EQ(count_of(form, "espalier::run_layer"), 1U);
   for (const char* name : {"aten::relu", "aten::silu", "aten::gelu", "aten::hardtanh", "aten::hardswish"})
     EXPECT_EQ(count_of(form, name), 0U) << name;
@@ -78,7 +78,7 @@ TEST(FusedForm, a_residual_that_nobody_else_reads_becomes_the_sum) {
       "  y = torch.relu(torch.conv2d(r, self.a, None, [1, 1], [1, 1]))\n"
       "  return torch.relu(torch.conv2d(y, self.b, None, [1, 1], [1, 1]) + r)\n");
   expect_same_numbers(module, images());
-  const auto form = fused_form(module, images(), true);
+  const auto form = fused_form(module, images(), LayerLayout::fastest_alone);
   EXPECT_EQ(count_of(form, "espalier::run_layer_add_"), 1U);
   EXPECT_EQ(count_of(form, "aten::add"), 0U);
 }
@@ -89,7 +89,8 @@ TEST(FusedForm, a_residual_that_is_read_again_keeps_its_numbers) {
       "  y = torch.conv2d(r, self.b, None, [1, 1], [1, 1]) + r\n"
       "  return torch.cat([torch.relu(y), r], 1)\n");
   expect_same_numbers(module, images());
-  EXPECT_EQ(count_of(fused_form(module, images(), true), "espalier::run_layer_add_"), 0U);
+  EXPECT_EQ(count_of(fused_form(module, images(), LayerLayout::fastest_alone), "espalier::run_layer_add_"),
+            0U);
 }
 
 TEST(FusedForm, a_view_of_a_residual_that_is_read_later_keeps_its_numbers) {
@@ -110,14 +111,14 @@ TEST(FusedForm, an_addition_of_another_shape_stays_an_addition) {
       "  return torch.conv2d(x, self.p) + torch.conv2d(x, self.a, None, [1, 1], [1, 1]).mean([2, 3], "
       "True)\n");
   expect_same_numbers(module, images());
-  EXPECT_EQ(count_of(fused_form(module, images(), false), "aten::add"), 1U);
+  EXPECT_EQ(count_of(fused_form(module, images(), LayerLayout::channels_last), "aten::add"), 1U);
 }
 
 TEST(FusedForm, two_layers_that_are_added_are_two_operators) {
   const auto module = net_of(
       "  return torch.relu(torch.conv2d(x, self.p) + torch.conv2d(x, self.a, None, [1, 1], [1, 1]))\n");
   expect_same_numbers(module, images());
-  const auto form = fused_form(module, images(), false);
+  const auto form = fused_form(module, images(), LayerLayout::channels_last);
   EXPECT_EQ(count_of(form, "aten::add"), 0U);
   EXPECT_EQ(count_of(form, "aten::relu"), 0U);
 }
@@ -135,13 +136,25 @@ TEST(FusedForm, linear_layers_of_many_rows_take_gelu_and_residual_along) {
       "  z = torch.gelu(torch.linear(y, self.l, self.bias))\n"
       "  return torch.linear(z, self.l) + y\n");
   expect_same_numbers(module, images());
-  const auto form = fused_form(module, images(), false);
+  const auto form = fused_form(module, images(), LayerLayout::channels_last);
   EXPECT_EQ(count_of(form, "aten::gelu"), 0U);
   EXPECT_EQ(count_of(form, "aten::add"), 0U);
 }
 
+TEST(FusedForm, convolutions_by_winograds_filtering_add_and_clip_alike) {
+  at::manual_seed(5);
+  Module module("net");
+  for (const char* name : {"a", "b"}) module.register_parameter(name, at::randn({64, 64, 3, 3}) / 24, false);
+  module.define(
+      "def forward(self, x):\n"
+      "  y = torch.relu(torch.conv2d(x, self.a, None, [1, 1], [1, 1]))\n"
+      "  return torch.relu(torch.conv2d(y, self.b, None, [1, 1], [1, 1]) + x)\n");
+  module.eval();
+  expect_same_numbers(module, at::randn({2, 64, 15, 18}));
+}
+
 TEST(FusedForm, inputs_of_another_shape_are_refused) {
-  auto form = fused_form(net_of("  return torch.conv2d(x, self.p)\n"), images(), false);
+  auto form = fused_form(net_of("  return torch.conv2d(x, self.p)\n"), images(), LayerLayout::channels_last);
   EXPECT_THROW(form.forward({at::randn({3, 8, 10, 10})}), std::exception);
 }
 

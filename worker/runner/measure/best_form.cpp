@@ -9,6 +9,7 @@
 #include "common/base/result.hpp"
 #include "worker/runner/compress/frozen_graph.hpp"
 #include "worker/runner/libtorch_version.hpp"
+#include "worker/runner/measure/conditions.hpp"
 #include "worker/runner/measure/latency.hpp"
 #include "worker/runner/measure/layout_forms.hpp"
 #include "worker/runner/measure/onednn_form.hpp"
@@ -20,9 +21,11 @@ constexpr double kFp32Tolerance = 1e-4;
 // Another order of fp32 sums can tip a value to the next of 127 steps.
 constexpr double kInt8Tolerance = 5e-2;
 constexpr double kBf16Tolerance = 5e-2;
-constexpr std::size_t kFewestSearchSamples = 3;
+constexpr double kFirstLook_s = 0.01;
+constexpr double kWorthAHeat = 1.5;  // x the fastest of the first look
+constexpr double kWorthTheFinal = 1.1;
+constexpr std::size_t kFewestSamplesOfHeat = 3;
 constexpr std::size_t kFewestSamplesOfFinal = 6;
-constexpr double kNearTheFastest = 1.2;
 constexpr double kLongerFinal = 4;  // than the heat
 
 using torch::jit::Module;
@@ -101,12 +104,12 @@ std::vector<Layout> fp32_layouts() {
   all.push_back({"folded prepacked channels-last", [](const Module& module, const at::Tensor& input) {
                    return prepacked_form(module, input, true);
                  }});
-  all.push_back({"fused channels-last", [](const Module& module, const at::Tensor& input) {
-                   return fused_form(module, input, false);
-                 }});
-  all.push_back({"fused", [](const Module& module, const at::Tensor& input) {
-                   return fused_form(module, input, true);
-                 }});
+  for (const auto& [name, values] : {std::pair{"fused channels-last", LayerLayout::channels_last},
+                                     {"fused", LayerLayout::fastest_alone},
+                                     {"fused blocked", LayerLayout::onednn}})
+    all.push_back({name, [values = values](const Module& module, const at::Tensor& input) {
+                     return fused_form(module, input, values);
+                   }});
   return all;
 }
 
@@ -169,30 +172,54 @@ std::vector<double> times_of_first(const std::vector<ArmSamples>& arms) {
   return ratios;
 }
 
-// Seconds of each. Interleaved like the measurement itself: timed one after the other, the machine's mood
-// would choose. A quick heat leaves those that are near the fastest, and these are timed longer.
-std::vector<double> race_in_two_heats(const std::vector<Arm>& contenders, double budget_s) {
-  const auto heat = race(contenders, budget_s, kFewestSearchSamples);
-  auto seconds = times_of_first(heat.arms);
-  for (auto& time : seconds) time *= heat.arms.front().median_s;
-  const double limit = kNearTheFastest * *std::min_element(seconds.begin(), seconds.end());
-  std::vector<std::size_t> places;
-  std::vector<Arm> finalists;
-  for (std::size_t i = 0; i < contenders.size(); ++i) {
-    if (seconds[i] > limit) continue;
-    places.push_back(i);
-    finalists.push_back(contenders[i]);
+// Of one run that isn't the first, the shortest of as many as fit into a moment.
+double first_look_s(const Arm& arm) {
+  const bool one_thread = at::get_num_threads() == 1;
+  double shortest = std::numeric_limits<double>::infinity();
+  for (double spent = 0; spent < kFirstLook_s;) {
+    const double begin = one_thread ? thread_cpu_seconds() : monotonic_seconds();
+    arm.run();
+    const double seconds = (one_thread ? thread_cpu_seconds() : monotonic_seconds()) - begin;
+    shortest = std::min(shortest, seconds);
+    spent += seconds;
   }
-  if (finalists.size() == 1) return seconds;
-  const auto in_final = times_of_first(race(finalists, kLongerFinal * budget_s, kFewestSamplesOfFinal).arms);
-  const double first_s = seconds[places.front()];
-  for (std::size_t i = 0; i < places.size(); ++i) seconds[places[i]] = first_s * in_final[i];
+  return shortest;
+}
+
+// Times those again, in turns, that took at most `limit` times as long as the fastest. The others keep their
+// ratio to the fastest.
+void race_again(const std::vector<Arm>& contenders, std::vector<double>& seconds, double limit,
+                double budget_s, std::size_t fewest_samples) {
+  const double fastest_before = *std::min_element(seconds.begin(), seconds.end());
+  std::vector<std::size_t> places;
+  std::vector<Arm> left;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    if (seconds[i] > limit * fastest_before) continue;
+    places.push_back(i);
+    left.push_back(contenders[i]);
+  }
+  if (left.size() == 1) return;
+  const auto again = race(left, budget_s, fewest_samples);
+  auto times = times_of_first(again.arms);
+  for (auto& time : times) time *= again.arms.front().median_s;
+  const double fastest = *std::min_element(times.begin(), times.end());
+  for (auto& time : seconds) time *= fastest / fastest_before;
+  for (std::size_t i = 0; i < places.size(); ++i) seconds[places[i]] = times[i];
+}
+
+// Seconds of each. Those that matter are interleaved like the measurement itself: timed one after the other,
+// the machine's mood would choose.
+std::vector<double> times_of(const std::vector<Arm>& contenders, double budget_s) {
+  std::vector<double> seconds;
+  for (const auto& arm : contenders) seconds.push_back(first_look_s(arm));
+  race_again(contenders, seconds, kWorthAHeat, budget_s, kFewestSamplesOfHeat);
+  race_again(contenders, seconds, kWorthTheFinal, kLongerFinal * budget_s, kFewestSamplesOfFinal);
   return seconds;
 }
 
 void choose_fastest(Form& form, const std::vector<Arm>& contenders, double budget_s) {
   if (contenders.empty()) return;
-  const auto seconds = race_in_two_heats(contenders, budget_s);
+  const auto seconds = times_of(contenders, budget_s);
   const auto fastest =
       static_cast<std::size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
   form.name = contenders[fastest].name;

@@ -46,16 +46,17 @@ double warm_up(const std::function<void()>& run, double bound_s, bool one_thread
   const auto window = static_cast<std::size_t>(std::clamp(bound_s / 8 / std::max(first, 1e-6), 2.0, 32.0));
   double spent = first;
   double previous = first;
-  while (true) {
+  while (spent < bound_s) {
     std::vector<double> times(window);
     for (auto& time : times) {
       time = timed(run, one_thread).seconds;
       spent += time;
     }
     const double now = median(times);
-    if (spent >= bound_s || std::abs(now - previous) < kWarmEnough * now) return now;
+    if (std::abs(now - previous) < kWarmEnough * now) return now;
     previous = now;
   }
+  return previous;
 }
 
 struct Running {

@@ -9,7 +9,6 @@
 #include <unordered_map>
 
 #include "worker/runner/compress/probe.hpp"
-#include "worker/runner/measure/onednn_layer.hpp"
 #include "worker/runner/symbol.hpp"
 
 namespace espalier::runner {
@@ -89,9 +88,13 @@ void settle_by_shapes(FrozenNet& net, std::vector<Fusion>& fusions, const at::Te
   }
   const auto seen = Probe(net, values).look(example);
   std::set<const Node*> taken;
+  std::int64_t numbers = 0;
+  for (std::size_t i = 0; i < fusions.size(); ++i)
+    numbers += fusions[i].fused.layer.weight.numel() + seen[3 * i + 1].numel();
   for (std::size_t i = 0; i < fusions.size(); ++i) {
     auto& fusion = fusions[i];
     fusion.fused.input_sizes = seen[3 * i].sizes().vec();
+    fusion.fused.bytes_of_net = numbers * static_cast<std::int64_t>(sizeof(float));
     const auto &output = seen[3 * i + 1], &added = seen[3 * i + 2];
     const bool same = output.sizes() == added.sizes() && added.scalar_type() == at::kFloat;
     // Where two layers are added, the first takes the second's result along.
@@ -138,7 +141,7 @@ void replace(FrozenNet& net, Fusion& fusion, std::size_t number, Makers& makers)
 }
 
 // A value that convolutions alone read may lie as they like it best.
-void let_layouts_be_kept(std::vector<Fusion>& fusions) {
+void let_layouts_be_kept(std::vector<Fusion>& fusions, LayerLayout layout) {
   std::set<const Node*> convolutions;
   for (const auto& fusion : fusions) {
     if (!fusion.fused.layer.is_convolution) continue;
@@ -148,7 +151,7 @@ void let_layouts_be_kept(std::vector<Fusion>& fusions) {
   for (auto& fusion : fusions) {
     if (!fusion.fused.layer.is_convolution) continue;
     const auto& uses = fusion.last()->output()->uses();
-    fusion.fused.any_layout = true;
+    fusion.fused.layout = layout;
     fusion.fused.keeps_layout = std::all_of(uses.begin(), uses.end(), [&](const torch::jit::Use& use) {
       return convolutions.contains(use.user);
     });
@@ -190,13 +193,14 @@ void add_in_place(FrozenNet& net) {
 
 }  // namespace
 
-torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example, bool any_layout) {
+torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example,
+                              LayerLayout layout) {
   const c10::InferenceMode no_gradients;
   auto net = freeze_for_inference(module);
   auto fusions = possible_fusions(net);
   settle_by_shapes(net, fusions, example);
   std::erase_if(fusions, [](const Fusion& fusion) { return !can_be_packed(fusion); });
-  if (any_layout) let_layouts_be_kept(fusions);
+  if (layout != LayerLayout::channels_last) let_layouts_be_kept(fusions, layout);
   // Who reads a value comes after who makes it.
   std::sort(fusions.begin(), fusions.end(), [](const Fusion& one, const Fusion& other) {
     return one.last() != other.last() && one.last()->isBefore(other.last());

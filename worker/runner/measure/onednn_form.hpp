@@ -4,10 +4,13 @@
 
 #include <torch/script.h>
 
+#include "worker/runner/measure/onednn_layer.hpp"
+
 namespace espalier::runner {
 
-// Folded, for inputs of this shape; values lie with the channels innermost, or, between convolutions, as
-// these are fastest (`any_layout`). Throws if oneDNN has nothing for one of the layers.
-torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example, bool any_layout);
+// Folded, for inputs of this shape; values between convolutions lie as `layout` says, all others with the
+// channels innermost. Throws if oneDNN has nothing for one of the layers.
+torch::jit::Module fused_form(const torch::jit::Module& module, const at::Tensor& example,
+                              LayerLayout layout);
 
 }  // namespace espalier::runner

@@ -16,14 +16,20 @@ struct FusedActivation {
   double low = 0, high = 0;  // of clip
 };
 
+// How the values around a layer lie: with the channels innermost, as the layer is fastest with the
+// conversions that it needs, or as oneDNN would have them (where its neighbours do the same, nothing is
+// converted).
+enum class LayerLayout { channels_last, fastest_alone, onednn };
+
 struct FusedLayer {
   Layer layer;
   std::vector<std::int64_t> input_sizes;  // convolution: [N, C, H, W]; linear: […, in]
   bool adds = false;                      // a tensor of the output's shape, before the activation
   FusedActivation activation;
-  // Whether another layout than channels-last may be used if that is faster with the conversions it needs,
-  // and whether the result may stay in it: then its readers name this layer, and nothing else may read it.
-  bool any_layout = false;
+  std::int64_t bytes_of_net = 0;  // weights and values of all layers: what passes through the caches
+  LayerLayout layout = LayerLayout::channels_last;
+  // Whether the result may stay as the primitive made it: then its readers name this layer, and nothing else
+  // may read it.
   bool keeps_layout = false;
   c10::IValue input_from, added_from;  // such layers, or none
 };
