@@ -1,6 +1,5 @@
 #include "worker/runner/measure/best_form.hpp"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
@@ -9,10 +8,9 @@
 #include "common/base/result.hpp"
 #include "worker/runner/compress/frozen_graph.hpp"
 #include "worker/runner/libtorch_version.hpp"
-#include "worker/runner/measure/conditions.hpp"
-#include "worker/runner/measure/latency.hpp"
 #include "worker/runner/measure/layout_forms.hpp"
 #include "worker/runner/measure/onednn_form.hpp"
+#include "worker/runner/measure/race.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -21,12 +19,6 @@ constexpr double kFp32Tolerance = 1e-4;
 // Another order of fp32 sums can tip a value to the next of 127 steps.
 constexpr double kInt8Tolerance = 5e-2;
 constexpr double kBf16Tolerance = 5e-2;
-constexpr double kFirstLook_s = 0.01;
-constexpr double kWorthAHeat = 1.5;  // x the fastest of the first look
-constexpr double kWorthTheFinal = 1.1;
-constexpr std::size_t kFewestSamplesOfHeat = 3;
-constexpr std::size_t kFewestSamplesOfFinal = 6;
-constexpr double kLongerFinal = 4;  // than the heat
 
 using torch::jit::Module;
 
@@ -154,72 +146,9 @@ std::function<std::function<void()>()> maker_of_copies(const Maker& maker, const
   };
 }
 
-LatencyResult race(const std::vector<Arm>& contenders, double budget_s, std::size_t fewest_samples) {
-  LatencyPlan plan;
-  plan.min_seconds = budget_s;
-  plan.is_part = true;
-  plan.fewest_samples = fewest_samples;
-  plan.one_thread = at::get_num_threads() == 1;
-  return measure_latency(contenders, plan, [](double) {});
-}
-
-// By how much longer each arm took than the first one in the same round: what a slow moment of the machine
-// changes least.
-std::vector<double> times_of_first(const std::vector<ArmSamples>& arms) {
-  std::vector<double> ratios;
-  for (const auto& arm : arms)
-    ratios.push_back(paired_ratio(arm.blocks_s, arms.front().blocks_s, /*replicates=*/1, /*seed=*/1).value);
-  return ratios;
-}
-
-// Of one run that isn't the first, the shortest of as many as fit into a moment.
-double first_look_s(const Arm& arm) {
-  const bool one_thread = at::get_num_threads() == 1;
-  double shortest = std::numeric_limits<double>::infinity();
-  for (double spent = 0; spent < kFirstLook_s;) {
-    const double begin = one_thread ? thread_cpu_seconds() : monotonic_seconds();
-    arm.run();
-    const double seconds = (one_thread ? thread_cpu_seconds() : monotonic_seconds()) - begin;
-    shortest = std::min(shortest, seconds);
-    spent += seconds;
-  }
-  return shortest;
-}
-
-// Times those again, in turns, that took at most `limit` times as long as the fastest. The others keep their
-// ratio to the fastest.
-void race_again(const std::vector<Arm>& contenders, std::vector<double>& seconds, double limit,
-                double budget_s, std::size_t fewest_samples) {
-  const double fastest_before = *std::min_element(seconds.begin(), seconds.end());
-  std::vector<std::size_t> places;
-  std::vector<Arm> left;
-  for (std::size_t i = 0; i < contenders.size(); ++i) {
-    if (seconds[i] > limit * fastest_before) continue;
-    places.push_back(i);
-    left.push_back(contenders[i]);
-  }
-  if (left.size() == 1) return;
-  const auto again = race(left, budget_s, fewest_samples);
-  auto times = times_of_first(again.arms);
-  for (auto& time : times) time *= again.arms.front().median_s;
-  const double fastest = *std::min_element(times.begin(), times.end());
-  for (auto& time : seconds) time *= fastest / fastest_before;
-  for (std::size_t i = 0; i < places.size(); ++i) seconds[places[i]] = times[i];
-}
-
-// Seconds of each. Those that matter are interleaved like the measurement itself: timed one after the other,
-// the machine's mood would choose.
-std::vector<double> times_of(const std::vector<Arm>& contenders, double budget_s) {
-  std::vector<double> seconds;
-  for (const auto& arm : contenders) seconds.push_back(first_look_s(arm));
-  race_again(contenders, seconds, kWorthAHeat, budget_s, kFewestSamplesOfHeat);
-  race_again(contenders, seconds, kWorthTheFinal, kLongerFinal * budget_s, kFewestSamplesOfFinal);
-  return seconds;
-}
-
 void choose_fastest(Form& form, const std::vector<Arm>& contenders, double budget_s) {
   if (contenders.empty()) return;
-  const auto seconds = times_of(contenders, budget_s);
+  const auto seconds = race_times(contenders, budget_s);
   const auto fastest =
       static_cast<std::size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
   form.name = contenders[fastest].name;

@@ -53,6 +53,10 @@ double thread_cpu_seconds() {
   return seconds_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
+double running_seconds() {
+  return at::get_num_threads() == 1 ? thread_cpu_seconds() : monotonic_seconds();
+}
+
 ThreadUsage thread_usage_now() {
   rusage usage{};
   getrusage(RUSAGE_THREAD, &usage);

@@ -39,6 +39,10 @@ class IntraOpThreads {
 double monotonic_seconds();
 double thread_cpu_seconds();  // in which the calling thread had a CPU
 
+// The clock for a net: its thread's own where LibTorch has one thread, so that waiting for a CPU adds
+// nothing.
+double running_seconds();
+
 // Clocks and counters of the calling thread.
 struct ThreadUsage {
   double wall_s = 0;

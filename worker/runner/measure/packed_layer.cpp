@@ -272,16 +272,15 @@ void PackedLayer::run(float* input, float* added, float* output) const {
 }
 
 double PackedLayer::shortest_run_s(const FusedLayer& fused) const {
-  const bool one_thread = at::get_num_threads() == 1;
   auto input = memory_for(given_).uniform_(-1, 1), added = memory_for(added_).zero_();
   auto output = output_lies_like_added() ? added : memory_for_output();
   double shortest = std::numeric_limits<double>::infinity();
   double spent = 0;
   for (int i = 0; i <= kMostTimedRuns && (i < 2 || spent < kEnoughTimed_s); ++i) {
     use_caches_like_the_net(fused, input);
-    const double begin = one_thread ? thread_cpu_seconds() : monotonic_seconds();
+    const double begin = running_seconds();
     run(input.data_ptr<float>(), adds_ ? added.data_ptr<float>() : nullptr, output.data_ptr<float>());
-    const double seconds = (one_thread ? thread_cpu_seconds() : monotonic_seconds()) - begin;
+    const double seconds = running_seconds() - begin;
     spent += seconds;
     if (i > 0) shortest = std::min(shortest, seconds);
   }
