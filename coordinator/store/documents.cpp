@@ -110,6 +110,7 @@ json::value to_json(const std::optional<Hunt>& hunt, const Rows& jobs, std::size
   const bool by_rungs = !hunt->rungs.empty();
   return json::object{
       {"strategy", hunt->by.at("strategy")},
+      {"metric", by_rungs ? hunt->by.at("metric") : json::value(nullptr)},
       {"wanted", hunt->wanted},
       {"trials", hunt->asked},
       {"generation", jobs.is_null(row, 18) ? json::value(nullptr) : json::value(jobs.integer(row, 18))},

@@ -37,6 +37,7 @@ export interface JobSummary {
 
 export interface Search {
   strategy: string; // "halving", "nsga2"
+  metric?: string | null; // halving: that decides
   wanted?: number; // trials, at most
   trials: number; // asked for so far
   generation?: number | null; // nsga2, from 1

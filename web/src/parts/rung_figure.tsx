@@ -9,7 +9,7 @@ import { axisFor, type Axes, type Frame } from '../trials/plot';
 import { measuredQuantity, numberQuantity, type Quantity } from '../trials/quantities';
 import { rungLines, thinned, type RungLine } from '../trials/search';
 import { allTrials, colouring, filtered, rungs, unit } from '../trials/shown';
-import { openJob } from '../live/state';
+import { selectedJob } from '../live/state';
 import { changeView, pointedTrial, view } from '../view/view';
 import { Grid } from './grid';
 import { colourClass, colourOf } from './marks';
@@ -19,9 +19,9 @@ import { usePointing } from './use_pointing';
 const kMostPale = 1500;
 const kEpochs = numberQuantity('epochs', 'Epochs', () => null);
 
-// The metric that decides is an objective which `evaluate` gives.
+// The metric that decides which trials go on.
 function deciding(): Quantity {
-  return measuredQuantity(openJob.value?.objectives.loss === 'min' ? 'loss' : 'accuracy', unit.value);
+  return measuredQuantity(selectedJob.value?.search?.metric ?? 'accuracy', unit.value);
 }
 
 function axesOf(lines: readonly RungLine[], quantity: Quantity, frame: Frame): Axes {
