@@ -55,6 +55,8 @@ test('says honestly what was not measured, what failed and what can’t be told'
   assert.match(await rowOf(3012).innerText(), /failed[^]*engine fbgemm is not in this LibTorch/);
   assert.match(await rowOf(3016).innerText(), /can’t tell[^]*\+0\.2 \[−0\.4, \+0\.8\]/);
   assert.match(await rowOf(3017).innerText(), /\+1\.3[^]*\[\+0\.7, \+1\.9\]/);
+  assert.equal(await rowOf(3010).getByTitle('whether it is faster can’t be told').innerText(), '1.02×\n[1.00, 1.04]');
+  assert.equal(await rowOf(3011).getByTitle('can’t be told').count(), 0);
   const unmeasured = rowOf(3017).getByTitle('could not be measured');
   assert.equal(await unmeasured.innerText(), '–');
   assert.equal(await rowOf(3018).getByText('–').count(), 0, 'what does not exist yet is blank');

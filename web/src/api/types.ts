@@ -58,6 +58,7 @@ export interface Trial {
   state: TrialState;
   reason: string | null;
   metrics: Metrics;
+  speedup_verdict?: 'faster' | 'slower' | "can't tell" | null;
   pareto: boolean;
   model?: string | null; // the zoo's net that it starts from
   family?: string | null;
