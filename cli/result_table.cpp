@@ -72,11 +72,8 @@ std::string in_words(const json::object& params) {
 
 std::string speedup(const json::object& trial) {
   const auto value = metric(trial, "speedup");
-  const auto low = metric(trial, "speedup_ci_low");
-  const auto high = metric(trial, "speedup_ci_high");
   if (!value) return "";
-  const bool unclear = low && high && *low <= 1 && *high >= 1;
-  return fmt::format("{:.2f}x{}", *value, unclear ? " can't tell" : "");
+  return fmt::format("{:.2f}x{}", *value, trial.at("speedup_verdict") == "can't tell" ? " can't tell" : "");
 }
 
 // Its search went on with others: it has ended well, and has no measurements.
@@ -127,7 +124,7 @@ void print_results(const json::object& document, std::ostream& out) {
   }
   table.print(out);
   out << "★ in the Pareto set of the job's objectives. ± half of the 95 % interval. "
-         "can't tell: the interval holds \"no difference\".\n";
+         "can't tell: the interval comes within half a percent of \"as fast\", or holds \"no gain\".\n";
   print_failure(document.at("job").as_object(), out);
   if (!any_reason) return;
   out << "\nWhat did not succeed:\n";

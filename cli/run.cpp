@@ -7,6 +7,7 @@
 #include "cli/follow.hpp"
 #include "cli/job_file.hpp"
 #include "cli/result_table.hpp"
+#include "cli/run_document.hpp"
 
 namespace espalier::cli {
 namespace {
@@ -24,23 +25,6 @@ struct RunOptions {
   std::string state = kDefaultState;
   LocalOptions local;
 };
-
-void print_json(const json::object& document) {
-  const auto& summary = document.at("job").as_object();
-  const auto& tasks = summary.at("tasks").as_object();
-  json::array pareto;
-  for (const auto& trial : document.at("trials").as_array())
-    if (trial.at("pareto").as_bool()) pareto.push_back(trial.at("id"));
-  const json::object result{{"job", summary.at("name")},
-                            {"job_id", summary.at("id")},
-                            {"state", summary.at("state")},
-                            {"trials", document.at("trials")},
-                            {"pareto", std::move(pareto)},
-                            {"tasks", json::object{{"total", tasks.at("total")},
-                                                   {"executed", tasks.at("executed")},
-                                                   {"reused", tasks.at("reused")}}}};
-  std::cout << json::serialize(result) << "\n";
-}
 
 Result<int> run(const RunOptions& options) {
   const auto job = read_job(options.file);
@@ -69,7 +53,7 @@ Result<int> run(const RunOptions& options) {
   auto document = client.document(id);
   if (!document) return document.error();
   if (options.json) {
-    print_json(*document);
+    std::cout << json::serialize(run_document(*document)) << "\n";
   } else {
     std::cout << "\n";
     print_results(*document, std::cout);

@@ -110,6 +110,7 @@ json::value to_json(const std::optional<Hunt>& hunt, const Rows& jobs, std::size
   const bool by_rungs = !hunt->rungs.empty();
   return json::object{
       {"strategy", hunt->by.at("strategy")},
+      {"metric", by_rungs ? hunt->by.at("metric") : json::value(nullptr)},
       {"wanted", hunt->wanted},
       {"trials", hunt->asked},
       {"generation", jobs.is_null(row, 18) ? json::value(nullptr) : json::value(jobs.integer(row, 18))},
@@ -178,6 +179,7 @@ json::array read_trials(Transaction& transaction, JobId job, const Value& only,
         {"reason", text_or_null(rows, row, 4)},
         {"metrics",
          rows.is_null(row, 5) ? json::value(json::object{}) : parse_json(rows.text(row, 5)).value()},
+        {"speedup_verdict", text_or_null(rows, row, 10)},
         {"pareto", front.contains(id)},
         {"model", text_or_null(rows, row, 6)},
         {"family", family_of(rows, row, 6)},

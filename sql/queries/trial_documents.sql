@@ -1,7 +1,8 @@
 -- A trial a row; $2: these trials, or null for all of the job's. Metrics as one JSON object: null for what could not
 -- be measured or is no finite number, absent for what doesn't exist yet. The model is the zoo's net
 -- that the trial starts from; null for a file of the user's. Rungs: those that have ended.
-select r.trial_id, r.group_name, r.params, r.state, t.reason, m.metrics, n.model, t.rung, t.generation, s.rungs
+select r.trial_id, r.group_name, r.params, r.state, t.reason, m.metrics, n.model, t.rung, t.generation, s.rungs,
+       r.speedup_verdict
 from v1.results r
 join v1.trials t on t.id = r.trial_id
 left join lateral (

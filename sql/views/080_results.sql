@@ -9,7 +9,8 @@ select t.id as trial_id, t.job_id, j.name as job_name, t.group_name, t.params, t
        h.accuracy - w.accuracy + sqrt((h.accuracy_ci_high - h.accuracy_ci_low) ^ 2 + (w.ci_high - w.ci_low) ^ 2) / 2
          as gain_ci_high,
        h.device_class, t.rung, t.generation,
-       h.flops, h.latency_p99_ms, h.load_time_ms, h.output_difference, h.operators_without_rule
+       h.flops, h.latency_p99_ms, h.load_time_ms, h.output_difference, h.operators_without_rule,
+       case when h.speedup is not null then v1.speed_verdict(h.speedup_ci_low, h.speedup_ci_high) end as speedup_verdict
 from v1.trials t
 join espalier.job j on j.id = t.job_id
 cross join lateral (
@@ -85,3 +86,4 @@ comment on column v1.results.latency_p99_ms is '99th percentile of the time of o
 comment on column v1.results.load_time_ms is 'Median time in milliseconds from opening the model''s file, which lies in the page cache, to its first answer.';
 comment on column v1.results.output_difference is 'Largest difference of the timed form''s outputs from those of the net as it is in fp32, over the largest output, on random inputs; for an int8 net from its own.';
 comment on column v1.results.operators_without_rule is 'How many kinds of operators macs leaves out; v1.uncounted_operators names them.';
+comment on column v1.results.speedup_verdict is 'faster or slower if the speed-up''s whole interval is more than half a percent away from 1, else can''t tell; null without a speed-up.';

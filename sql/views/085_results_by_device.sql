@@ -3,7 +3,8 @@ select t.id as trial_id, t.job_id, j.name as job_name, t.group_name, t.params, s
        coalesce(a.device_class, k.spec ->> 'device_class') as device_class,
        h.latency_p50_ms, h.latency_p90_ms, h.latency_ci_low_ms, h.latency_ci_high_ms, h.throughput_per_s, h.speedup,
        h.speedup_ci_low, h.speedup_ci_high, h.peak_rss_bytes, h.energy_j, s.result_attempt as attempt,
-       h.latency_p99_ms, h.load_time_ms
+       h.latency_p99_ms, h.load_time_ms,
+       case when h.speedup is not null then v1.speed_verdict(h.speedup_ci_low, h.speedup_ci_high) end as speedup_verdict
 from v1.trials t
 join espalier.job j on j.id = t.job_id
 join espalier.trial_task tt on tt.trial_id = t.id and tt.role = 'own'
@@ -47,4 +48,5 @@ comment on column v1.results_by_device.peak_rss_bytes is 'Largest resident memor
 comment on column v1.results_by_device.energy_j is 'Energy of one forward pass in joules; null where it can''t be measured.';
 comment on column v1.results_by_device.latency_p99_ms is '99th percentile of the time of one forward pass in milliseconds; null below 662 samples.';
 comment on column v1.results_by_device.load_time_ms is 'Median time in milliseconds from opening the model''s file, which lies in the page cache, to its first answer.';
+comment on column v1.results_by_device.speedup_verdict is 'faster, slower or can''t tell, as in v1.results; null without a speed-up.';
 comment on column v1.results_by_device.attempt is 'The attempt whose result it is: v1.attempts.attempt; null until there is one.';

@@ -83,7 +83,7 @@ select r.trial_id, r.job_id, r.job_name, r.group_name, r.params, r.state,
        r.latency_ci_low_ms, r.latency_ci_high_ms, r.throughput_per_s, r.speedup, r.peak_rss_bytes, r.energy_j,
        r.accuracy_ci_low, r.accuracy_ci_high, r.speedup_ci_low, r.speedup_ci_high, r.gain, r.gain_ci_low,
        r.gain_ci_high, r.device_class, f.objectives, r.rung, r.generation,
-       r.flops, r.latency_p99_ms, r.load_time_ms, r.output_difference, r.operators_without_rule
+       r.flops, r.latency_p99_ms, r.load_time_ms, r.output_difference, r.operators_without_rule, r.speedup_verdict
 from v1.pareto_by_device f
 cross join lateral (
   -- Offset keeps the planner from computing every trial's results to find those of a few.

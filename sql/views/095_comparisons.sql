@@ -1,5 +1,3 @@
--- A verdict needs an interval that is half a percent away from 1: so little decides nothing, and of a hundred nets that
--- are compared with themselves fewer than five should be told apart.
 create view v1.comparisons as
 select t.job_id, t.id as trial_id, (t.params ->> 'model.trial')::bigint as trial,
        (t.params ->> 'benchmark.against')::bigint as against, a.device_class,
@@ -7,7 +5,7 @@ select t.job_id, t.id as trial_id, (t.params ->> 'model.trial')::bigint as trial
        p.value as p50_ms, p.ci_low as p50_ci_low_ms, p.ci_high as p50_ci_high_ms,
        b.value as against_p50_ms, b.ci_low as against_p50_ci_low_ms, b.ci_high as against_p50_ci_high_ms,
        m.value as ratio, m.ci_low, m.ci_high, m.samples as rounds,
-       case when m.ci_low > 1.005 then 'faster' when m.ci_high < 1 / 1.005 then 'slower' else 'can''t tell' end as verdict,
+       v1.speed_verdict(m.ci_low, m.ci_high) as verdict,
        y.value as busy, a.worker, a.ended_at as measured_at, encode(k.key, 'hex') as task_key
 from espalier.trial t
 join espalier.trial_task tt on tt.trial_id = t.id and tt.role = 'own'

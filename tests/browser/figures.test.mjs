@@ -163,6 +163,19 @@ test('halving shows what each trial reached at each rung, and who was stopped wh
   await becomes(() => page.locator('tr[aria-selected="true"]').count(), 1);
 });
 
+test('what decides in halving is what the search goes by, whatever else the job looks for', async () => {
+  const job = halving();
+  job.objectives = { accuracy: 'max', loss: 'min' };
+  await open([job]);
+  const drawing = figure('Search').getByRole('application');
+  await becomes(async () => (await drawing.getAttribute('aria-label')).split(' ')[0], 'Accuracy');
+  await figure('Search').getByText('↑ Accuracy').waitFor();
+  job.search.metric = 'loss';
+  await page.reload();
+  await becomes(async () => (await drawing.getAttribute('aria-label')).split(' ')[0], 'Loss');
+  await figure('Search').getByText('↑ Loss').waitFor();
+});
+
 test('nobody is called stopped while the search may still go on with them', async () => {
   await open([halving(7, 14, false)]);
   await row(2).getByText('rung 1 of 3').waitFor();

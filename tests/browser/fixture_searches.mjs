@@ -45,7 +45,7 @@ export function halving(id = 7, size = 27, finished = true) {
   if (finished) for (const trial of trials) if (trial.rung < 3) trial.reason = `stopped at rung ${trial.rung} of 3`;
   markPareto(trials);
   const up = [1, 2, 3].map((rung) => trials.filter((trial) => trial.rung >= rung).length);
-  const search = { strategy: 'halving', wanted: size, trials: size, generation: null, rungs: up, finished, failure: null };
+  const search = { strategy: 'halving', metric: 'accuracy', wanted: size, trials: size, generation: null, rungs: up, finished, failure: null };
   return { id, name: 'halving', state: finished ? 'succeeded' : 'running', submitted_at: '2026-02-06T08:00:00Z', search, trials };
 }
 
@@ -65,6 +65,6 @@ export function evolution(id = 8) {
     });
   }
   markPareto(trials);
-  const search = { strategy: 'nsga2', wanted: 80, trials: 48, generation: 6, rungs: null, finished: false, failure: null };
+  const search = { strategy: 'nsga2', metric: null, wanted: 80, trials: 48, generation: 6, rungs: null, finished: false, failure: null };
   return { id, name: 'evolution', state: 'running', submitted_at: '2026-02-07T08:00:00Z', search, generations, trials };
 }

@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 
 import { becomes, launchBrowser, openPage } from './browser.mjs';
 import { FixtureServer } from './fixture_server.mjs';
+import { widthDepth } from './fixture_searches.mjs';
 import { bigSweep, finishedJob, hostile, quickstart, world } from './fixture_world.mjs';
 
 let browser;
@@ -54,6 +55,8 @@ test('says honestly what was not measured, what failed and what can’t be told'
   assert.match(await rowOf(3012).innerText(), /failed[^]*engine fbgemm is not in this LibTorch/);
   assert.match(await rowOf(3016).innerText(), /can’t tell[^]*\+0\.2 \[−0\.4, \+0\.8\]/);
   assert.match(await rowOf(3017).innerText(), /\+1\.3[^]*\[\+0\.7, \+1\.9\]/);
+  assert.equal(await rowOf(3010).getByTitle('whether it is faster can’t be told').innerText(), '1.02×\n[1.00, 1.04]');
+  assert.equal(await rowOf(3011).getByTitle('can’t be told').count(), 0);
   const unmeasured = rowOf(3017).getByTitle('could not be measured');
   assert.equal(await unmeasured.innerText(), '–');
   assert.equal(await rowOf(3018).getByText('–').count(), 0, 'what does not exist yet is blank');
@@ -157,8 +160,20 @@ test('exports what the table shows, as CSV in full precision', async () => {
   assert.equal(file.suggestedFilename(), 'fashion-compression.csv');
   const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
   assert.equal(lines.length, 8);
-  assert.match(lines[0], /^trial_id,group_name,distill\.temperature,state,reason,pareto,accuracy,/);
-  assert.match(lines[1], /^3017,distilled,4,succeeded,,false,0\.869,/);
+  assert.match(lines[0], /^trial_id,group_name,model,family,distill\.temperature,rung,generation,state,reason,pareto,accuracy,/);
+  assert.match(lines[1], /^3017,distilled,,,4,,,succeeded,,false,0\.869,/);
+});
+
+test('exports the net, the rung and the generation of each trial', async () => {
+  const first = widthDepth();
+  Object.assign(first.trials[7], { rung: 2, generation: 5 });
+  server.world.jobs = [first];
+  await open('#only=resnet');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export CSV' }).click()]);
+  const [header, ...lines] = (await readFile(await file.path(), 'utf8')).split('\r\n');
+  assert.match(header, /^trial_id,group_name,model,family,model\.width,model\.name,rung,generation,/);
+  assert.match(lines[0], /^6,residual,resnet20,resnet,0\.25,resnet20,,,succeeded/);
+  assert.match(lines[2], /^8,residual,resnet20,resnet,1,resnet20,2,5,succeeded/);
 });
 
 test('draws only the rows in sight of two thousand', async () => {

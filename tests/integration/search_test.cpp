@@ -73,6 +73,11 @@ min_epochs = 1
   const auto again = sandbox.run({"run", job, "--json"});
   ASSERT_EQ(again.exit.code, 0) << again.errors;
   EXPECT_EQ(again.document().at("state").as_string(), "succeeded");
+  const auto search = again.document().at("search");
+  EXPECT_EQ(search.at("strategy"), "halving");
+  EXPECT_EQ(search.at("rungs").at(0).at("trials"), 6);
+  EXPECT_EQ(search.at("rungs").at(0).at("best"),
+            sandbox.sql("select max(value) as best from rungs where rung = 1").at(0).at("best"));
 }
 
 TEST(Search, ByNsga2FindsTradeOffsAndGoesOnAfterEverythingWasKilled) {
@@ -109,6 +114,9 @@ sweep = { "model.width" = { uniform = [0.25, 1.5] }, "train.learning_rate" = { l
   ASSERT_EQ(generations.size(), 2U);
   EXPECT_GE(generations.at(1).at("hypervolume").to_number<double>(),
             generations.at(0).at("hypervolume").to_number<double>());
+  const auto told = resumed.document().at("search").at("generations").as_array();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told.at(1).at("hypervolume"), generations.at(1).at("hypervolume"));
 }
 
 }  // namespace

@@ -301,9 +301,7 @@ std::string RunningSystem::said() const {
   return text;
 }
 
-std::string wide_job(int trials, int retries, const std::string& name) {
-  std::vector<int> hundredths;
-  for (int trial = 0; trial < trials; ++trial) hundredths.push_back(trial + 1);
+std::string job_head(const std::string& name, int retries) {
   return fmt::format(R"(
 [job]
 name = "{}"
@@ -317,12 +315,19 @@ name = "lenet5"
 batch_sizes = [1]
 [limits]
 retries = {}
-[[group]]
+)",
+                     name, retries);
+}
+
+std::string wide_job(int trials, int retries, const std::string& name) {
+  std::vector<int> epochs;
+  for (int trial = 0; trial < trials; ++trial) epochs.push_back(trial + 1);
+  return job_head(name, retries) + fmt::format(R"([[group]]
 name = "all"
 pipeline = ["train"]
 sweep = {{ "train.epochs" = [{}] }}
 )",
-                     name, retries, fmt::join(hundredths, ", "));
+                                               fmt::join(epochs, ", "));
 }
 
 }  // namespace espalier::test

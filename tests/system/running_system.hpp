@@ -98,6 +98,9 @@ class RunningSystem {
   std::vector<std::string> for_workers_;  // the coordinators' addresses
 };
 
+// How the jobs for these runners begin: name, data, net, benchmark, limits.
+std::string job_head(const std::string& name, int retries = 0);
+
 // `trials` independent trials of three tasks each (train, evaluate, benchmark).
 std::string wide_job(int trials, int retries = 0, const std::string& name = "wide");
 

@@ -18,23 +18,9 @@ using ::testing::UnorderedElementsAreArray;
 constexpr std::chrono::minutes kLong{2};
 
 // `more` stands in [search].
-std::string search_job(const std::string& strategy, int trials, const std::string& more,
-                       const std::string& name = "search") {
-  return fmt::format(R"(
-[job]
-name = "{}"
-[data]
-dataset = "fashion-mnist"
-train_samples = 1000
-val_samples = 500
-[model]
-name = "lenet5"
-[train]
+std::string search_job(const std::string& strategy, int trials, const std::string& more) {
+  return job_head("search") + fmt::format(R"([train]
 epochs = 9
-[benchmark]
-batch_sizes = [1]
-[limits]
-retries = 0
 [objectives]
 accuracy = "max"
 size_bytes = "min"
@@ -51,7 +37,7 @@ name = "one"
 pipeline = ["train"]
 train = {{ epochs = 7 }}
 )",
-                     name, strategy, trials, more);
+                                          strategy, trials, more);
 }
 std::string halving_job(int trials = 9) {
   return search_job("halving", trials, "reduction = 3\nmin_epochs = 1");

@@ -44,19 +44,26 @@ TEST_F(Comparisons, AreARowABatchSizeAndNumberOfThreads) {
                   "12|34|32|2|null|null|1.5|1.4|1.6|faster|0.01|w1|cpu"));
 }
 
-TEST_F(Comparisons, CannotTellWhereTheIntervalComesNearOne) {
-  submit(*store_, comparing_plan(), submission(), epoch_);
+// The speed-up is that of batch 1.
+TEST_F(Comparisons, CannotTellWhereTheIntervalComesNearOneAndNeitherCanResults) {
+  const auto job = submit(*store_, comparing_plan(), submission(), epoch_).job.id;
+  const auto verdicts =
+      "select c.verdict, r.speedup_verdict, d.speedup_verdict from v1.comparisons c "
+      "join v1.results r using (trial_id) join v1.results_by_device d using (trial_id) where c.batch = 1";
+  const auto between = [&](double low, double high) {
+    execute("update espalier.metric set ci_low = " + std::to_string(low) +
+            ", ci_high = " + std::to_string(high) + " where name in ('speedup', 'speedup/b1/t1')");
+    return one(verdicts);
+  };
+  const std::string unclear = "can't tell|can't tell|can't tell";
+  EXPECT_EQ(one("select speedup_verdict from v1.results"), "null");
   measure(1.0, 1.1);
-  const auto verdict = "select verdict from v1.comparisons where batch = 1";
-  EXPECT_EQ(one(verdict), "can't tell");
-  execute("update espalier.metric set ci_low = 1.004 where name = 'speedup/b1/t1'");
-  EXPECT_EQ(one(verdict), "can't tell") << "nobody chooses a net for so little";
-  execute("update espalier.metric set ci_low = 1.006 where name = 'speedup/b1/t1'");
-  EXPECT_EQ(one(verdict), "faster");
-  execute("update espalier.metric set ci_low = 0.9, ci_high = 0.996 where name = 'speedup/b1/t1'");
-  EXPECT_EQ(one(verdict), "can't tell");
-  execute("update espalier.metric set ci_high = 0.99 where name = 'speedup/b1/t1'");
-  EXPECT_EQ(one(verdict), "slower");
+  EXPECT_EQ(one(verdicts), unclear);
+  EXPECT_EQ(between(1.004, 1.1), unclear) << "nobody chooses a net for so little";
+  EXPECT_EQ(between(1.006, 1.1), "faster|faster|faster");
+  EXPECT_EQ(between(0.9, 0.996), unclear);
+  EXPECT_EQ(between(0.9, 0.99), "slower|slower|slower");
+  EXPECT_EQ(store_->job_document(job)->at("trials").at(0).at("speedup_verdict"), "slower");
 }
 
 TEST_F(Comparisons, AreReadWithWhatIsKnownOfTheirTrials) {

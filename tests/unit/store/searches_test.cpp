@@ -327,9 +327,10 @@ TEST_F(Searches, KeepTheirGenerationsAsTheyWereWhenTheyEnded) {
 
 TEST_F(Searches, AreInTheSummariesOfTheirJobs) {
   const auto by_rungs = begin(halving({}));
-  EXPECT_EQ(json::serialize(summary(by_rungs)),
-            R"({"strategy":"halving","wanted":9,"trials":0,"generation":null,"rungs":[0,0,0],)"
-            R"("finished":false,"failure":null})");
+  EXPECT_EQ(
+      json::serialize(summary(by_rungs)),
+      R"({"strategy":"halving","metric":"accuracy","wanted":9,"trials":0,"generation":null,"rungs":[0,0,0],)"
+      R"("finished":false,"failure":null})");
   EXPECT_EQ(store_->untouched_summary(by_rungs), store_->job_summaries(by_rungs).at(0).as_object());
   ask(by_rungs, halving({{"g", {0.1}, 0, 0}, {"g", {0.2}, 0, 2}, {"g", {0.3}, 0, 0}}));
   EXPECT_EQ(json::serialize(summary(by_rungs).at("rungs")), "[3,1,1]");
@@ -340,7 +341,7 @@ TEST_F(Searches, AreInTheSummariesOfTheirJobs) {
   const auto by_generations = write(nsga2({}), submission("other")).job.id;
   ask(by_generations, nsga2({{"g", {0.25}, 0, 0}, {"g", {0.5}, 1, 0}}), "other");
   EXPECT_EQ(json::serialize(summary(by_generations)),
-            R"({"strategy":"nsga2","wanted":9,"trials":2,"generation":2,"rungs":null,)"
+            R"({"strategy":"nsga2","metric":null,"wanted":9,"trials":2,"generation":2,"rungs":null,)"
             R"("finished":false,"failure":null})");
   const auto plain = write(small_plan(), submission("plain")).job.id;
   EXPECT_EQ(summary(plain), json::value(nullptr));

@@ -37,6 +37,7 @@ export interface JobSummary {
 
 export interface Search {
   strategy: string; // "halving", "nsga2"
+  metric?: string | null; // halving: that decides
   wanted?: number; // trials, at most
   trials: number; // asked for so far
   generation?: number | null; // nsga2, from 1
@@ -57,6 +58,7 @@ export interface Trial {
   state: TrialState;
   reason: string | null;
   metrics: Metrics;
+  speedup_verdict?: 'faster' | 'slower' | "can't tell" | null;
   pareto: boolean;
   model?: string | null; // the zoo's net that it starts from
   family?: string | null;

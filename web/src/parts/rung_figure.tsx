@@ -1,7 +1,7 @@
 // Halving: what each trial had reached at each rung, a line a trial. Strong are those that went all the way or are still
 // on it, pale those that ended below the last rung.
 
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
 import type { Trial } from '../api/types';
 import type { Place } from '../trials/front';
@@ -9,9 +9,9 @@ import { axisFor, type Axes, type Frame } from '../trials/plot';
 import { measuredQuantity, numberQuantity, type Quantity } from '../trials/quantities';
 import { rungLines, thinned, type RungLine } from '../trials/search';
 import { allTrials, colouring, filtered, rungs, unit } from '../trials/shown';
-import { openJob } from '../live/state';
+import { selectedJob } from '../live/state';
 import { changeView, pointedTrial, view } from '../view/view';
-import { Grid } from './grid';
+import { FigureFrame, useFrame } from './figure_frame';
 import { colourClass, colourOf } from './marks';
 import { Tip, TrialTip } from './tip';
 import { usePointing } from './use_pointing';
@@ -19,9 +19,9 @@ import { usePointing } from './use_pointing';
 const kMostPale = 1500;
 const kEpochs = numberQuantity('epochs', 'Epochs', () => null);
 
-// The metric that decides is an objective which `evaluate` gives.
+// The metric that decides which trials go on.
 function deciding(): Quantity {
-  return measuredQuantity(openJob.value?.objectives.loss === 'min' ? 'loss' : 'accuracy', unit.value);
+  return measuredQuantity(selectedJob.value?.search?.metric ?? 'accuracy', unit.value);
 }
 
 function axesOf(lines: readonly RungLine[], quantity: Quantity, frame: Frame): Axes {
@@ -71,10 +71,9 @@ function useLines(shown: readonly Trial[], frame: Frame) {
 }
 
 export function RungFigure({ width, height }: { width: number; height: number }) {
-  const svg = useRef<SVGSVGElement>(null);
-  const frame = useMemo<Frame>(() => ({ left: 58, right: width - 14, top: 26, bottom: height - 46 }), [width, height]);
+  const frame = useFrame(width, height);
   const { lines, quantity, axes, ends, pale, strong } = useLines(filtered.value, frame);
-  const { walking, active, handlers } = usePointing(svg, {
+  const pointing = usePointing({
     places: ends,
     pointed: pointedTrial,
     start: () => view.peek().trial,
@@ -84,29 +83,26 @@ export function RungFigure({ width, height }: { width: number; height: number })
   const [pointed, selected] = [find(pointedTrial.value), find(view.value.trial)];
   const end = ends.find((place) => place.id === pointed?.id);
   return (
-    <>
-      <svg
-        ref={svg}
-        class="plot"
-        width={width}
-        height={height}
-        tabIndex={0}
-        role="application"
-        aria-roledescription="line plot"
-        aria-label={`${quantity.label} of ${lines.length} trials at their rungs. Arrow keys walk from trial to trial, Enter selects.`}
-        {...handlers}
-      >
-        <Grid axes={axes} frame={frame} x="Epochs" y={quantity.label} />
-        <Lines lines={pale} axes={axes} pale={true} />
-        <Lines lines={strong} axes={axes} pale={false} />
-        {[selected, pointed].map((line) => line !== undefined && (
-          <path key={line.id} class={`rung-line near ${colourOf(line.trial)}`} d={pathOf(line, axes)} />
-        ))}
-      </svg>
-      {active && pointed !== undefined && end !== undefined && (
+    <FigureFrame
+      width={width}
+      height={height}
+      frame={frame}
+      axes={axes}
+      x="Epochs"
+      y={quantity.label}
+      kind="line plot"
+      label={`${quantity.label} of ${lines.length} trials at their rungs. Arrow keys walk from trial to trial, Enter selects.`}
+      pointing={pointing}
+      tip={pointing.active && pointed !== undefined && end !== undefined && (
         <Tip x={end.x} y={end.y} width={width}><TrialTip trial={pointed.trial} also={valuesText(pointed, quantity)} /></Tip>
       )}
-      <p class="unseen" aria-live="polite">{walking && pointed !== undefined ? `${pointed.trial.group} ${pointed.id}: ${valuesText(pointed, quantity)} epochs` : ''}</p>
-    </>
+      said={pointed === undefined ? '' : `${pointed.trial.group} ${pointed.id}: ${valuesText(pointed, quantity)} epochs`}
+    >
+      <Lines lines={pale} axes={axes} pale={true} />
+      <Lines lines={strong} axes={axes} pale={false} />
+      {[selected, pointed].map((line) => line !== undefined && (
+        <path key={line.id} class={`rung-line near ${colourOf(line.trial)}`} d={pathOf(line, axes)} />
+      ))}
+    </FigureFrame>
   );
 }

@@ -6,12 +6,12 @@ import { params } from '../format';
 import { openJob } from '../live/state';
 import { frontCorners, plotPoints } from '../trials/front';
 import { nameOf } from '../trials/quantities';
-import { axisFor, stairs, type Axes, type Frame } from '../trials/plot';
+import { axisFor, stairs, type Axes } from '../trials/plot';
 import type { Trial } from '../api/types';
 import { aims, allTrials, colouring, figureX, figureY, filtered } from '../trials/shown';
 import { changeView, pointedTrial, view } from '../view/view';
+import { FigureFrame, useFrame } from './figure_frame';
 import { FigureTools } from './figure_tools';
-import { Grid } from './grid';
 import { PlotPoints, PointShape, Whisker, kCloud, type Placed } from './plot_points';
 import { PointCloud } from './point_cloud';
 import { Tip, TrialTip, quantityText } from './tip';
@@ -30,10 +30,7 @@ function pointText(trial: Trial): string {
 // Points, axes and front, each made anew only when what it rests on has changed.
 function useFigure(width: number, height: number) {
   const [shown, all, x, y, ways, colours] = [filtered.value, allTrials.value, figureX.value, figureY.value, aims.value, colouring.value];
-  const frame = useMemo<Frame>(
-    () => ({ left: y.numeric ? 58 : 92, right: width - 14, top: 26, bottom: height - 46 }),
-    [width, height, y],
-  );
+  const frame = useFrame(width, height, y.numeric ? 58 : 92);
   const points = useMemo(() => plotPoints(shown, x, y), [shown, x, y]);
   const axes = useMemo<Axes>(() => ({
     x: axisFor(x, points.map((point) => point.x), [frame.left, frame.right], 90),
@@ -51,49 +48,43 @@ function useFigure(width: number, height: number) {
 }
 
 function Plot({ width, height }: { width: number; height: number }) {
-  const svg = useRef<SVGSVGElement>(null);
   const { frame, axes, front, places, ordered } = useFigure(width, height);
   const find = (id: string | null) => (id === null ? undefined : places.find((place) => place.id === id));
   const pointed = find(pointedTrial.value);
   const selected = find(view.value.trial);
-  const { walking, handlers } = usePointing(svg, {
+  const pointing = usePointing({
     places,
     pointed: pointedTrial,
     start: () => view.peek().trial,
     select: (id) => { changeView({ trial: id === view.peek().trial ? null : id }); },
   });
-  const grid = useMemo(() => <Grid axes={axes} frame={frame} x={figureX.peek().label} y={figureY.peek().label} />, [axes, frame]);
-
   return (
-    <>
-      <svg class="plot" width={width} height={height} aria-hidden="true">{grid}</svg>
-      {places.length > kCloud && <PointCloud places={places} ordered={ordered} width={width} height={height} />}
-      <svg
-        ref={svg}
-        class="plot"
-        width={width}
-        height={height}
-        tabIndex={0}
-        role="application"
-        aria-roledescription="scatter plot"
-        aria-label={`${figureName()} of ${places.length} trials. Arrow keys walk from left to right, Enter selects.`}
-        {...handlers}
-      >
-        <clipPath id="frame"><rect x={frame.left} y={frame.top - 8} width={Math.max(0, frame.right - frame.left + 8)} height={Math.max(0, frame.bottom - frame.top + 8)} /></clipPath>
-        <g clip-path="url(#frame)">
-          <PlotPoints places={places} ordered={ordered} front={front} axes={axes} frame={frame} />
-          {selected !== undefined && <PointShape place={selected} ordered={ordered} radius={8} extra="selected" />}
-          {pointed !== undefined && (
-            <>
-              <Whisker place={pointed} ordered={ordered} axes={axes} frame={frame} extra="near" />
-              <PointShape place={pointed} ordered={ordered} radius={8} extra="pointed" />
-            </>
-          )}
-        </g>
-      </svg>
-      {pointed !== undefined && <Tip x={pointed.x} y={pointed.y} width={width}><TrialTip trial={pointed.point.trial} /></Tip>}
-      <p class="unseen" aria-live="polite">{walking && pointed !== undefined ? pointText(pointed.point.trial) : ''}</p>
-    </>
+    <FigureFrame
+      width={width}
+      height={height}
+      frame={frame}
+      axes={axes}
+      x={figureX.value.label}
+      y={figureY.value.label}
+      kind="scatter plot"
+      label={`${figureName()} of ${places.length} trials. Arrow keys walk from left to right, Enter selects.`}
+      pointing={pointing}
+      beneath={places.length > kCloud && <PointCloud places={places} ordered={ordered} width={width} height={height} />}
+      tip={pointed !== undefined && <Tip x={pointed.x} y={pointed.y} width={width}><TrialTip trial={pointed.point.trial} /></Tip>}
+      said={pointed === undefined ? '' : pointText(pointed.point.trial)}
+    >
+      <clipPath id="frame"><rect x={frame.left} y={frame.top - 8} width={Math.max(0, frame.right - frame.left + 8)} height={Math.max(0, frame.bottom - frame.top + 8)} /></clipPath>
+      <g clip-path="url(#frame)">
+        <PlotPoints places={places} ordered={ordered} front={front} axes={axes} frame={frame} />
+        {selected !== undefined && <PointShape place={selected} ordered={ordered} radius={8} extra="selected" />}
+        {pointed !== undefined && (
+          <>
+            <Whisker place={pointed} ordered={ordered} axes={axes} frame={frame} extra="near" />
+            <PointShape place={pointed} ordered={ordered} radius={8} extra="pointed" />
+          </>
+        )}
+      </g>
+    </FigureFrame>
   );
 }
 

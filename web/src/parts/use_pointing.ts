@@ -1,19 +1,21 @@
 // Points of a figure by pointer (hover, click) and by keyboard: arrows walk, Home and End jump, Enter selects.
 
 import type { Signal } from '@preact/signals';
-import type { RefObject } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 import { nearest, type Place } from '../trials/front';
 
 const kReach = 28; // pixels from the pointer to a point that it means
 
-export function usePointing(svg: RefObject<SVGSVGElement>, { places, pointed, start, select }: {
+export type Pointing = ReturnType<typeof usePointing>;
+
+export function usePointing({ places, pointed, start, select }: {
   places: readonly Place[];
   pointed: Signal<string | null>;
   start?: () => string | null; // where walking begins if nothing is pointed at
   select?: (id: string) => void;
 }) {
+  const svg = useRef<SVGSVGElement>(null);
   const [walking, setWalking] = useState(false);
   const [hovered, setHovered] = useState(false);
 
@@ -44,6 +46,7 @@ export function usePointing(svg: RefObject<SVGSVGElement>, { places, pointed, st
   };
 
   return {
+    svg, // of the figure
     walking,
     active: walking || hovered, // it is here that something is pointed at
     handlers: {

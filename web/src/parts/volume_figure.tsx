@@ -1,7 +1,7 @@
 // NSGA-II: the hypervolume of what is best so far, by generation, a line a group.
 
 import { useSignal } from '@preact/signals';
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
 import { digits } from '../format';
 import { openJob } from '../live/state';
@@ -9,7 +9,7 @@ import { axisFor, type Axes, type Frame } from '../trials/plot';
 import { kGroup } from '../trials/quantities';
 import { volumeLines, volumeText } from '../trials/search';
 import { colouring } from '../trials/shown';
-import { Grid } from './grid';
+import { FigureFrame, useFrame } from './figure_frame';
 import { colourClass } from './marks';
 import { Tip } from './tip';
 import { usePointing } from './use_pointing';
@@ -32,10 +32,9 @@ function colourOfGroup(group: string, order: number): string {
 }
 
 export function VolumeFigure({ width, height }: { width: number; height: number }) {
-  const svg = useRef<SVGSVGElement>(null);
   const pointed = useSignal<string | null>(null);
   const generations = openJob.value?.generations;
-  const frame = useMemo<Frame>(() => ({ left: 58, right: width - 14, top: 26, bottom: height - 46 }), [width, height]);
+  const frame = useFrame(width, height);
   const lines = useMemo(() => volumeLines(generations ?? []), [generations]);
   const points = useMemo(() => [...lines.values()].flat(), [lines]);
   const axes = useMemo(
@@ -46,37 +45,34 @@ export function VolumeFigure({ width, height }: { width: number; height: number 
     () => points.map((point) => ({ id: point.id, x: axes.x.at(point.of.generation), y: axes.y.at(point.volume), point })),
     [points, axes],
   );
-  const { walking, handlers } = usePointing(svg, { places, pointed });
+  const pointing = usePointing({ places, pointed });
   const near = places.find((place) => place.id === pointed.value);
   const last = points.at(-1);
   return (
-    <>
-      <svg
-        ref={svg}
-        class="plot"
-        width={width}
-        height={height}
-        tabIndex={0}
-        role="application"
-        aria-roledescription="line plot"
-        aria-label={`Hypervolume of ${points.length} generations${last === undefined ? '' : `, at last ${digits(last.volume)}`}. Arrow keys walk from one to the next.`}
-        {...handlers}
-      >
-        <Grid axes={axes} frame={frame} x="Generation" y="Hypervolume" />
-        {[...lines].map(([group, line], order) => (
-          <g key={group} class={colourOfGroup(group, order)}>
-            <path class="rung-line" d={`M${line.map((point) => `${axes.x.at(point.of.generation).toFixed(1)},${axes.y.at(point.volume).toFixed(1)}`).join('L')}`} />
-            {line.map((point) => <circle key={point.id} class="volume" cx={axes.x.at(point.of.generation)} cy={axes.y.at(point.volume)} r={point.id === pointed.value ? 6 : 3.5} />)}
-          </g>
-        ))}
-      </svg>
-      {near !== undefined && (
+    <FigureFrame
+      width={width}
+      height={height}
+      frame={frame}
+      axes={axes}
+      x="Generation"
+      y="Hypervolume"
+      kind="line plot"
+      label={`Hypervolume of ${points.length} generations${last === undefined ? '' : `, at last ${digits(last.volume)}`}. Arrow keys walk from one to the next.`}
+      pointing={pointing}
+      tip={near !== undefined && (
         <Tip x={near.x} y={near.y} width={width}>
           <p><b>{near.point.of.group_name}</b></p>
           <p>{volumeText(near.point)}</p>
         </Tip>
       )}
-      <p class="unseen" aria-live="polite">{walking && near !== undefined ? `${near.point.of.group_name}, ${volumeText(near.point)}` : ''}</p>
-    </>
+      said={near === undefined ? '' : `${near.point.of.group_name}, ${volumeText(near.point)}`}
+    >
+      {[...lines].map(([group, line], order) => (
+        <g key={group} class={colourOfGroup(group, order)}>
+          <path class="rung-line" d={`M${line.map((point) => `${axes.x.at(point.of.generation).toFixed(1)},${axes.y.at(point.volume).toFixed(1)}`).join('L')}`} />
+          {line.map((point) => <circle key={point.id} class="volume" cx={axes.x.at(point.of.generation)} cy={axes.y.at(point.volume)} r={point.id === pointed.value ? 6 : 3.5} />)}
+        </g>
+      ))}
+    </FigureFrame>
   );
 }

@@ -32,13 +32,13 @@ const kStateOrder = ['running', 'failed', 'waiting', 'succeeded', 'cancelled'];
 function measured(
   trial: Trial,
   name: string,
-  show: (value: number, low: number | null, high: number | null) => Cell,
+  show: (value: number, low: number | null, high: number | null, trial: Trial) => Cell,
 ): Cell {
   const value = trial.metrics[name];
   if (value === undefined) return { text: '' };
   if (value === null) return { text: kUnmeasured, title: 'could not be measured', tone: 'weak' };
   const [low, high] = intervalOf(trial, name) ?? [null, null];
-  return show(value, low, high);
+  return show(value, low, high, trial);
 }
 
 function metricColumn(
@@ -46,7 +46,7 @@ function metricColumn(
   label: string,
   title: string,
   firstDescending: boolean,
-  show: (value: number, low: number | null, high: number | null) => Cell,
+  show: (value: number, low: number | null, high: number | null, trial: Trial) => Cell,
   unit?: string,
 ): Column {
   const column: Column = {
@@ -74,10 +74,10 @@ function accuracyCell(value: number, low: number | null, high: number | null): C
   return withNote(percent(value), low === null || high === null ? undefined : `±${((high - low) * 50).toFixed(1)}`);
 }
 
-function speedupCell(value: number, low: number | null, high: number | null): Cell {
+function speedupCell(value: number, low: number | null, high: number | null, trial: Trial): Cell {
   const cell = withNote(`${value.toFixed(2)}×`, interval(low, high, (bound) => bound.toFixed(2)));
-  if (low !== null && high !== null && low <= 1 && high >= 1) {
-    return { ...cell, tone: 'weak', title: 'The interval contains 1: no measurable difference in speed.' };
+  if (trial.speedup_verdict === "can't tell") {
+    return { ...cell, tone: 'weak', title: 'The interval comes within half a percent of 1: whether it is faster can’t be told.' };
   }
   return cell;
 }

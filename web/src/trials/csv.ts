@@ -10,11 +10,15 @@ function field(value: unknown): string {
 export function toCsv(trials: readonly Trial[]): string {
   const params = [...new Set(trials.flatMap((trial) => Object.keys(trial.params)))];
   const metrics = [...new Set(trials.flatMap((trial) => Object.keys(trial.metrics)))];
-  const header = ['trial_id', 'group_name', ...params, 'state', 'reason', 'pareto', ...metrics];
+  const header = ['trial_id', 'group_name', 'model', 'family', ...params, 'rung', 'generation', 'state', 'reason', 'pareto', ...metrics];
   const rows = trials.map((trial) => [
     trial.id,
     trial.group,
+    trial.model,
+    trial.family,
     ...params.map((key) => trial.params[key]),
+    trial.rung,
+    trial.generation,
     trial.state,
     trial.reason,
     trial.pareto,
