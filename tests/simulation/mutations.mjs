@@ -56,7 +56,7 @@ const mutations = [
     'tasks_[*input].state == TaskState::succeeded) continue;',
     'tasks_[*input].state == TaskState::succeeded || (MUTANT && is_held(tasks_[*input].state))) continue;'],
   ['ends a job of which parts are still to come', `${core}/settle.cpp`,
-    'if (jobs_[*index].incomplete) continue;', 'if (!MUTANT && jobs_[*index].incomplete) continue;'],
+    'if (jobs_[*index].incomplete ||', 'if ((!MUTANT && jobs_[*index].incomplete) ||'],
   ['forgets tasks that a submission may bring back', `${core}/retire.cpp`,
     'if (submissions_ > 0 || !ripples_.empty()) return;', 'if ((!MUTANT && submissions_ > 0) || !ripples_.empty()) return;'],
   ['cancels what another job needs', `${core}/retire.cpp`,

@@ -132,7 +132,7 @@ void World::submit() {
     if (known_search->second.trials < kMostTrials && once(2)) ++known_search->second.trials;
     return leader().submit(std::move(job), known_search->second);
   }
-  if (is_new && once(3)) {
+  if (is_new && once(2)) {
     const SearchText text = draw_search();
     searches_[job.id] = text;
     return leader().submit(std::move(job), text);
