@@ -1,9 +1,6 @@
 #include "coordinator/runtime/search_book.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -20,11 +17,6 @@ bool lies_in(const std::vector<double>& point, const job::SearchSpace& space) {
       return false;
   }
   return true;
-}
-
-bool waits(const std::vector<search::Told>& told) {
-  return std::any_of(told.begin(), told.end(),
-                     [](const search::Told& each) { return each.state == search::Told::State::open; });
 }
 
 }  // namespace
@@ -66,23 +58,13 @@ std::optional<SearchAdvice> SearchBook::advise(store::Store& store, JobId job, s
   advice.folder = searching->folder;
   try {
     Page& page = page_of(job, *searching, surroundings_of);
-    bool finished = true;
-    for (const auto& rules : page.rules) {
-      const auto known = searching->told.find(rules.space.group);
-      const auto told = known == searching->told.end() ? std::vector<search::Told>{} : known->second;
-      auto said = search::advance(rules, told, slots);
-      record(store, job, page, rules.space.group, said.generations, epoch);
-      const bool has_open = waits(told);
-      if (!said.finished && said.next.empty() && !has_open)
-        throw std::runtime_error(
-            fmt::format("nothing more can be asked for of group \"{}\", and its search "
-                        "isn't over",
-                        rules.space.group));
-      finished = finished && said.finished;
-      advice.waits = advice.waits || has_open;
-      std::move(said.next.begin(), said.next.end(), std::back_inserter(advice.next));
-    }
-    advice.is_over = finished && advice.next.empty();
+    auto said = search::advance(page.rules, searching->told, slots);
+    for (const auto& [group, generations] : said.generations)
+      record(store, job, page, group, generations, epoch);
+    advice.next = std::move(said.next);
+    advice.waits = said.waits;
+    advice.is_over = said.finished;
+    advice.failure = std::move(said.failure);
   } catch (const store::Unavailable&) {
     throw;
   } catch (const store::Fenced&) {

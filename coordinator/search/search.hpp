@@ -53,4 +53,15 @@ struct Advice {
 // `slots`: how many trials may run at once; halving keeps as many open, one at least.
 Advice advance(const Rules& rules, const std::vector<Told>& told, std::size_t slots);
 
+using ToldByGroup = std::map<std::string, std::vector<Told>>;
+
+struct JobAdvice {  // of all of its groups together
+  std::vector<job::Proposal> next;
+  bool waits = false;     // for trials that haven't ended
+  bool finished = false;  // nothing more will come
+  std::map<std::string, std::vector<Generation>> generations;
+  std::string failure;  // why it can't go on
+};
+JobAdvice advance(const std::vector<Rules>& groups, const ToldByGroup& told, std::size_t slots);
+
 }  // namespace espalier::search

@@ -22,21 +22,22 @@ void Coordinator::start() {
   core::Settings settings;
   if (chance_.one_in(2)) settings.slice = 1 + chance_.below(4);
   core_ = std::make_unique<core::Core>(settings);
+  searches_ = std::make_unique<Searches>(*this, database_, chance_, judge_);
   const Store::Recovered recovered = database_.store.begin_epoch();
   epoch_ = recovered.started.epoch;
   welcomed_.clear();
   happen(recovered.started);
   happen(core::SubmissionBegun{});
-  for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false);
+  for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false, false);
   happen(core::AttemptsFound{recovered.attempts});
   happen(core::SubmissionEnded{});
 }
 
-void Coordinator::add_in_parts(const core::JobRow& row, bool ask_again) {
+void Coordinator::add_in_parts(const core::JobRow& row, bool ask_again, bool by_search) {
   std::size_t from = 0;
   do {
     const std::size_t to = std::min(row.tasks.size(), from + 1 + chance_.below(5));
-    core::JobAdded part{row, ask_again, to < row.tasks.size()};
+    core::JobAdded part{row, ask_again, to < row.tasks.size(), by_search};
     part.row.tasks.assign(row.tasks.begin() + static_cast<std::ptrdiff_t>(from),
                           row.tasks.begin() + static_cast<std::ptrdiff_t>(to));
     happen(part);
@@ -46,6 +47,7 @@ void Coordinator::add_in_parts(const core::JobRow& row, bool ask_again) {
 
 void Coordinator::crash() {
   if (!work_.empty() && work_.front().tried && database_.coin()) perform(work_.front());
+  if (runs()) searches_->crash();
   end();
 }
 
@@ -100,23 +102,41 @@ void Coordinator::take(core::Actions actions) {
 }
 
 void Coordinator::commit_now() {
-  if (pending_.empty() && pending_.learned.empty()) return;
+  if (pending_.empty()) return;
   ++commits_under_way_;
-  work_.push_back({std::exchange(pending_, {}), std::nullopt});
+  work_.push_back({std::exchange(pending_, {}), std::nullopt, {}});
   if (work_.size() == 1) next_work();
 }
 
-void Coordinator::submit(core::JobRow job) {
-  happen(core::SubmissionBegun{});
+void Coordinator::submit(core::JobRow job, std::optional<SearchText> search) {
+  happen(core::SubmissionBegun{job.id});
   commit_now();
-  work_.push_back({{}, std::move(job)});
+  work_.push_back({{}, Submission{std::move(job), search, database_.new_ticket()}, {}});
   if (work_.size() == 1) next_work();
+}
+
+void Coordinator::when_committed(std::function<void()> then) {
+  commit_now();
+  work_.push_back({{}, std::nullopt, std::move(then)});
+  if (work_.size() == 1) next_work();
+}
+
+void Coordinator::take_up(const core::JobRow& row, bool by_search, std::int64_t ticket) {
+  add_in_parts(row, true, by_search);
+  happen(core::SubmissionEnded{row.id});
+  pending_.learned.push_back(ticket);
+  commit_now();
 }
 
 // ---- the store thread ----
 
 void Coordinator::next_work() {
   if (work_.empty()) return;
+  if (work_.front().then) {
+    later(Duration::zero(), std::move(work_.front().then));
+    work_.pop_front();
+    return next_work();
+  }
   work_.front().tried = true;
   later(database_.time_for_a_commit(), [this] { try_work(); });
 }
@@ -137,7 +157,7 @@ bool Coordinator::perform(Work& work) {
   if (!work.submission) {
     const bool again = std::exchange(work.batch.again, true);
     if (!database_.store.commit(work.batch.writes, epoch_, again)) return false;
-    for (const JobId job : std::exchange(work.batch.learned, {})) database_.store.learned(job);
+    for (const auto ticket : std::exchange(work.batch.learned, {})) database_.store.learned(ticket);
     return true;
   }
   submitted_ = database_.store.submit(*work.submission, epoch_);
@@ -149,11 +169,7 @@ void Coordinator::finish_work() {
   work_.pop_front();
   next_work();
   if (done.submission) {
-    const JobId job = submitted_->id;
-    add_in_parts(*submitted_, true);
-    happen(core::SubmissionEnded{});
-    pending_.learned.push_back(job);
-    return commit_now();
+    return take_up(*submitted_, false, done.submission->ticket);
   }
   --commits_under_way_;
   deliver(done.batch);
@@ -171,10 +187,13 @@ void Coordinator::deliver(const Batch& batch) {
       wire::Assign assign;
       assign.epoch = epoch_;
       assign.attempt = give->attempt.value;
-      assign.task = fmt::format("{}", give->task.value);
+      assign.task = database_.store.key_of(give->task);
       outgoing[give->peer].push_back(std::move(assign));
       sent.attempts.push_back(give->attempt);
     }
+    const auto* job = std::get_if<core::PublishJob>(&action);
+    if (job != nullptr && job->search) searches_->is_due(job->job);
+    if (std::holds_alternative<core::PublishWorkers>(action)) searches_->workers_changed();
   }
   for (auto& [peer, messages] : outgoing) send_(peer, std::move(messages));
   if (!sent.attempts.empty()) happen(sent);

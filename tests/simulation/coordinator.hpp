@@ -13,6 +13,7 @@
 #include "coordinator/core/core.hpp"
 #include "tests/simulation/database.hpp"
 #include "tests/simulation/process.hpp"
+#include "tests/simulation/searches.hpp"
 
 namespace espalier::simulation {
 
@@ -20,16 +21,21 @@ class Coordinator : public Process {
  public:
   using Send = std::function<void(const std::string& peer, std::vector<wire::ToWorker>)>;
 
-  Coordinator(Clockwork& clockwork, Chance& chance, Database& database, Send send)
-      : Process(clockwork, chance), database_(database), send_(std::move(send)) {}
+  Coordinator(Clockwork& clockwork, Chance& chance, Database& database, const SearchJudge& judge, Send send)
+      : Process(clockwork, chance), database_(database), judge_(judge), send_(std::move(send)) {}
 
   void start();  // begins an epoch, which fences all others
   void crash();  // what isn't committed is gone; what is on its way to the database may still arrive
   void stop_for(Duration time);
 
   void hear(const std::string& peer, std::vector<wire::ToCoordinator> messages);
-  void submit(core::JobRow job);
+  void submit(core::JobRow job, std::optional<SearchText> search = {});
   void happen(const core::Event& event);
+
+  // For its searches.
+  void when_committed(std::function<void()> then);  // all that was decided until now
+  void take_up(const core::JobRow& row, bool by_search, std::int64_t ticket);
+  void step_down() { end(); }  // another coordinator has taken over
 
   [[nodiscard]] const core::Core& core() const { return *core_; }
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
@@ -39,16 +45,17 @@ class Coordinator : public Process {
   struct Batch {
     std::vector<core::Write> writes;
     core::Actions others;
-    std::vector<JobId> learned;  // what follows from those submissions is in it
-    bool again = false;          // the database may have it already
-    [[nodiscard]] bool empty() const { return writes.empty() && others.empty(); }
+    std::vector<std::int64_t> learned;  // what follows from those submissions is in it
+    bool again = false;                 // the database may have it already
+    [[nodiscard]] bool empty() const { return writes.empty() && others.empty() && learned.empty(); }
   };
   struct Work {  // for the store thread, in order
     Batch batch;
-    std::optional<core::JobRow> submission;
-    bool tried = false;  // the database may have it
+    std::optional<Submission> submission;
+    std::function<void()> then;  // neither: a question of when its turn comes
+    bool tried = false;          // the database may have it
   };
-  void add_in_parts(const core::JobRow& row, bool ask_again);
+  void add_in_parts(const core::JobRow& row, bool ask_again, bool by_search);
   void expect_told(const core::Event& event, const core::Actions& actions);
   void take(core::Actions actions);
   void commit_now();
@@ -60,8 +67,10 @@ class Coordinator : public Process {
   void set_alarm();
 
   Database& database_;
+  const SearchJudge& judge_;
   Send send_;
   std::unique_ptr<core::Core> core_;
+  std::unique_ptr<Searches> searches_;
   std::set<std::string> welcomed_;  // workers, since the start
   std::int64_t epoch_ = 0;
   Batch pending_;

@@ -21,6 +21,7 @@ class Database {
   [[nodiscard]] bool breaks() { return !calm_ && chance_.one_in(weather_.doubt_one_in); }
   // So much waits for it that a coordinator takes no more reports.
   [[nodiscard]] bool full() { return !calm_ && chance_.one_in(weather_.full_one_in); }
+  [[nodiscard]] std::int64_t new_ticket() { return ++tickets_; }
   [[nodiscard]] bool coin() { return chance_.one_in(2); }
   [[nodiscard]] Duration time_for_a_commit() {
     using std::chrono::milliseconds;
@@ -35,6 +36,7 @@ class Database {
   Chance& chance_;
   const Weather& weather_;
   MonotonicTime away_until_;
+  std::int64_t tickets_ = 0;
   bool calm_ = false;
 };
 

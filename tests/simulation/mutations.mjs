@@ -1,4 +1,4 @@
-// Shows that the simulation finds bugs: plants each of these into the cores, one at a time, and expects some
+// Shows that the simulation finds bugs: plants each of these into the cores and the searches, one at a time, and expects some
 // schedule to break. A mutation that survives is a hole in the simulation.
 // Usage: node mutations.mjs SOURCE_FOLDER BUILD_FOLDER [SCHEDULES]
 //
@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const core = 'coordinator/core';
+const search = 'coordinator/search';
 const agent = 'worker/agent/core';
 
 const mutations = [
@@ -55,7 +56,7 @@ const mutations = [
     'tasks_[*input].state == TaskState::succeeded) continue;',
     'tasks_[*input].state == TaskState::succeeded || (MUTANT && is_held(tasks_[*input].state))) continue;'],
   ['ends a job of which parts are still to come', `${core}/settle.cpp`,
-    'if (jobs_[*index].incomplete) continue;', 'if (!MUTANT && jobs_[*index].incomplete) continue;'],
+    'if (jobs_[*index].incomplete ||', 'if ((!MUTANT && jobs_[*index].incomplete) ||'],
   ['forgets tasks that a submission may bring back', `${core}/retire.cpp`,
     'if (submissions_ > 0 || !ripples_.empty()) return;', 'if ((!MUTANT && submissions_ > 0) || !ripples_.empty()) return;'],
   ['cancels what another job needs', `${core}/retire.cpp`,
@@ -71,6 +72,38 @@ const mutations = [
   ['takes a training from its worker without telling it', `${core}/preempt.cpp`,
     '  send(peer, wire::Cancel{attempt.value});\n  set_state(task, TaskState::ready, reason);',
     '  if (!MUTANT) send(peer, wire::Cancel{attempt.value});\n  set_state(task, TaskState::ready, reason);'],
+  // searches
+  ['forgets after a restart that a job searches', `${core}/submit.cpp`,
+    '    jobs_[*index].searching = row.searching;', '    jobs_[*index].searching = row.searching && (!MUTANT || epoch_ == 1);'],
+  ['doesn\'t go on with a search after a restart', `${core}/submit.cpp`,
+    '  jobs_[*index].search_is_due = true;\n  std::vector<Newcomer>', '  if (!MUTANT) jobs_[*index].search_is_due = true;\n  std::vector<Newcomer>'],
+  ['ends a job before its search', `${core}/settle.cpp`,
+    'jobs_[*index].searching) continue;', '(!MUTANT && jobs_[*index].searching)) continue;'],
+  ['forgets the search of a paused job', `${core}/submit.cpp`,
+    '  jobs_[*job].search_is_due = true;\n  set_job_state(*job, JobState::running);',
+    '  jobs_[*job].search_is_due = !MUTANT;\n  set_job_state(*job, JobState::running);'],
+  ['lets a search bring back a job that was cancelled', `${core}/submit.cpp`,
+    'if (known && event.by_search) state =', 'if (!MUTANT && known && event.by_search) state ='],
+  ['doesn\'t hear that a search is over', `${core}/submit.cpp`,
+    '  jobs_[*job].searching = false;', '  jobs_[*job].searching = MUTANT;'],
+  ['promotes the worst', `${search}/halving.cpp`,
+    'return score(told_[a], rung) > score(told_[b], rung);',
+    'return MUTANT ? score(told_[a], rung) < score(told_[b], rung) : score(told_[a], rung) > score(told_[b], rung);'],
+  ['promotes the first of a rung at once', `${search}/halving.cpp`, 'more_will_end ? 0 : 1', 'more_will_end && !MUTANT ? 0 : 1'],
+  ['promotes once more what is on its way', `${search}/halving.cpp`,
+    'return each.state == Told::State::succeeded && each.rung == rung &&',
+    'return (MUTANT || each.state == Told::State::succeeded) && (MUTANT || each.rung == rung) &&'],
+  ['lets nobody replace who failed on the way up', `${search}/halving.cpp`,
+    'if (open == 0 && advice.next.empty())\n', 'if (!MUTANT && open == 0 && advice.next.empty())\n'],
+  ['ends a search while its trials run', `${search}/halving.cpp`,
+    'advice.finished = open == 0 &&', 'advice.finished = (MUTANT || open == 0) &&'],
+  ['proposes points again', `${search}/points.hpp`,
+    'return places_.insert(place_of(space_, point)).second;', 'return places_.insert(place_of(space_, point)).second || MUTANT;'],
+  ['breeds before a generation has ended', `${search}/nsga2.cpp`,
+    'if (std::any_of(told.begin(), told.end(), is_open)) return advice;',
+    'if (!MUTANT && std::any_of(told.begin(), told.end(), is_open)) return advice;'],
+  ['asks for more trials than the job did', `${search}/nsga2.cpp`,
+    'std::min<std::uint64_t>(population, left)', 'std::min<std::uint64_t>(population, MUTANT ? population : left)'],
   // the agent
   ['starts what was given out before it was lost', `${agent}/session.cpp`,
     'attempt >= first_attempt_', '(MUTANT || attempt >= first_attempt_)'],
@@ -100,7 +133,7 @@ const overlay = path.join(build, 'mutants');
 // Copies the sources and plants the mutations; writes only what has changed, so that a second run is quick.
 function plant() {
   const texts = new Map();
-  for (const folder of [core, agent, 'tests/simulation']) {
+  for (const folder of [core, search, agent, 'tests/simulation']) {
     for (const name of fs.readdirSync(path.join(source, folder))) {
       if (/\.[ch]pp$/.test(name)) texts.set(`${folder}/${name}`, fs.readFileSync(path.join(source, folder, name), 'utf8'));
     }

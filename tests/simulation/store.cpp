@@ -39,17 +39,23 @@ Store::Recovered Store::begin_epoch() {
   return recovered;
 }
 
-std::optional<core::JobRow> Store::submit(core::JobRow job, std::int64_t epoch) {
+std::optional<core::JobRow> Store::submit(const Submission& submission, std::int64_t epoch) {
   if (epoch != epoch_) return std::nullopt;
-  news_.insert(job.id.value);
-  for (const core::TaskRow& task : job.tasks) tasks_.try_emplace(task.id.value, Task{task});
+  const core::JobRow& job = submission.job;
+  news_[submission.ticket] = job.id.value;
   core::JobRow& known = jobs_.try_emplace(job.id.value, Job{job}).first->second.row;
+  if (submission.search) search_on(submission, known);
   known.state = core::JobState::running;
   for (const core::TaskRow& task : job.tasks) {
-    const auto same = [&](const core::TaskRow& other) { return other.id == task.id; };
-    if (std::none_of(known.tasks.begin(), known.tasks.end(), same)) known.tasks.push_back(task);
+    tasks_.try_emplace(task.id.value, Task{task});
+    add_to(known, task);
   }
   return with_states(known);
+}
+
+void Store::add_to(core::JobRow& job, const core::TaskRow& task) {
+  const auto same = [&](const core::TaskRow& other) { return other.id == task.id; };
+  if (std::none_of(job.tasks.begin(), job.tasks.end(), same)) job.tasks.push_back(task);
 }
 
 core::JobRow Store::with_states(core::JobRow row) const {
@@ -145,6 +151,7 @@ void Store::apply(const core::AcceptResult& write) {
   if (task.result_of == write.attempt.value) return;
   require(++task.results == 1, "exactly one accepted result a task");
   task.result_of = write.attempt.value;
+  task.metrics = write.metrics;
   task.row.state = core::TaskState::succeeded;
   const Attempt& attempt = attempts_.at(write.attempt.value);
   require(attempt.task == write.task, "a result belongs to the attempt's task");
@@ -170,7 +177,9 @@ void Store::apply(const core::SetJob& write) {
   Job& job = jobs_.at(write.job.value);
   // Tasks that the core doesn't know yet may have been added: it takes the job up again when it hears of
   // them.
-  if (write.state == core::JobState::succeeded && !news_.contains(write.job.value)) {
+  const bool ends = write.state == core::JobState::succeeded || write.state == core::JobState::failed;
+  require(!ends || !job.row.searching || is_news(write.job.value), "no job ends before its search");
+  if (write.state == core::JobState::succeeded && !is_news(write.job.value)) {
     for (const core::TaskRow& task : job.row.tasks)
       require(tasks_.at(task.id.value).row.state == core::TaskState::succeeded,
               "a job succeeds with all of its tasks");
@@ -204,9 +213,13 @@ bool Store::contains(const Job& job, core::TaskId task) {
 
 bool Store::is_needed(core::TaskId task) const {
   return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
-    return !news_.contains(entry.first) && !core::is_terminal(entry.second.row.state) &&
+    return !is_news(entry.first) && !core::is_terminal(entry.second.row.state) &&
            contains(entry.second, task);
   });
+}
+
+bool Store::is_news(std::int64_t job) const {
+  return std::any_of(news_.begin(), news_.end(), [&](const auto& entry) { return entry.second == job; });
 }
 
 int Store::most_retries(core::TaskId task) const {

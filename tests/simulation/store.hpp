@@ -13,6 +13,7 @@
 #include "coordinator/core/rows.hpp"
 #include "coordinator/core/writes.hpp"
 #include "tests/simulation/chance.hpp"
+#include "tests/simulation/experiment.hpp"
 
 namespace espalier::simulation {
 
@@ -24,6 +25,12 @@ class Broken : public std::runtime_error {  // an invariant doesn't hold
 inline void require(bool condition, const std::string& invariant) {
   if (!condition) throw Broken(invariant);
 }
+
+struct Submission {
+  core::JobRow job;
+  std::optional<SearchText> search{};
+  std::int64_t ticket = 0;  // its own number: one that is in doubt comes again
+};
 
 class Store {
  public:
@@ -40,14 +47,42 @@ class Store {
   // False, and nothing happens, in an older epoch. A commit that was in doubt comes again: then it changes
   // nothing that it has changed already.
   bool commit(const std::vector<core::Write>& writes, std::int64_t epoch, bool again = false);
-  std::optional<core::JobRow> submit(core::JobRow job, std::int64_t epoch);  // rows as they are committed
+  // Rows as they are committed.
+  std::optional<core::JobRow> submit(const Submission& submission, std::int64_t epoch);
 
   // The coordinator has acted on that submission. Until then it may cancel what only the new tasks' job
   // needs: it asks for them again.
-  void learned(JobId job) {
-    const auto news = news_.find(job.value);
-    if (news != news_.end()) news_.erase(news);  // one of them: there may be two of a job
-  }
+  void learned(std::int64_t ticket) { news_.erase(ticket); }
+
+  // store_searches.cpp: see coordinator/store/searches.hpp and extension.cpp. What writes is nothing, and
+  // returns so, in an older epoch.
+  struct Trial {
+    std::string group;
+    std::vector<double> point;
+    std::int64_t generation = 0;
+    std::size_t rung = 0;
+    std::vector<core::TaskId> tasks{};  // in the pipeline's order
+    std::vector<core::TaskId> evaluations{};
+  };
+  struct Search {
+    SearchText text;
+    std::vector<search::Rules> rules;
+    std::vector<Trial> trials;
+    std::map<std::string, std::set<std::int64_t>> generations{};  // that have ended, by group
+  };
+  struct Extended {
+    bool outdated = false;  // the job has ended, or goes by another text
+    core::JobRow job{};     // with the tasks of what was added, but for those that have a result
+  };
+  [[nodiscard]] const std::map<std::int64_t, Search>& searches() const { return searches_; }
+  [[nodiscard]] bool is_searching(JobId job) const;  // neither paused nor ended, and its search isn't over
+  [[nodiscard]] search::ToldByGroup told(JobId job) const;
+  [[nodiscard]] bool is_as_measured(core::TaskId task) const;  // or has no result
+  [[nodiscard]] core::JobRow job(JobId job) const { return with_states(jobs_.at(job.value).row); }
+  std::optional<Extended> extend(JobId job, const SearchText& text, const std::vector<job::Proposal>& asked,
+                                 std::int64_t ticket, std::int64_t epoch);
+  void add_generations(JobId job, const search::JobAdvice& advice, std::int64_t epoch);
+  bool end_search(JobId job, const SearchText& text, std::int64_t epoch);
 
   [[nodiscard]] core::JobState state_of(JobId job) const { return jobs_.at(job.value).row.state; }
   [[nodiscard]] std::size_t open_attempts() const;
@@ -65,12 +100,15 @@ class Store {
     core::AttemptState state = core::AttemptState::running;
     std::set<std::int64_t> points;  // their steps
   };
+  [[nodiscard]] const std::string& key_of(core::TaskId task) const { return tasks_.at(task.value).key; }
   [[nodiscard]] std::set<WorkerName> cordoned() const { return cordoned_; }
   [[nodiscard]] const std::map<std::int64_t, Attempt>& attempts() const { return attempts_; }
 
  private:
   struct Task {
     core::TaskRow row;
+    std::string key{};
+    std::vector<wire::Metric> metrics{};
     int results = 0;
     std::int64_t result_of = 0;
     int failed_ends = 0;  // since somebody last asked for it
@@ -80,8 +118,15 @@ class Store {
   };
   static bool contains(const Job& job, core::TaskId task);
   [[nodiscard]] bool is_needed(core::TaskId task) const;  // by an unfinished job
+  [[nodiscard]] bool is_news(std::int64_t job) const;
   [[nodiscard]] int most_retries(core::TaskId task) const;
   core::JobRow with_states(core::JobRow row) const;
+  static void add_to(core::JobRow& job, const core::TaskRow& task);
+  void search_on(const Submission& submission, core::JobRow& known);
+  core::TaskId number(PlannedTask planned, const Trial& trial);
+  void add_trial(Search& search, const job::Proposal& proposal, core::JobRow& known, core::JobRow& added);
+  [[nodiscard]] search::Told told(const Trial& trial, const search::Rules& rules) const;
+  [[nodiscard]] std::optional<double> measured(core::TaskId task, const std::string& metric) const;
   void apply(const core::StartAttempt& write);
   void apply(const core::EndAttempt& write);
   void apply(const core::SetTask& write);
@@ -101,7 +146,9 @@ class Store {
   std::map<std::int64_t, Attempt> attempts_;
   std::map<WorkerName, std::string> hosts_;  // as the workers said last
   std::set<WorkerName> cordoned_;
-  std::multiset<std::int64_t> news_;  // jobs of submissions that the coordinator doesn't know yet
+  std::map<std::int64_t, std::int64_t> news_;  // job of each submission that the coordinator doesn't know yet
+  std::map<std::int64_t, Search> searches_;    // by job
+  std::map<std::string, core::TaskId> numbers_;  // by key, of their tasks
   std::int64_t epoch_ = 0;
   bool again_ = false;
 };

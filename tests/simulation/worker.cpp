@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "tests/simulation/experiment.hpp"
+
 namespace espalier::simulation {
 
 using std::chrono::milliseconds;
@@ -83,7 +85,8 @@ void Worker::carry_out(agent::Action& action) {
   } else if (const auto* start = std::get_if<agent::StartAttempt>(&action)) {
     judge_.starts(start->assign.attempt, name_);
     require(start->assign.epoch == core_->epoch(), "an attempt starts in its own epoch");
-    on_loop(milliseconds(0), [this, number = start->assign.attempt] { begin(number); });
+    on_loop(milliseconds(0),
+            [this, number = start->assign.attempt, task = start->assign.task] { begin(number, task); });
   } else if (const auto* stop_it = std::get_if<agent::StopAttempt>(&action)) {
     // The kill switch works at once, the loop hears of it later.
     switched_off_.insert(stop_it->attempt);
@@ -104,8 +107,9 @@ void Worker::on_loop(Duration delay, Clockwork::Work work) {
   });
 }
 
-void Worker::begin(std::int64_t number) {
+void Worker::begin(std::int64_t number, const std::string& task) {
   require(!attempts_.contains(number), "an attempt is started once");
+  attempts_[number].task = task;
   attempts_[number].finished.attempt = number;
   on_loop(chance_.between(milliseconds(1), milliseconds(400)), [this, number] { compute(number); });
 }
@@ -155,6 +159,11 @@ void Worker::computed(std::int64_t number) {
                                  : wire::Outcome::succeeded;
   finished.retryable = luck == 0 || (luck == 1 && chance_.one_in(2));
   if (luck < 3) finished.reason = "bad luck";
+  if (luck >= 3 && is_hopeless(found->second.task)) {
+    finished.outcome = wire::Outcome::failed;
+    finished.reason = "a bad point";
+  }
+  if (finished.outcome == wire::Outcome::succeeded) finished.metrics = metrics_of(found->second.task);
   found->second.phase = Phase::storing;
   feed(agent::AttemptComputed{number});
   speak();

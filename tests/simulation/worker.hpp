@@ -53,6 +53,7 @@ class Worker : public Process {
   enum class Phase { fetching, computing, storing, ending };
   struct Attempt {
     Phase phase = Phase::fetching;
+    std::string task;
     std::int64_t seq = 0;
     wire::Finished finished;
   };
@@ -62,7 +63,7 @@ class Worker : public Process {
   void set_alarm();
 
   void on_loop(Duration delay, Clockwork::Work work);
-  void begin(std::int64_t attempt);
+  void begin(std::int64_t attempt, const std::string& task);
   void compute(std::int64_t attempt);
   void draw_points(std::int64_t attempt);
   void computed(std::int64_t attempt);

@@ -12,6 +12,7 @@ namespace {
 constexpr std::chrono::seconds kStorm{90};
 constexpr std::chrono::seconds kPatience{900};
 constexpr std::uint64_t kTasks = 14;
+constexpr std::uint64_t kMostTrials = 8;  // that a search begins with
 
 core::TaskId id(std::uint64_t number) {
   return {static_cast<std::int64_t>(number) + 1};
@@ -44,6 +45,7 @@ World::World(std::uint64_t seed)
       network_(clockwork_, chance_, weather_),
       database_(clockwork_, chance_, weather_, trace_),
       judge_(database_.store),
+      search_judge_(database_.store),
       calm_from_(clockwork_.now() + kStorm) {
   start_coordinator();
   for (std::uint64_t i = 0, count = 1 + chance_.below(4); i < count; ++i) add_worker(fmt::format("w{}", i));
@@ -63,7 +65,7 @@ void World::add_worker(std::string name) {
 void World::start_coordinator() {
   const auto index = coordinators_.size();
   coordinators_.push_back(std::make_unique<Coordinator>(
-      clockwork_, chance_, database_,
+      clockwork_, chance_, database_, search_judge_,
       [this, index](const std::string& peer, std::vector<wire::ToWorker> messages) {
         send_down(index, peer, std::move(messages));
       }));
@@ -84,14 +86,15 @@ void World::run() {
     trace_.note(clockwork_.now().time_since_epoch().count());
     judge_.look_at_leases();
     if (over == MonotonicTime{} && all_over()) over = clockwork_.now();
-    require(clockwork_.now() < calm_from_ + kPatience,
-            "everything comes to its end:\n" + database_.store.describe());
+    if (clockwork_.now() > calm_from_ + kPatience)
+      throw Broken("everything comes to its end:\n" + database_.store.describe());
   }
   require(leader().core().counts().attempts == 0, "no attempt outlives its job");
   for (const auto& worker : workers_)
     require(worker->owes_nothing(), "what a worker reports is acknowledged");
   database_.store.at_the_end();
   judge_.at_the_end();
+  search_judge_.at_the_end();
 }
 
 bool World::all_over() const {
@@ -117,12 +120,23 @@ void World::second() {
 void World::submit() {
   core::JobRow job;
   const auto known = static_cast<std::uint64_t>(next_job_ - 1);
-  job.id = {once(4) && known > 0 ? 1 + static_cast<std::int64_t>(chance_.below(known)) : next_job_++};
+  const bool is_new = known == 0 || !once(4);
+  job.id = {is_new ? next_job_++ : 1 + static_cast<std::int64_t>(chance_.below(known))};
   job.priority = static_cast<std::int64_t>(chance_.below(3));
   job.retries = static_cast<int>(chance_.below(3));
   job.user = fmt::format("u{}", chance_.below(3));
   job.max_parallel = once(4) ? 1 + static_cast<std::int64_t>(chance_.below(3)) : 0;
   if (once(2)) job.targets = {{"", {"cores >= 3", "cores >= 1"}}};  // there is always somebody
+  const auto known_search = searches_.find(job.id);
+  if (known_search != searches_.end()) {  // again, or for more trials than before
+    if (known_search->second.trials < kMostTrials && once(2)) ++known_search->second.trials;
+    return leader().submit(std::move(job), known_search->second);
+  }
+  if (is_new && once(2)) {
+    const SearchText text = draw_search();
+    searches_[job.id] = text;
+    return leader().submit(std::move(job), text);
+  }
   std::set<std::uint64_t> needed;
   for (std::uint64_t i = 0, count = 1 + chance_.below(4); i < count; ++i) {
     std::vector<std::uint64_t> open{chance_.below(kTasks)};
@@ -135,6 +149,14 @@ void World::submit() {
   }
   for (const auto number : needed) job.tasks.push_back(task(number));
   leader().submit(std::move(job));
+}
+
+SearchText World::draw_search() {
+  SearchText text;
+  text.strategy = static_cast<SearchText::Strategy>(chance_.below(3));
+  text.space = chance_.below(10);
+  text.trials = 2 + chance_.below(kMostTrials - 1);
+  return text;
 }
 
 // Once all that was decided is committed, what the core holds live is what the store holds live.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ class World {
 
   void second();
   void submit();
+  SearchText draw_search();
   void start_coordinator();
   void add_worker(std::string name);
   Coordinator& leader() { return *coordinators_.back(); }
@@ -55,11 +57,13 @@ class World {
   Network network_;
   Database database_;
   Judge judge_;
+  SearchJudge search_judge_;
   MonotonicTime calm_from_;  // no more misfortune: everything has to end
   bool calm_ = false;
   std::vector<std::unique_ptr<Coordinator>> coordinators_;  // the last one leads
   std::vector<std::unique_ptr<Worker>> workers_;
   std::int64_t next_job_ = 1;
+  std::map<JobId, SearchText> searches_;  // jobs that search, as they were submitted last
   int next_session_ = 1;
   std::int64_t next_connection_ = 1;
 };
