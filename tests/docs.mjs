@@ -1,4 +1,5 @@
-// Every example of README.md and docs/ does what it says: job files are planned, shell lines run, SQL answers.
+// Every example of README.md and docs/ does what it says: Python makes its files, job files are planned, shell lines
+// run, SQL answers.
 // A fence after a comment `<!-- not run: reason -->` is left out; the reason is for the reader.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -32,6 +33,11 @@ const dataAndModel = firstJob.slice(0, firstJob.indexOf("[[group]]"));
 writeFileSync(join(folder, "my-job.toml"), firstJob);
 
 let checked = 0;
+// Debian's Python has PyTorch, whatever else PATH names first. What it makes, job files name.
+for (const example of examples.filter(({ kind }) => kind === "python")) {
+  expectSuccess(example.place, "/usr/bin/python3", ["-c", example.text]);
+  ++checked;
+}
 for (const example of examples.filter(({ kind }) => kind === "toml")) {
   const whole = /^\[job\]/m.test(example.text) ? example.text : dataAndModel + example.text;
   const group = /^pipeline|^\[\[group\]\]/m.test(whole) ? "" : '[[group]]\nname = "all"\npipeline = ["train"]\n';

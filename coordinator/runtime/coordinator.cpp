@@ -8,14 +8,15 @@
 #include <utility>
 
 #include "common/base/log.hpp"
-#include "common/job/trial_model.hpp"
 #include "common/net/router_socket.hpp"
 #include "common/net/task_group.hpp"
 #include "coordinator/runtime/driver.hpp"
 #include "coordinator/runtime/errors.hpp"
 #include "coordinator/runtime/explanation.hpp"
 #include "coordinator/runtime/job_intake.hpp"
+#include "coordinator/runtime/job_verbs.hpp"
 #include "coordinator/runtime/publisher.hpp"
+#include "coordinator/runtime/questions.hpp"
 #include "coordinator/runtime/searches.hpp"
 #include "coordinator/runtime/store_thread.hpp"
 #include "coordinator/runtime/submitter.hpp"
@@ -35,20 +36,6 @@ core::Settings settings_of(const CoordinatorOptions& options) {
   settings.lease = std::chrono::milliseconds(options.lease_ms);
   settings.weights = options.shares;
   return settings;
-}
-
-// Throws what is wrong with either trial as ErrorException: it is said of the trial before it could be said
-// of a job file.
-std::string comparison_text(store::Store& store, job::ComparisonWish wish, bool again) {
-  const auto first = store.trial_model(wish.trial).value();
-  const auto second = store.trial_model(wish.against).value();
-  const auto name = [](TrialId trial) { return fmt::format("trial {}", trial.value); };
-  job::check_comparable(name(wish.trial), first, name(wish.against), second).value();
-  if (again)
-    wish.seed = std::chrono::duration_cast<std::chrono::milliseconds>(
-                    std::chrono::system_clock::now().time_since_epoch())
-                    .count();
-  return job::comparison_job(wish, first);
 }
 
 class RunningCoordinator final : public Coordinator {
@@ -115,97 +102,53 @@ class RunningCoordinator final : public Coordinator {
                                                                              std::string folder, bool replace,
                                                                              std::string user) override {
     JobText job{std::move(toml), std::move(folder), replace, std::nullopt, std::move(user)};
-    return take_in(std::move(job));
+    return verbs_.take_in(std::move(job));
   }
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> extend(JobId job, std::string toml,
                                                                              std::string folder) override {
     JobText text{std::move(toml), std::move(folder), false, job, {}};
-    return take_in(std::move(text));
+    return verbs_.take_in(std::move(text));
   }
-  asio::awaitable<Result<json::object>> retry(JobId job) override {
-    auto before = co_await summary_of(job, false);
-    if (!before) co_return before;
-    std::exception_ptr failure;
-    std::size_t asked = 0;
-    try {
-      asked = co_await intake_.retry(job);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    if (failure) co_return database_error(failure);
-    if (asked == 0) co_return nothing_failed(*before);
-    co_return co_await summary_after(job, false);
-  }
-
+  asio::awaitable<Result<json::object>> retry(JobId job) override { return verbs_.retry(job); }
   asio::awaitable<Result<json::object>> cancel(JobId job) override {
-    return change(job, core::JobCancelled{job}, "cancelled");
+    return verbs_.change(job, core::JobCancelled{job}, "cancelled");
   }
   asio::awaitable<Result<json::object>> pause(JobId job) override {
-    return change(job, core::JobPaused{job}, "paused");
+    return verbs_.change(job, core::JobPaused{job}, "paused");
   }
   asio::awaitable<Result<json::object>> resume(JobId job) override {
-    return change(job, core::JobResumed{job}, "running");
+    return verbs_.change(job, core::JobResumed{job}, "running");
   }
 
   asio::awaitable<boost::system::result<json::object, SubmitFailure>> compare(
       job::ComparisonWish wish, ComparisonOptions options) override {
-    const bool again = options.again;
-    std::function<std::string(store::Store&)> question = [wish, again](store::Store& store) {
-      return comparison_text(store, wish, again);
-    };
-    const Result<std::string> text = co_await ask(std::move(question));
+    const Result<std::string> text = co_await questions_.comparison_text(wish, options.again);
     if (!text) co_return SubmitFailure{text.error(), {}};
     JobText job{*text, "/", options.replace, std::nullopt, std::move(options.user)};
-    co_return co_await take_in(std::move(job));
+    co_return co_await verbs_.take_in(std::move(job));
   }
 
   asio::awaitable<Result<json::object>> comparisons(JobId job) override {
-    std::function<std::optional<json::object>(store::Store&)> question = [job](store::Store& store) {
-      return store.comparisons(job);
-    };
-    Result<std::optional<json::object>> found = co_await ask(std::move(question));
-    if (!found) co_return found.error();
-    if (!*found) co_return no_such_job(job);
-    co_return std::move(**found);
+    return questions_.comparisons(job);
   }
-
-  asio::awaitable<Result<json::array>> job_summaries() override {
-    return ask<json::array>([](store::Store& store) { return store.job_summaries(std::nullopt); });
+  asio::awaitable<Result<json::array>> job_summaries() override { return questions_.job_summaries(); }
+  asio::awaitable<Result<json::object>> job_summary(JobId job) override {
+    return questions_.job_summary(job, false);
   }
-
-  asio::awaitable<Result<json::object>> job_summary(JobId job) override { return summary_of(job, false); }
-
   asio::awaitable<Result<json::object>> job_document(JobId job) override {
-    std::function<std::optional<json::object>(store::Store&)> question = [job](store::Store& store) {
-      return store.job_document(job);
-    };
-    Result<std::optional<json::object>> document = co_await ask(std::move(question));
-    if (!document) co_return document.error();
-    if (!*document) co_return no_such_job(job);
-    co_return std::move(**document);
+    return questions_.job_document(job);
   }
-
-  asio::awaitable<Result<json::array>> workers() override {
-    return ask<json::array>([](store::Store& store) { return store.workers_with_facts(); });
-  }
+  asio::awaitable<Result<json::array>> workers() override { return questions_.workers(); }
 
   asio::awaitable<Result<json::object>> cordon(WorkerName worker, Cordon wish) override {
-    std::function<bool(store::Store&)> question = [worker](store::Store& store) {
-      return store.worker_exists(worker);
-    };
-    const Result<bool> exists = co_await ask(std::move(question));
+    const Result<bool> exists = co_await questions_.worker_exists(worker);
     if (!exists) co_return exists.error();
     if (!*exists)
       co_return Error{ErrorKind::not_found, fmt::format("there never was a worker \"{}\"", worker.value),
                       "`espalier workers` lists them"};
     driver_.happen(core::WorkerCordoned{worker, wish != Cordon::lift, wish == Cordon::drain});
-    std::exception_ptr failure;
-    try {
-      co_await intake_.committed();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    if (failure) co_return database_error(failure);
+    const Result<void> on_record = co_await verbs_.committed();
+    if (!on_record) co_return on_record.error();
     const Result<json::array> all = co_await workers();
     if (!all) co_return all.error();
     for (const auto& each : *all) {
@@ -215,9 +158,8 @@ class RunningCoordinator final : public Coordinator {
   }
 
   asio::awaitable<Result<json::array>> explain(std::string trial_or_task) override {
-    std::function<std::vector<store::TaskToExplain>(store::Store&)> question =
-        [trial_or_task](store::Store& store) { return store.tasks_to_explain(trial_or_task); };
-    const Result<std::vector<store::TaskToExplain>> tasks = co_await ask(std::move(question));
+    const Result<std::vector<store::TaskToExplain>> tasks =
+        co_await questions_.tasks_to_explain(trial_or_task);
     if (!tasks) co_return tasks.error();
     if (tasks->empty()) co_return no_such_trial_or_task(trial_or_task);
     const Result<json::array> all = co_await workers();
@@ -229,22 +171,10 @@ class RunningCoordinator final : public Coordinator {
   }
 
   asio::awaitable<Result<json::object>> attempts_of(std::string trial_or_task) override {
-    std::function<std::optional<json::object>(store::Store&)> question =
-        [trial_or_task](store::Store& store) { return store.attempts_of(trial_or_task); };
-    Result<std::optional<json::object>> found = co_await ask(std::move(question));
-    if (!found) co_return found.error();
-    if (!*found) co_return no_such_trial_or_task(trial_or_task);
-    co_return std::move(**found);
+    return questions_.attempts_of(std::move(trial_or_task));
   }
-
   asio::awaitable<Result<json::object>> attempt_log(AttemptId attempt, std::int64_t from) override {
-    std::function<std::optional<json::object>(store::Store&)> question =
-        [attempt, from](store::Store& store) { return store.attempt_log(attempt, from); };
-    Result<std::optional<json::object>> found = co_await ask(std::move(question));
-    if (!found) co_return found.error();
-    if (!*found)
-      co_return Error{ErrorKind::not_found, fmt::format("there is no attempt {}", attempt.value), ""};
-    co_return std::move(**found);
+    return questions_.attempt_log(attempt, from);
   }
 
   asio::awaitable<Result<json::object>> collect_garbage(GarbageOptions options) override {
@@ -275,15 +205,7 @@ class RunningCoordinator final : public Coordinator {
     return {};
   }
 
-  asio::awaitable<Result<void>> database_answers() override {
-    std::function<bool(store::Store&)> question = [](store::Store& store) {
-      store.job_exists(JobId{0});
-      return true;
-    };
-    const Result<bool> answered = co_await ask(std::move(question));
-    if (!answered) co_return answered.error();
-    co_return Result<void>();
-  }
+  asio::awaitable<Result<void>> database_answers() override { return questions_.database_answers(); }
 
   asio::awaitable<void> stop() override {
     work_.cancel();
@@ -296,61 +218,6 @@ class RunningCoordinator final : public Coordinator {
   }
 
  private:
-  template <class T>
-  asio::awaitable<Result<T>> ask(std::function<T(store::Store&)> question) {
-    std::exception_ptr failure;
-    try {
-      co_return co_await reader_.answer(std::move(question));
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    co_return database_error(failure);
-  }
-
-  asio::awaitable<boost::system::result<json::object, SubmitFailure>> take_in(JobText text) {
-    std::exception_ptr failure;
-    try {
-      SubmitOutcome outcome = co_await intake_.submit(std::move(text));
-      if (!outcome.submitted) co_return invalid(std::move(outcome.errors));
-      auto summary = co_await summary_after(outcome.submitted->job.id, outcome.submitted->is_untouched);
-      if (!summary) co_return SubmitFailure{summary.error(), {}};
-      co_return std::move(*summary);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    co_return SubmitFailure{database_error(failure), {}};
-  }
-
-  // The core ignores what a job's state doesn't allow, so the state afterwards tells whether it was done.
-  asio::awaitable<Result<json::object>> change(JobId job, core::Event event, std::string wanted_state) {
-    driver_.happen(event);
-    auto summary = co_await summary_after(job, false);
-    if (!summary || summary->at("state").as_string() == wanted_state) co_return summary;
-    co_return wrong_state(*summary);
-  }
-
-  // With all that was decided until now.
-  asio::awaitable<Result<json::object>> summary_after(JobId job, bool is_untouched) {
-    std::exception_ptr failure;
-    try {
-      co_await intake_.committed();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    if (failure) co_return database_error(failure);
-    co_return co_await summary_of(job, is_untouched);
-  }
-
-  asio::awaitable<Result<json::object>> summary_of(JobId job, bool is_untouched) {
-    std::function<json::array(store::Store&)> question = [job, is_untouched](store::Store& store) {
-      return is_untouched ? json::array{store.untouched_summary(job)} : store.job_summaries(job);
-    };
-    const Result<json::array> summaries = co_await ask(std::move(question));
-    if (!summaries) co_return summaries.error();
-    if (summaries->empty()) co_return no_such_job(job);
-    co_return summaries->front().as_object();
-  }
-
   asio::awaitable<void> watch_the_loop() {
     constexpr std::chrono::milliseconds kBetweenBeats{500};
     asio::steady_timer timer(co_await asio::this_coro::executor);
@@ -360,11 +227,6 @@ class RunningCoordinator final : public Coordinator {
       metrics_.count_lag(std::chrono::steady_clock::now() - timer.expiry());
       on_beat_();
     }
-  }
-
-  static SubmitFailure invalid(std::vector<job::Diagnostic> errors) {
-    const std::string count = errors.size() == 1 ? "an error" : std::to_string(errors.size()) + " errors";
-    return {{ErrorKind::invalid_job, "the job file has " + count, ""}, std::move(errors)};
   }
 
   const Reign& reign_;
@@ -381,6 +243,8 @@ class RunningCoordinator final : public Coordinator {
   Garbage garbage_;
   Driver driver_;
   JobIntake intake_;
+  Questions questions_{reader_};
+  JobVerbs verbs_{driver_, intake_, questions_};
   Searches searches_;
   std::optional<WorkerKeys> keys_;
   std::function<void()> on_beat_;

@@ -1,4 +1,4 @@
-// What the API shows, as the JSON of docs/how-it-works.md.
+// What the API shows of jobs with their trials and of workers, as the JSON of docs/how-it-works.md.
 #pragma once
 
 #include <map>
@@ -9,8 +9,6 @@
 
 namespace espalier::store {
 
-json::array read_job_summaries(Transaction& transaction, std::optional<JobId> only);
-json::object read_untouched_summary(Transaction& transaction, JobId job);
 std::optional<json::object> read_job_document(Transaction& transaction, JobId job);
 json::array read_workers(Transaction& transaction, bool with_facts);
 

@@ -5,6 +5,7 @@
 #include "coordinator/store/connection.hpp"
 #include "coordinator/store/documents.hpp"
 #include "coordinator/store/garbage.hpp"
+#include "coordinator/store/job_summaries.hpp"
 #include "coordinator/store/logs.hpp"
 #include "coordinator/store/migrate.hpp"
 #include "coordinator/store/recovery.hpp"

@@ -1,6 +1,5 @@
 #include "worker/runner/serve.hpp"
 
-#include <c10/util/Exception.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,8 +8,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 
+#include "worker/runner/complaint.hpp"
 #include "worker/runner/device.hpp"
 #include "worker/runner/fields.hpp"
 
@@ -48,11 +47,6 @@ json::object failed(std::string_view outcome, std::string reason, bool retryable
 
 std::string in_words(const Error& error) {
   return error.help.empty() ? error.message : error.message + "; " + error.help;
-}
-
-bool is_out_of_memory(const c10::Error& error) {
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         error.msg().find("can't allocate memory") != std::string::npos;
 }
 
 // The agent knows the limit; here is known what was asked for.
@@ -188,14 +182,10 @@ json::object finished_by(TaskContext& task) {
     return succeeded(run_task(task));
   } catch (const ErrorException& error) {
     return failed("failed", in_words(error.error()), false);
-  } catch (const c10::Error& error) {
-    if (is_out_of_memory(error)) return out_of_memory(error.msg());
-    std::fprintf(stderr, "%s\n", error.what());
-    return failed("failed", error.msg().substr(0, 1000), true);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("");
   } catch (const std::exception& error) {
-    return failed("failed", std::string(error.what()).substr(0, 1000), true);
+    if (is_out_of_memory(error)) return out_of_memory(error.what());
+    std::fprintf(stderr, "%s\n", error.what());
+    return failed("failed", complaint_of(error), true);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "worker/runner/complaint.hpp"
 #include "worker/runner/fields.hpp"
 #include "worker/runner/libtorch_version.hpp"
 #include "worker/runner/models/trace.hpp"
@@ -14,6 +15,9 @@ namespace espalier::runner {
 namespace {
 
 constexpr const char* kInfoFile = "espalier.json";
+constexpr const char* kUsersFile = "the model file";  // the runner's name for it says nothing to a user
+constexpr const char* kHowToSaveNet =
+    "save the net with torch.jit.script(net).save(path) or torch.jit.trace(net, example).save(path)";
 
 [[noreturn]] void reject(ErrorKind kind, std::string message, std::string help) {
   throw ErrorException(Error{kind, std::move(message), std::move(help)});
@@ -27,12 +31,30 @@ std::vector<std::int64_t> shape_field(const json::object& spec) {
   return shape;
 }
 
-torch::jit::Module load_module(const std::filesystem::path& path) {
+[[noreturn]] void reject_module(const std::string& file, const std::string& complaint) {
+  constexpr std::string_view kUnknown = "Unknown builtin op: ";
+  const auto is_libtorch = "LibTorch " + libtorch_version();
+  if (const auto at = complaint.find(kUnknown); at != std::string::npos) {
+    const auto name = complaint.substr(at + kUnknown.size());
+    reject(ErrorKind::invalid_job,
+           file + " needs the operator " + name.substr(0, name.find_first_of(". \n")) + ", which " +
+               is_libtorch + " of this worker doesn't have",
+           "save it with a PyTorch that is no newer, without operators of other libraries");
+  }
+  if (complaint.find("constants.pkl") != std::string::npos)
+    reject(ErrorKind::invalid_job, file + " is what torch.save wrote: it holds no code that could be run",
+           std::string(kHowToSaveNet) + "; a state dict for a net of the zoo goes to model.weights");
+  reject(ErrorKind::invalid_job, file + " is not TorchScript that " + is_libtorch + " can load: " + complaint,
+         kHowToSaveNet);
+}
+
+// `file`: how an error names it.
+torch::jit::Module load_module(const std::filesystem::path& path, const std::string& file) {
   try {
     return torch::jit::load(path.string());
-  } catch (const c10::Error& error) {
-    reject(ErrorKind::failed, path.string() + " is not a TorchScript file: " + error.msg().substr(0, 300),
-           "save the model with torch.jit.script(model).save(…) or torch.jit.trace(model, example).save(…)");
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
+    reject_module(file, complaint_of(error));
   }
 }
 
@@ -69,7 +91,7 @@ void redraw(torch::jit::Module& module, std::int64_t seed) {
   }
 }
 
-std::int64_t classes_of(torch::jit::Module& module, const ModelInfo& info, const std::string& path) {
+std::int64_t classes_of(torch::jit::Module& module, const ModelInfo& info) {
   torch::NoGradGuard no_grad;
   module.eval();
   auto sizes = info.input_shape;
@@ -80,13 +102,15 @@ std::int64_t classes_of(torch::jit::Module& module, const ModelInfo& info, const
     if (output.isTensor() && output.toTensor().dim() == 2 && output.toTensor().size(0) == 2)
       return output.toTensor().size(1);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     reject(ErrorKind::invalid_job,
-           path + " doesn't take " + (info.vocabulary > 0 ? "token ids" : "floats") + " of shape " +
-               json::serialize(json::value_from(info.input_shape)) + ": " +
-               std::string(error.what()).substr(0, 300),
+           std::string(kUsersFile) + " doesn't take " + (info.vocabulary > 0 ? "token ids" : "floats") +
+               " of shape " + json::serialize(json::value_from(info.input_shape)) + ": " +
+               complaint_of(error),
            "check model.input_shape");
   }
-  reject(ErrorKind::invalid_job, path + " doesn't give one row of class scores for each sample",
+  reject(ErrorKind::invalid_job,
+         std::string(kUsersFile) + " doesn't give one row of class scores for each sample",
          "its forward(inputs [N, …]) has to return a tensor [N, classes]");
 }
 
@@ -119,7 +143,7 @@ Model load_model(const std::filesystem::path& path) {
   auto info = model_info_from(read_info(path));
   // Packed weights are unpacked by the engine that is current while they are read.
   if (info.form == "int8") select_quantized_engine(info.engine.empty() ? "auto" : info.engine);
-  return {load_module(path), std::move(info)};
+  return {load_module(path, path.string()), std::move(info)};
 }
 
 void save_model(const Model& model, const std::filesystem::path& path) {
@@ -130,14 +154,14 @@ void save_model(const Model& model, const std::filesystem::path& path) {
 }
 
 Model open_user_model(const std::filesystem::path& path, const json::object& model_spec, std::int64_t seed) {
-  Model model{load_module(path), {}};
+  Model model{load_module(path, kUsersFile), {}};
   model.info.input_shape = shape_field(model_spec);
   model.info.vocabulary = integer_field(model_spec, "vocabulary", 0);
   model.info.name = text_field(model_spec, "name", "file");
   model.info.origin = "file";
   follow_training_attribute(model.module);
   if (text_field(model_spec, "init", "weights") == "random") redraw(model.module, seed);
-  model.info.classes = classes_of(model.module, model.info, path.filename().string());
+  model.info.classes = classes_of(model.module, model.info);
   return model;
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "worker/runner/complaint.hpp"
 #include "worker/runner/data/stored_tensor.hpp"
 #include "worker/runner/models/layers.hpp"
 #include "worker/runner/models/pickled_tensors.hpp"
@@ -14,6 +15,7 @@
 namespace espalier::runner {
 namespace {
 
+const std::string kWeightsFile = "the weights file";  // the runner's name for it says nothing to a user
 constexpr const char* kHowToSave = "save it in Python with torch.save(dict(model.state_dict()), path)";
 
 std::string first_bytes_of(const std::filesystem::path& path) {
@@ -25,14 +27,15 @@ std::string first_bytes_of(const std::filesystem::path& path) {
 }
 
 StateDict read_pickled(const std::filesystem::path& path) {
-  const auto file = path.filename().string();
   try {
     caffe2::serialize::PyTorchStreamReader reader(path.string());
     if (reader.hasRecord("constants.pkl"))
-      refuse(file + " is TorchScript, not a state dict", "name it as model.file, with model.input_shape");
-    return read_pickled_tensors(reader, file);
+      refuse(kWeightsFile + " is TorchScript, not a state dict",
+             "name it as model.file, with model.input_shape");
+    return read_pickled_tensors(reader, kWeightsFile);
   } catch (const c10::Error& error) {
-    refuse(file + " can't be read as a dict of tensors: " + error.msg().substr(0, 300), kHowToSave);
+    if (is_out_of_memory(error)) throw;
+    refuse(kWeightsFile + " can't be read as a dict of tensors: " + complaint_of(error), kHowToSave);
   }
 }
 
@@ -47,7 +50,9 @@ StateDict read_safetensors(const std::filesystem::path& path) {
     for (const auto& [name, stored] : find_safetensors(path)) state.emplace(name, load_stored(stored));
     return state;
   } catch (const ErrorException& error) {
-    refuse(error.error().message, error.error().help);  // it won't be better the next time
+    auto message = error.error().message;
+    if (message.starts_with(path.string())) message.replace(0, path.string().size(), kWeightsFile);
+    refuse(message, error.error().help);  // it won't be better the next time
   }
 }
 
@@ -93,12 +98,11 @@ StateDict read_state_dict(const std::filesystem::path& path) {
   const auto first_bytes = first_bytes_of(path);
   if (first_bytes.starts_with("PK\x03\x04")) return read_pickled(path);
   if (looks_like_safetensors(first_bytes)) return read_safetensors(path);
-  const auto file = path.filename().string();
   if (first_bytes.starts_with("\x80\x02"))
-    refuse(file + " is in the format that torch.save wrote before PyTorch 1.6",
+    refuse(kWeightsFile + " is in the format that torch.save wrote before PyTorch 1.6",
            "load it in Python and save it again: torch.save(torch.load(path), path), without "
            "_use_new_zipfile_serialization=False");
-  refuse(file + " is neither a state dict of torch.save nor a safetensors file", kHowToSave);
+  refuse(kWeightsFile + " is neither a state dict of torch.save nor a safetensors file", kHowToSave);
 }
 
 void load_state(torch::nn::Module& net, const StateDict& state, const std::string& described) {

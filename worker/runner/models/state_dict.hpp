@@ -13,7 +13,7 @@ using StateDict = std::map<std::string, torch::Tensor>;
 
 // What Python's torch.save wrote of a dict or an OrderedDict of tensors (state_dict()), or a safetensors
 // file; told apart by their first bytes. Only data is read, no code of the file is run. Throws ErrorException
-// that names the file and says how to save it if it is something else: TorchScript, the format of before
+// that says how to save it if it is something else: TorchScript, the format of before
 // PyTorch 1.6, a checkpoint that holds more than tensors, a broken file.
 StateDict read_state_dict(const std::filesystem::path& path);
 

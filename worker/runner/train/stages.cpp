@@ -2,6 +2,7 @@
 // its outputs.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "common/base/hash.hpp"
 #include "worker/runner/fields.hpp"
@@ -172,6 +173,10 @@ TaskOutcome run_evaluate(TaskContext& task) {
   const UnoptimisedGraphs as_written;
   const auto result =
       evaluate_model(model, dataset, [&task](double done) { task.progress(done, "evaluating", {}); });
+  if (!std::isfinite(result.loss))
+    throw ErrorException(Error{ErrorKind::failed,
+                               "the loss is not a finite number: the model gives scores that are none",
+                               "train it with a lower learning rate, or look for NaN in its weights"});
   const auto interval = wilson_interval(result.correct, result.samples);
   return {{{"accuracy", result.accuracy(), "", interval.low, interval.high, result.samples},
            {"loss", result.loss, "", {}, {}, result.samples}},

@@ -232,6 +232,9 @@ TrainingResult train_model(Model& model, const Dataset& dataset, const Training&
   if (model.info.form != "fp32")
     throw ErrorException(Error{ErrorKind::invalid_job, "an int8 model can't be trained further",
                                "put quantize after the stages that train"});
+  if (model.module.parameters().size() == 0)
+    throw ErrorException(Error{ErrorKind::invalid_job, "the model has no parameters to train",
+                               "torch.jit.freeze makes constants of them: save the net without it"});
   if (training.settings.patience && dataset.validation.size() == 0)
     throw ErrorException(Error{ErrorKind::invalid_job,
                                "patience needs validation samples, and there are none",
