@@ -99,14 +99,11 @@ asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
 asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
   const UnderWay under_way(driver_, alive_, job);
   co_await committed();
-  std::function<std::size_t(store::Store&)> work = [job, epoch = epoch_](store::Store& store) {
-    return store.retry(job, epoch);
-  };
-  const std::size_t asked = co_await store_.result(std::move(work));
-  if (asked == 0) co_return asked;
+  const std::size_t asked = co_await submitter_.retry(job, epoch_);
   std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
   core::JobRow row = co_await store_.result(std::move(question));
-  co_await add_pages(std::move(row), false);
+  // Of a commit whose answer was lost the repetition says that nothing was left to ask for.
+  if (asked > 0 || !core::is_terminal(row.state)) co_await add_pages(std::move(row), false);
   co_return asked;
 }
 

@@ -118,6 +118,13 @@ asio::awaitable<SubmitOutcome> Submitter::submit(JobText job, std::int64_t epoch
   co_return co_await on_thread(std::move(work));
 }
 
+asio::awaitable<std::size_t> Submitter::retry(JobId job, std::int64_t epoch) {
+  std::function<std::size_t()> work = [this, job, epoch] {
+    return ask_store([&](store::Store& store) { return store.retry(job, epoch); });
+  };
+  co_return co_await on_thread(std::move(work));
+}
+
 asio::awaitable<std::optional<SearchAdvice>> Submitter::advise(JobId job, std::size_t slots,
                                                                std::int64_t epoch) {
   std::function<std::optional<SearchAdvice>()> work = [this, job, slots, epoch] {

@@ -46,6 +46,8 @@ class Submitter {
 
   // To be awaited on the executor. Throws what the store throws.
   boost::asio::awaitable<SubmitOutcome> submit(JobText job, std::int64_t epoch);
+  // How many tasks are to be tried again. Here, so that the end of the job's search doesn't overtake it.
+  boost::asio::awaitable<std::size_t> retry(JobId job, std::int64_t epoch);
   // Unset if the job asks for nothing now: it has ended, is paused, or its search is over. `slots`: see
   // search::advance.
   boost::asio::awaitable<std::optional<SearchAdvice>> advise(JobId job, std::size_t slots,
