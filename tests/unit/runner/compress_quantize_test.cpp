@@ -125,7 +125,7 @@ TEST(Quantizing, the_float_part_of_a_dynamic_net_is_tuned_like_its_baseline) {
   int8.info.form = "int8";
   int8.info.engine = select_quantized_engine("auto");
   const auto form = best_form(int8, grey_images(2), Precision::fp32, 0.002);
-  ASSERT_EQ(form.candidates.size(), 7U);
+  ASSERT_EQ(form.candidates.size(), 8U);
   for (const auto& candidate : form.candidates) EXPECT_EQ(candidate.rejected, "") << candidate.name;
   EXPECT_TRUE(operators_run_by(form.run).contains("quantized::linear_dynamic"));
 }

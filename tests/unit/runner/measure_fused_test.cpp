@@ -153,6 +153,18 @@ TEST(FusedForm, convolutions_by_winograds_filtering_add_and_clip_alike) {
   expect_same_numbers(module, at::randn({2, 64, 15, 18}));
 }
 
+TEST(FusedForm, products_with_a_bias_added_are_linear_layers) {
+  const auto module = net_of(
+      "  y = x.permute(0, 2, 3, 1)\n"
+      "  z = torch.gelu(torch.matmul(y, self.l.t()) + self.bias)\n"
+      "  return self.bias + torch.matmul(z, self.l.t())\n");
+  expect_same_numbers(module, images());
+  const auto form = fused_form(module, images(), LayerLayout::channels_last);
+  EXPECT_EQ(count_of(form, "espalier::run_layer"), 2U);
+  EXPECT_EQ(count_of(form, "aten::gelu"), 0U);
+  EXPECT_EQ(count_of(form, "aten::add"), 0U);
+}
+
 TEST(FusedForm, inputs_of_another_shape_are_refused) {
   auto form = fused_form(net_of("  return torch.conv2d(x, self.p)\n"), images(), LayerLayout::channels_last);
   EXPECT_THROW(form.forward({at::randn({3, 8, 10, 10})}), std::exception);

@@ -133,6 +133,30 @@ void name_layers(FrozenNet& net, const torch::jit::Module& original) {
   }
 }
 
+// C++'s torch::nn::Linear is a matrix product and an addition: one layer again. Its weight shares the memory
+// of the matrix, by which it finds its name.
+void join_products_with_biases(const std::shared_ptr<Graph>& graph) {
+  std::vector<Node*> products;
+  for (Node* node : graph->nodes())
+    if (is(node, "aten::matmul") || is(node, "aten::mm")) products.push_back(node);
+  for (Node* product : products) {
+    const auto matrix = constant_tensor(product->input(1));
+    Node* add = only_user(product->output());
+    if (!matrix || matrix->dim() != 2 || add == nullptr || !is(add, "aten::add")) continue;
+    if (add->inputs().size() != 3 || !is_constant_number(add->input(2), 1)) continue;
+    Value* other = add->input(add->input(0) == product->output() ? 1 : 0);
+    const auto bias = constant_tensor(other);
+    if (!bias || bias->dim() != 1 || bias->size(0) != matrix->size(1)) continue;
+    torch::jit::WithInsertPoint at(add);
+    Value* weight = graph->insertConstant(matrix->t());
+    Node* linear = graph->insertNode(
+        graph->create(c10::Symbol::fromQualString("aten::linear"), {product->input(0), weight, other}, 1));
+    add->output()->replaceAllUsesWith(linear->output());
+    add->destroy();
+    product->destroy();
+  }
+}
+
 // What stochastic depth leaves behind once its dropout is gone: a dimension added and taken away again.
 void erase_undone_dimensions(const std::shared_ptr<Graph>& graph) {
   for (Node* node : graph->nodes()) {
@@ -157,6 +181,7 @@ FrozenNet freeze_for_inference(const torch::jit::Module& module) {
   torch::jit::RemoveTensorMutation(graph);
   torch::jit::FuseLinear(graph);
   torch::jit::ConstantPropagation(graph);
+  join_products_with_biases(graph);
   name_layers(net, copy);
   torch::jit::FoldFrozenConvBatchnorm(graph);
   torch::jit::removeDropout(graph);
