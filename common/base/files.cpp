@@ -16,7 +16,8 @@ Error failure(const std::filesystem::path& path, const char* what) {
           path.string() + " " + what + ": " + std::strerror(errno), ""};
 }
 
-// 0, or the errno of the read that failed: a stream's iterators would throw where a disk or /proc can't be read.
+// 0, or the errno of the read that failed: a stream's iterators would throw where a disk or /proc can't be
+// read.
 int read_all(int file, std::string& text) {
   std::array<char, 16384> part{};
   for (;;) {
@@ -45,7 +46,7 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return failure(path, "can't be read");
   std::string text;
-  if (struct stat facts {}; ::fstat(file, &facts) == 0) text.reserve(static_cast<std::size_t>(facts.st_size));
+  if (struct stat facts{}; ::fstat(file, &facts) == 0) text.reserve(static_cast<std::size_t>(facts.st_size));
   const int reason = read_all(file, text);
   ::close(file);
   errno = reason;
