@@ -24,6 +24,7 @@ int version_of(Stage stage) {
     case Stage::train:
     case Stage::distill:
     case Stage::finetune:
+      return 2;  // with the channels innermost: sums in another order
     case Stage::prune:
     case Stage::quantize:
     case Stage::teacher_logits:

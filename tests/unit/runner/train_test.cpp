@@ -7,6 +7,7 @@
 #include "tests/unit/runner/stages.hpp"
 #include "worker/runner/task.hpp"
 #include "worker/runner/train/evaluation.hpp"
+#include "worker/runner/train/inner_channels.hpp"
 #include "worker/runner/train/loss.hpp"
 #include "worker/runner/train/schedule.hpp"
 #include "worker/runner/train/tensors_file.hpp"
@@ -128,6 +129,34 @@ TEST_F(Stages, TrainGivesTheSameWeightsTwice) {
   const auto first = weights(1);
   EXPECT_TRUE(first.equal(weights(1)));
   EXPECT_FALSE(first.equal(weights(2)));
+}
+
+// Scores of a net while images lie with their channels innermost, if it takes such.
+torch::Tensor seen_while_inner(const std::string& forward, const torch::Tensor& images, bool& lies_inner) {
+  Model model{torch::jit::Module("net"), {}};
+  torch::manual_seed(2);
+  model.module.register_parameter("filter", torch::randn({4, 3, 3, 3}), false);
+  model.module.define("def forward(self, x):\n  y = torch.conv2d(x, self.filter)\n" + forward);
+  const auto before = model.module.attr("filter").toTensor();
+  torch::Tensor scores;
+  {
+    const InnerChannels layout(model, images);
+    lies_inner = layout.laid_out(images).is_contiguous(at::MemoryFormat::ChannelsLast);
+    EXPECT_EQ(before.is_contiguous(at::MemoryFormat::ChannelsLast), lies_inner) << "the same object";
+    scores = model.module.forward({layout.laid_out(images)}).toTensor().clone();
+  }
+  EXPECT_TRUE(before.is_contiguous()) << "it is saved as it always was";
+  return scores;
+}
+
+TEST(InnerChannels, ArePutIfTheNetTakesThemAndTakenBackAfterwards) {
+  const auto images = torch::randn({2, 3, 8, 8});
+  bool inner = false, with_view = true;
+  const auto one = seen_while_inner("  return y.flatten(1)\n", images, inner);
+  const auto other = seen_while_inner("  return y.view([2, 144])\n", images, with_view);
+  EXPECT_TRUE(inner);
+  EXPECT_FALSE(with_view) << "a view of another layout would have thrown";
+  EXPECT_LE((one - other).abs().max().item<double>(), 1e-5);
 }
 
 TEST_F(Stages, TrainThatDivergesSaysWhereAndWhatToDo) {

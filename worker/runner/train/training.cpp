@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "worker/runner/train/evaluation.hpp"
+#include "worker/runner/train/inner_channels.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -21,7 +22,11 @@ double seconds_since(Clock::time_point start) {
 class Loop {
  public:
   Loop(Model& model, const Dataset& dataset, const Training& training)
-      : model_(model), dataset_(dataset), training_(training), settings_(training.settings) {
+      : model_(model),
+        dataset_(dataset),
+        training_(training),
+        settings_(training.settings),
+        layout_(model, batch_images(dataset, dataset.train, torch::arange(1))) {
     for (const auto& parameter : model.module.parameters()) {
       parameter.set_requires_grad(true);
       parameters_.push_back(parameter);
@@ -152,7 +157,7 @@ class Loop {
   torch::Tensor loss_of(const torch::Tensor& images, const torch::Tensor& labels,
                         const torch::Tensor& indices) {
     const Arithmetic arithmetic(settings_.precision);
-    const auto scores = model_.module.forward({images}).toTensor();
+    const auto scores = model_.module.forward({layout_.laid_out(images)}).toTensor();
     return training_.loss(scores.to(torch::kFloat), labels, indices);
   }
 
@@ -213,6 +218,7 @@ class Loop {
   const Dataset& dataset_;
   const Training& training_;
   const TrainSettings& settings_;
+  InnerChannels layout_;
   std::vector<torch::Tensor> parameters_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   Schedule schedule_;
