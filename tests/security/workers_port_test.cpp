@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <random>
 #include <regex>
-#include <thread>
 
 #include "common/base/files.hpp"
 #include "common/base/open_files.hpp"
@@ -62,10 +61,8 @@ class WorkersPort : public ::testing::Test {
     const auto before = refused("other_encryption");
     for (int tries = 0; tries < 100; ++tries) {
       const Stranger plain(zmq_);
-      for (int looks = 0; looks < 10; ++looks) {
-        if (refused("other_encryption") > before) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      }
+      if (eventually([&] { return refused("other_encryption") > before; }, std::chrono::seconds(1)))
+        return true;
     }
     return false;
   }
