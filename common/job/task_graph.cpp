@@ -25,8 +25,9 @@ int version_of(Stage stage) {
     case Stage::distill:
     case Stage::finetune:
       return 2;  // with the channels innermost: sums in another order
-    case Stage::prune:
     case Stage::quantize:
+      return 2;  // biases inside of linear layers that C++ wrote as a product and an addition
+    case Stage::prune:
     case Stage::teacher_logits:
     case Stage::evaluate:
       return 1;

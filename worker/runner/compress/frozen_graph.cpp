@@ -147,6 +147,7 @@ void join_products_with_biases(const std::shared_ptr<Graph>& graph) {
     Value* other = add->input(add->input(0) == product->output() ? 1 : 0);
     const auto bias = constant_tensor(other);
     if (!bias || bias->dim() != 1 || bias->size(0) != matrix->size(1)) continue;
+    if (bias->scalar_type() != matrix->scalar_type()) continue;  // the addition also converts
     torch::jit::WithInsertPoint at(add);
     Value* weight = graph->insertConstant(matrix->t());
     Node* linear = graph->insertNode(
