@@ -24,7 +24,7 @@ int version_of(Stage stage) {
     case Stage::train:
     case Stage::distill:
     case Stage::finetune:
-      return 2;  // with the channels innermost: sums in another order
+      return 3;  // with the channels innermost, 3x3 convolutions by Winograd: sums in another order
     case Stage::quantize:
       return 2;  // biases inside of linear layers that C++ wrote as a product and an addition
     case Stage::prune:

@@ -106,7 +106,7 @@ std::optional<WinogradShape> winograd_shape(const FusedLayer& fused, const Produ
     return std::nullopt;
   const WinogradShape found{shape.source[0],  shape.source[1],  shape.source[2], shape.source[3],
                             shape.weights[0], shape.padding[0], shape.padding[1]};
-  return WinogradConvolution::lanes_for(found).empty() ? std::nullopt : std::optional(found);
+  return winograd_lanes_for(found).empty() ? std::nullopt : std::optional(found);
 }
 
 // In a net the other layers pass through the caches between two runs of this one, and its input was just
@@ -228,11 +228,10 @@ void PackedLayer::pack_direct(const FusedLayer& fused, const Way& way) {
 void PackedLayer::pack_winograd(const FusedLayer& fused, const Way& way) {
   source_ = Desc(way.shape.source, kFloat, way.layout);
   result_ = Desc(way.shape.result, kFloat, way.layout);
-  const auto weights = fused.layer.weight.contiguous();
+  const auto weights = fused.layer.weight.permute({1, 2, 3, 0}).contiguous();
   const auto shape = winograd_shape(fused, way.shape).value();
-  winograd_ = std::make_shared<WinogradConvolution>(shape, weights.data_ptr<float>(),
-                                                    WinogradConvolution::lanes_for(shape).front(), way.tile,
-                                                    way.cache_bytes);
+  winograd_ = std::make_shared<WinogradConvolution>(
+      shape, weights.data_ptr<float>(), winograd_lanes_for(shape).front(), way.tile, way.cache_bytes);
   winograd_end_.adds = fused.adds;
   if (fused.activation.kind == FusedActivation::Kind::none) return;
   const bool clips = fused.activation.kind == FusedActivation::Kind::clip;

@@ -10,7 +10,7 @@
 
 #include "worker/runner/measure/onednn_layer.hpp"
 #include "worker/runner/measure/product_shape.hpp"
-#include "worker/runner/measure/winograd.hpp"
+#include "worker/runner/winograd/convolution.hpp"
 
 namespace espalier::runner {
 

@@ -7,6 +7,7 @@
 
 #include "worker/runner/train/evaluation.hpp"
 #include "worker/runner/train/inner_channels.hpp"
+#include "worker/runner/train/quick_convolutions.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -245,7 +246,8 @@ TrainingResult train_model(Model& model, const Dataset& dataset, const Training&
     throw ErrorException(Error{ErrorKind::invalid_job,
                                "patience needs validation samples, and there are none",
                                "leave train.patience out, or give the data a validation split"});
-  UnoptimisedGraphs as_written;
+  const UnoptimisedGraphs as_written;
+  const QuickConvolutions quick;
   torch::manual_seed(static_cast<std::uint64_t>(training.seed));  // dropout draws from it
   return Loop(model, dataset, training).run();
 }

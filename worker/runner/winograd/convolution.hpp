@@ -25,14 +25,15 @@ struct WinogradEnd {
   float high = std::numeric_limits<float>::infinity();
 };
 
+// How long the vectors may be, the longest first: this CPU must have them, and channels and filters must fill
+// them. Empty: it can't be done.
+std::vector<int> winograd_lanes_for(const WinogradShape& shape);
+int winograd_widest_lanes();
+
 class WinogradConvolution {
  public:
-  // How long the vectors may be, the longest first: this CPU must have them, and channels and filters must
-  // fill them. Empty: it can't be done.
-  static std::vector<int> lanes_for(const WinogradShape& shape);
-
-  // `weights`: [filters, channels, 3, 3]. `tile`: 2 or 4. As many tiles are worked on at once as fit into
-  // `cache_bytes`.
+  // `weights`: [channels, 3, 3, filters]. `lanes`: one of winograd_lanes_for. `tile`: 2 or 4. As many tiles
+  // are worked on at once as fit into `cache_bytes`.
   WinogradConvolution(const WinogradShape& shape, const float* weights, int lanes, int tile,
                       std::int64_t cache_bytes);
 
