@@ -177,11 +177,7 @@ TEST_F(Impostor, WhoSpeaksInAWorkersNameOrOfItsAttemptChangesNothing) {
 TEST_F(Impostor, ADatabaseOfALaterVersionIsLeftAlone) {
   coordinator_.stop(SIGTERM, std::chrono::seconds(10));
   const auto version = [&](const char* statement) {
-    ChildOptions psql;
-    psql.arguments = {"psql",      "--tuples-only", "--quiet", "--dbname", system_.database(),
-                      "--command", statement};
-    const auto ran = run_to_end(psql, std::chrono::seconds(10));
-    return ran && ran->exit.succeeded() ? ran->text : std::string("psql failed");
+    return system_.psql({statement}).value_or("psql failed");
   };
   version("insert into espalier.migration values (999, 'V999__future', 'x')");
   const char* contents =

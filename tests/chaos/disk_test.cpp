@@ -25,12 +25,7 @@ struct Part {
 void end_the_database(const RunningSystem& system) {
   const auto before = processes_of(system, Victim::postgres, Fault::kill);
   ASSERT_EQ(before.size(), 1U);
-  ChildOptions psql;
-  psql.arguments = {"psql", "--host", system.database_socket(), "--username", "espalier", "postgres"};
-  for (int segment = 0; segment < 3; ++segment)
-    psql.arguments.insert(psql.arguments.end(), {"--command", "select pg_switch_wal()"});
-  psql.output_file = "/dev/null";
-  run_to_end(psql, std::chrono::seconds(10));
+  system.psql({3, "select pg_switch_wal()"});
   EXPECT_TRUE(eventually([&] { return !alive(before.front()); }));
 }
 

@@ -249,6 +249,16 @@ std::string RunningSystem::database_socket() const {
   return connection.substr(host, connection.find(' ', host) - host);
 }
 
+std::optional<std::string> RunningSystem::psql(const std::vector<std::string>& statements) const {
+  const auto ours = store::PrivateCluster::running(sandbox_.state() / "postgres");
+  ChildOptions psql;
+  psql.arguments = {"psql", "--tuples-only", "--quiet", "--dbname", ours ? *ours : database_};
+  for (const auto& statement : statements)
+    psql.arguments.insert(psql.arguments.end(), {"--command", statement});
+  const auto ran = run_to_end(psql, std::chrono::seconds(20));
+  return ran && ran->exit.succeeded() ? std::optional(ran->text) : std::nullopt;
+}
+
 bool RunningSystem::worker_is_alive(const std::string& name) const {
   const auto answer = ask("/api/v1/workers");
   if (!answer) return false;

@@ -72,6 +72,8 @@ class RunningSystem {
 
   // ---- what the coordinator says ----
   [[nodiscard]] std::string database_socket() const;                       // the folder with it
+  // As the database's owner, each statement a transaction; what it prints, or unset if one failed.
+  std::optional<std::string> psql(const std::vector<std::string>& statements) const;
   [[nodiscard]] const std::string& database() const { return database_; }  // piece by piece: how to connect
   [[nodiscard]] bool worker_is_alive(const std::string& name) const;
   std::int64_t submit(const std::string& toml, const std::string& file = "job.toml") const;
