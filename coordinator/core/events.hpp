@@ -39,7 +39,7 @@ struct SubmissionEnded {
 // same event, or in an earlier one.
 struct JobAdded {
   JobRow row;
-  bool ask_again = true;  // its failed and cancelled tasks are asked for again
+  bool ask_again = true;  // its failed and cancelled tasks are; else only those that its rows call unfinished
   bool more = false;      // further parts of it follow: it doesn't end before the last
   // Its own search asks for them: that changes nothing about its state, nor what has failed of it, and if it
   // has ended meanwhile they go with it.

@@ -117,7 +117,8 @@ std::vector<Core::Newcomer> Core::enlist(const JobAdded& event, JobState state) 
     const bool joins = !tasks_.position_in(*task, *index);
     if (joins) join(*task, *index, task_row.target);
     const TaskState before = tasks_[*task].state;
-    const bool asked_again = (event.by_search ? joins : event.ask_again) &&
+    const bool is_wanted = event.ask_again || !is_terminal(task_row.state);
+    const bool asked_again = (event.by_search ? joins : is_wanted) &&
                              (before == TaskState::failed || before == TaskState::cancelled);
     if (asked_again) {
       tasks_[*task].failures = 0;

@@ -56,7 +56,7 @@ class RunningCoordinator final : public Coordinator {
         garbage_(artifacts_, store_, reader_),
         driver_({*socket_, reign, store_, publisher_, classes_, metrics_, options.on_fatal},
                 settings_of(options), io.get_executor()),
-        intake_(driver_, store_, submitter_),
+        intake_(driver_, store_, submitter_, io.get_executor()),
         searches_(driver_, intake_, submitter_, io.get_executor()),
         on_beat_(options.on_beat),
         work_(io.get_executor()) {
@@ -76,6 +76,7 @@ class RunningCoordinator final : public Coordinator {
     work_.spawn("watching the time", driver_.watch_the_time());
     work_.spawn("live events", publisher_.run());
     work_.spawn("searches", searches_.run());
+    work_.spawn("finding lost jobs", intake_.find_lost());
     work_.spawn("watching the database", reign_.watch());
     if (reads_tokens_) work_.spawn("reading tokens", tokens_.follow());
     if (keys_) work_.spawn("watching the keys", keys_->watch());

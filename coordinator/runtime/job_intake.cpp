@@ -1,6 +1,7 @@
 #include "coordinator/runtime/job_intake.hpp"
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
@@ -52,6 +53,12 @@ T JobIntake::now(std::function<T(store::Store&)> question) {
   return promise.get_future().get();
 }
 
+JobIntake::JobIntake(Driver& driver, StoreThread& store, Submitter& submitter, asio::any_io_executor executor)
+    : driver_(driver),
+      store_(store),
+      submitter_(submitter),
+      doubtful_(executor, asio::steady_timer::time_point::max()) {}
+
 void JobIntake::recover(const std::function<void()>& on_step) {
   const auto reign = now<store::Reign>([](store::Store& store) { return store.begin_epoch(); });
   epoch_ = reign.epoch;
@@ -83,36 +90,87 @@ asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
   const UnderWay under_way(driver_, alive_, text.extends);
   co_await committed();
   const bool by_search = text.by_search;
-  SubmitOutcome outcome = co_await submitter_.submit(std::move(text), epoch_);
+  SubmitOutcome outcome = co_await write(text);
   if (!outcome.submitted) co_return outcome;
   for (const JobId paused : outcome.submitted->paused) driver_.happen(core::JobPaused{paused});
   core::JobRow row = outcome.submitted->job;
   outcome.submitted->job.tasks.clear();
   if (outcome.resumed) {
-    co_await add_pages(std::move(row), false);
+    co_await add_pages(std::move(row), true);
   } else {
     co_await add_parts(std::move(row), by_search);
   }
   co_return outcome;
 }
 
+// A repetition finds the job that the first has written, and goes on with it. Of a search's own trials the
+// search itself finds out.
+asio::awaitable<SubmitOutcome> JobIntake::write(const JobText& text) {
+  std::exception_ptr failure;
+  try {
+    co_return co_await submitter_.submit(text, epoch_);
+  } catch (const store::Unavailable&) {
+    failure = std::current_exception();
+  }
+  if (text.by_search) std::rethrow_exception(failure);
+  if (text.extends) doubt();  // the repetition has nothing to add
+  try {
+    co_return co_await submitter_.submit(text, epoch_);
+  } catch (const store::Unavailable&) {
+    doubt();
+    throw;
+  }
+}
+
 asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
   const UnderWay under_way(driver_, alive_, job);
   co_await committed();
-  const std::size_t asked = co_await submitter_.retry(job, epoch_);
-  std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
-  core::JobRow row = co_await store_.result(std::move(question));
+  std::size_t asked = 0;
+  try {
+    asked = co_await submitter_.retry(job, epoch_);
+  } catch (const store::Unavailable&) {
+    doubt();
+    throw;
+  }
+  core::JobRow row = co_await row_of(job);
   // Of a commit whose answer was lost the repetition says that nothing was left to ask for.
-  if (asked > 0 || !core::is_terminal(row.state)) co_await add_pages(std::move(row), false);
+  if (asked > 0 || !core::is_terminal(row.state)) co_await add_pages(std::move(row), true);
   co_return asked;
 }
 
 asio::awaitable<void> JobIntake::read_again(JobId job) {
   const UnderWay under_way(driver_, alive_, job);
   co_await committed();
+  core::JobRow row = co_await row_of(job);
+  co_await add_pages(std::move(row), false, true);
+}
+
+void JobIntake::doubt() {
+  may_have_lost_ = true;
+  doubtful_.cancel();
+}
+
+asio::awaitable<void> JobIntake::find_lost() {
+  for (;;) {
+    while (!may_have_lost_) co_await doubtful_.async_wait(asio::as_tuple(asio::use_awaitable));
+    may_have_lost_ = false;
+    const UnderWay under_way(driver_, alive_, std::nullopt);
+    co_await committed();
+    std::function<std::vector<JobId>(store::Store&)> question = [](store::Store& store) {
+      return store.unfinished_jobs();
+    };
+    const std::vector<JobId> jobs = co_await store_.result(std::move(question));
+    log::warn("a submission's fate wasn't told: {} unfinished jobs are read again", jobs.size());
+    for (const JobId job : jobs) {
+      core::JobRow row = co_await row_of(job);
+      if (!core::is_terminal(row.state)) co_await add_pages(std::move(row), false);
+    }
+  }
+}
+
+asio::awaitable<core::JobRow> JobIntake::row_of(JobId job) {
   std::function<core::JobRow(store::Store&)> question = [job](store::Store& store) { return store.job(job); };
-  core::JobRow row = co_await store_.result(std::move(question));
-  co_await add_pages(std::move(row), true);
+  co_return co_await store_.result(std::move(question));
 }
 
 asio::awaitable<void> JobIntake::committed() {
@@ -136,7 +194,7 @@ asio::awaitable<void> JobIntake::add_parts(core::JobRow row, bool by_search) {
   } while (from < tasks.size());
 }
 
-asio::awaitable<void> JobIntake::add_pages(core::JobRow row, bool by_search) {
+asio::awaitable<void> JobIntake::add_pages(core::JobRow row, bool ask_again, bool by_search) {
   std::optional<std::int64_t> place = 0;
   while (place) {
     std::function<store::TaskPage(store::Store&)> question = [job = row.id, place](store::Store& store) {
@@ -144,7 +202,7 @@ asio::awaitable<void> JobIntake::add_pages(core::JobRow row, bool by_search) {
     };
     store::TaskPage page = co_await store_.result(std::move(question));
     place = page.next;
-    core::JobAdded part{row, true, place.has_value(), by_search};
+    core::JobAdded part{row, ask_again, place.has_value(), by_search};
     part.row.tasks = std::move(page.tasks);
     driver_.happen(part);
   }

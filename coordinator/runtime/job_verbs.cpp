@@ -42,8 +42,10 @@ asio::awaitable<Result<json::object>> JobVerbs::retry(JobId job) {
     failure = std::current_exception();
   }
   if (failure) co_return database_error(failure);
-  if (asked == 0) co_return nothing_failed(*before);
-  co_return co_await summary_after(job, false);
+  auto after = co_await summary_after(job, false);
+  // Where an answer was lost, what was asked for the first time shows in the state alone.
+  if (after && asked == 0 && after->at("state") == before->at("state")) co_return nothing_failed(*before);
+  co_return after;
 }
 
 asio::awaitable<Result<json::object>> JobVerbs::change(JobId job, core::Event event,

@@ -103,9 +103,15 @@ Reign begin_reign(Transaction& transaction) {
     pace.device_class = paces.text(row, 1);
     pace.seconds = paces.real(row, 2);
   }
-  const auto jobs = transaction.run(sql::unfinished_jobs);
-  for (std::size_t row = 0; row < jobs.size(); ++row) reign.unfinished.push_back({jobs.integer(row, 0)});
+  reign.unfinished = read_unfinished_jobs(transaction);
   return reign;
+}
+
+std::vector<JobId> read_unfinished_jobs(Transaction& transaction) {
+  const auto rows = transaction.run(sql::unfinished_jobs);
+  std::vector<JobId> jobs;
+  for (std::size_t row = 0; row < rows.size(); ++row) jobs.push_back({rows.integer(row, 0)});
+  return jobs;
 }
 
 void hold_epoch(Transaction& transaction, std::int64_t epoch) {

@@ -9,6 +9,7 @@ namespace espalier::store {
 JobRow read_job_row(Transaction& transaction, JobId job);  // without its tasks
 job::Target target_from(const json::value& stored);        // {"require", "any_of"}
 TaskPage read_tasks(Transaction& transaction, JobId job, std::int64_t from, std::size_t limit);
+std::vector<JobId> read_unfinished_jobs(Transaction& transaction);
 std::vector<OpenAttempt> read_open_attempts(Transaction& transaction);
 Reign begin_reign(Transaction& transaction);  // fences every earlier coordinator
 

@@ -71,6 +71,11 @@ Reign Store::begin_epoch() {
   return implementation_->in_transaction([](Transaction& transaction) { return begin_reign(transaction); });
 }
 
+std::vector<JobId> Store::unfinished_jobs() {
+  return implementation_->in_transaction(
+      [](Transaction& transaction) { return read_unfinished_jobs(transaction); });
+}
+
 JobRow Store::job(JobId job) {
   return implementation_->in_transaction(
       [&](Transaction& transaction) { return read_job_row(transaction, job); });

@@ -180,8 +180,9 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const std::string& connection);
   ~Store();
 
-  Reign begin_epoch();    // fences every other coordinator
-  JobRow job(JobId job);  // without its tasks
+  Reign begin_epoch();                   // fences every other coordinator
+  std::vector<JobId> unfinished_jobs();  // paused ones too
+  JobRow job(JobId job);                 // without its tasks
   // Tasks of the job without a result, from that place on.
   TaskPage tasks(JobId job, std::int64_t from, std::size_t limit);
   std::vector<OpenAttempt> open_attempts();

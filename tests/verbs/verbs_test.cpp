@@ -117,7 +117,26 @@ TEST(Retry, RunsOnlyWhatFailedAndWhatWasCancelledBecauseOfIt) {
 }
 
 // PostgreSQL has committed and waits for a copy that nobody makes when its connection is cut: whoever asked
-// can't know.
+// can't know. The submitter's connection is the newest.
+void lose_the_answer_of_the_commit_of(const RunningSystem& system, std::vector<std::string> command,
+                                      int times = 1, int exit_code = 0) {
+  ASSERT_TRUE(
+      system.psql({"alter system set synchronous_standby_names = 'nobody'", "select pg_reload_conf()"}));
+  auto asking = system.sandbox().start(std::move(command));
+  EXPECT_TRUE(eventually([&] {
+    const auto cut =
+        system.psql({"select pg_terminate_backend(pid) from (select pid, wait_event from pg_stat_activity "
+                     "where backend_type = 'client backend' and pid <> pg_backend_pid() "
+                     "order by backend_start desc limit 1) newest where wait_event = 'SyncRep'"});
+    times -= cut && cut->find('t') != std::string::npos ? 1 : 0;
+    return times == 0;
+  }));
+  ASSERT_TRUE(system.psql({"alter system reset synchronous_standby_names", "select pg_reload_conf()"}));
+  const auto ended = asking.wait_for(std::chrono::seconds(30));
+  const auto said = read_file(system.sandbox().folder() / "started.err");
+  EXPECT_TRUE(ended && ended->code == exit_code) << (said ? *said : "");
+}
+
 TEST(Retry, IsHeardOfAlthoughTheAnswerOfItsCommitIsLost) {
   RunningSystem system;
   ASSERT_TRUE(system.start()) << system.said();
@@ -125,19 +144,41 @@ TEST(Retry, IsHeardOfAlthoughTheAnswerOfItsCommitIsLost) {
   const auto job = system.submit(wide_job(4));
   ASSERT_TRUE(eventually([&] { return system.state(job) == "failed"; })) << system.said();
   system.fail("");
-  ASSERT_TRUE(
-      system.psql({"alter system set synchronous_standby_names = 'nobody'", "select pg_reload_conf()"}));
-  auto retry = system.sandbox().start({"retry", "wide", "--failed"});
-  // The submitter's connection is the newest.
-  EXPECT_TRUE(eventually([&] {
-    const auto cut =
-        system.psql({"select pg_terminate_backend(pid) from (select pid, wait_event from pg_stat_activity "
-                     "where backend_type = 'client backend' and pid <> pg_backend_pid() "
-                     "order by backend_start desc limit 1) newest where wait_event = 'SyncRep'"});
-    return cut && cut->find('t') != std::string::npos;
-  }));
-  ASSERT_TRUE(system.psql({"alter system reset synchronous_standby_names", "select pg_reload_conf()"}));
+  lose_the_answer_of_the_commit_of(system, {"retry", "wide", "--failed"});
+  EXPECT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+}
+
+TEST(Submit, IsDoneOnceAlthoughTheAnswerOfItsCommitIsLost) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  const auto first = system.submit(wide_job(1));
+  ASSERT_TRUE(eventually([&] { return system.state(first) == "succeeded"; })) << system.said();
+  lose_the_answer_of_the_commit_of(system,
+                                   {"submit", system.sandbox().write("b.toml", wide_job(3, 0, "second"))});
+  EXPECT_TRUE(eventually([&] { return system.state(first + 1) == "succeeded"; })) << system.said();
+  EXPECT_EQ(system.sql("select id from jobs").size(), 2U);
+}
+
+TEST(Submit, IsHeardOfAlthoughNobodyCanTellWhetherItWasWritten) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  const auto first = system.submit(wide_job(1));
+  ASSERT_TRUE(eventually([&] { return system.state(first) == "succeeded"; })) << system.said();
+  const auto file = system.sandbox().write("b.toml", wide_job(3, 0, "second"));
+  lose_the_answer_of_the_commit_of(system, {"submit", file}, 2, 7);
+  EXPECT_TRUE(eventually([&] { return system.state(first + 1) == "succeeded"; })) << system.said();
+  EXPECT_EQ(system.sql("select id from jobs").size(), 2U);
+}
+
+TEST(Extend, AddsItsTrialsOnceAlthoughTheAnswerOfItsCommitIsLost) {
+  RunningSystem system;
+  ASSERT_TRUE(system.start()) << system.said();
+  const auto job = system.submit(wide_job(1));
   ASSERT_TRUE(eventually([&] { return system.state(job) == "succeeded"; })) << system.said();
+  lose_the_answer_of_the_commit_of(system, {"extend", "wide", system.sandbox().write("b.toml", wide_job(3))});
+  EXPECT_TRUE(eventually([&] { return system.executed(job) == 9; })) << system.said();
+  EXPECT_EQ(system.state(job), "succeeded");
+  EXPECT_EQ(system.sql("select id from trials").size(), 3U);
 }
 
 TEST(Extend, AddsTheTrialsThatTheJobDoesNotHaveYet) {
