@@ -49,22 +49,35 @@ std::map<std::int64_t, JobCounts> read_counts(Transaction& transaction, const Ro
 
 struct Work {  // of a job, in tasks
   double total = 0, reused = 0, done = 0, partial = 0;
+  double growth = 1;  // for what is still to be asked for
   void expect(double asked, double wanted) {
     if (asked <= 0)
       total = std::max(total, 1.0);
-    else if (wanted > asked)
-      total *= wanted / asked;
+    else
+      growth = std::max(1.0, wanted / asked);
+    total *= growth;
   }
   [[nodiscard]] double share() const { return total > 0 ? std::min(1.0, (done + partial) / total) : 1.0; }
 };
 
-// The rest at the speed of what was done since the job was last submitted; null while nothing tells that
-// speed.
-json::value eta_s(const Work& work, std::string_view state, double elapsed_s) {
+struct Seconds {  // of its tasks
+  double spent = 0, left = 0, longest = 0;
+};
+std::optional<Seconds> seconds_of(const Rows& jobs, std::size_t row) {
+  if (jobs.is_null(row, 20) || jobs.is_null(row, 21)) return std::nullopt;
+  return Seconds{jobs.real(row, 20), jobs.real(row, 21), jobs.is_null(row, 22) ? 0 : jobs.real(row, 22)};
+}
+
+// The rest at the speed of what was done since the job was last submitted, as many tasks at once as until
+// now; null while nothing tells that speed.
+json::value eta_s(const Work& work, const std::optional<Seconds>& seconds, double elapsed_s) {
+  if (seconds && seconds->spent > 0) {
+    const double left = seconds->left + (work.growth - 1) * (seconds->spent + seconds->left);
+    return std::max(seconds->longest, left * elapsed_s / seconds->spent);
+  }
   const double done = work.done - work.reused + work.partial;
   const double left = work.total - work.done - work.partial;
-  if (state != "running" || done <= 0) return nullptr;
-  return std::max(0.0, left * elapsed_s / done);
+  return done > 0 ? json::value(std::max(0.0, left * elapsed_s / done)) : nullptr;
 }
 
 struct Hunt {       // how far a job's search is; of the columns from 15 on
@@ -136,7 +149,8 @@ json::object summary_of(const Rows& jobs, std::size_t row, const JobCounts& coun
             {"running", jobs.integer(row, 11)},
             {"failed", jobs.integer(row, 12)}}},
           {"progress", work.share()},
-          {"eta_s", eta_s(work, jobs.text(row, 3), jobs.real(row, 7))},
+          {"eta_s", jobs.text(row, 3) == "running" ? eta_s(work, seconds_of(jobs, row), jobs.real(row, 7))
+                                                   : json::value(nullptr)},
           {"groups", groups},
           {"search", to_json(hunt, jobs, row)}};
 }

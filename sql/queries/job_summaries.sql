@@ -11,7 +11,8 @@ select j.id, j.name, j.description, j.state, to_json(j.groups) as groups,
        to_char(j.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
        extract(epoch from now() - j.resumed_at) as elapsed_s,
        t.total, t.executed, t.reused, t.running, t.failed, t.done, t.partial,
-       j.search, j.searching and j.state in ('running', 'paused') as searching, nullif(j.search_failure, '') as search_failure, s.generation, s.rungs
+       j.search, j.searching and j.state in ('running', 'paused') as searching, nullif(j.search_failure, '') as search_failure, s.generation, s.rungs,
+       w.spent_s, w.left_s, w.longest_s
 from chosen j
 cross join lateral (
   select count(*) as total,
@@ -31,4 +32,35 @@ left join lateral (
   from (select x.rung, max(x.generation) as generation, count(*) as trials from espalier.trial x
         where x.job_id = j.id and x.point is not null group by x.rung) g
 ) s on j.search is not null
+left join lateral (
+  -- The seconds of a running job's tasks: spent since it was submitted last, left, and left of the one that runs longest. What
+  -- a task takes is told by how far it is, else by others of its kind, of its stage, or any. Of very large jobs the counts do.
+  select sum(p.spent_s) as spent_s,
+         sum(greatest(p.expected_s - p.running_s, 0)) filter (where p.is_open) as left_s,
+         max(greatest(p.expected_s - p.running_s, 0)) filter (where p.is_open and p.running_s > 0) as longest_s
+  from (
+    select m.spent_s, m.running_s, m.is_open,
+           coalesce(m.whole_s,
+                    m.work * coalesce(avg(m.whole_s / m.work) over (partition by m.stage, m.kind),
+                                      avg(m.whole_s / m.work) over (partition by m.stage),
+                                      avg(m.whole_s / m.work) over ())) as expected_s
+    from (
+      select k.stage, k.kind, k.work, s.state in ('waiting', 'ready', 'assigned', 'running') as is_open,
+             coalesce(r.seconds, 0) as running_s,
+             coalesce(r.seconds, a.seconds) as spent_s,
+             coalesce(e.seconds, case when s.progress > 0.01 then r.seconds / s.progress end) as whole_s
+      from espalier.job_task jt
+      join espalier.task k on k.id = jt.task_id and k.work > 0
+      join espalier.task_now s on s.task_id = k.id
+      left join lateral (
+        select extract(epoch from now() - min(o.started_at)) as seconds from espalier.open_attempt o where o.task_id = k.id
+      ) r on s.state = 'running'
+      left join espalier.attempt e on e.attempt = s.result_attempt and not jt.reused
+      left join lateral (
+        select sum(x.seconds) as seconds from espalier.attempt x where x.task_id = k.id and x.ended_at >= j.resumed_at
+      ) a on true
+      where jt.job_id = j.id and j.state = 'running' and t.total <= 20000
+    ) m
+  ) p
+) w on true
 order by j.id desc

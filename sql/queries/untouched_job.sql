@@ -4,6 +4,7 @@ select id, name, description, state, to_json(groups) as groups,
        null::text as finished_at, 0 as elapsed_s,
        (select count(*) from espalier.job_task where job_id = $1::bigint) as total,
        0 as executed, 0 as reused, 0 as running, 0 as failed, 0 as done, 0 as partial,
-       search, searching, nullif(search_failure, '') as search_failure, null::bigint as generation, null::json as rungs
+       search, searching, nullif(search_failure, '') as search_failure, null::bigint as generation, null::json as rungs,
+       null::float8 as spent_s, null::float8 as left_s, null::float8 as longest_s
 from espalier.job
 where id = $1::bigint

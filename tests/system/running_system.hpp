@@ -71,7 +71,7 @@ class RunningSystem {
   [[nodiscard]] std::size_t busy() const;  // attempts that have begun and not ended
 
   // ---- what the coordinator says ----
-  [[nodiscard]] std::string database_socket() const;                       // the folder with it
+  [[nodiscard]] std::string database_socket() const;  // the folder with it
   // As the database's owner, each statement a transaction; what it prints, or unset if one failed.
   std::optional<std::string> psql(const std::vector<std::string>& statements) const;
   [[nodiscard]] const std::string& database() const { return database_; }  // piece by piece: how to connect

@@ -1,5 +1,5 @@
 // One task `benchmark` by the runner itself, without coordinator or agent.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +37,21 @@ export async function benchmark(bin, task) {
 export function measuringCpu() {
   const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))[1];
   return allowed.split(/[,-]/).at(-1);
+}
+
+// Milliseconds that a fixed computation takes on one processor now, in the median: the machine's own speed, which its host
+// may change.
+export function fixedComputation(cpu) {
+  const program = `const times = [];
+    for (let i = 0; i < 40; ++i) {
+      const begin = process.hrtime.bigint();
+      let sum = 0;
+      for (let k = 1; k < 4e6; ++k) sum += 1 / k;
+      times.push(Number(process.hrtime.bigint() - begin) / 1e6);
+      if (sum < 1) throw new Error();
+    }
+    console.log(times.sort((a, b) => a - b)[20]);`;
+  return Number(spawnSync("taskset", ["--cpu-list", cpu, process.execPath, "--eval", program], { encoding: "utf8" }).stdout);
 }
 
 // A program that computes on one processor until it is ended.

@@ -1,5 +1,5 @@
 // The rows of `./dev bench measuring`.
-import { benchmark, hog, measuringCpu } from "./benchmark_task.mjs";
+import { benchmark, fixedComputation, hog, measuringCpu } from "./benchmark_task.mjs";
 
 const kRuns = 5;
 const kComparisons = 100;
@@ -11,12 +11,17 @@ const byValue = (a, b) => a - b;
 const median = (values) => [...values].sort(byValue)[values.length >> 1];
 
 async function addPrecision(rows, bin) {
-  const runs = [];
-  for (let run = 0; run < kRuns; ++run) runs.push(await benchmark(bin, { model: kNet, seed: 1, minSeconds: 1 }));
+  const runs = [], machine = [];
+  for (let run = 0; run < kRuns; ++run) {
+    machine.push(fixedComputation(measuringCpu()));
+    runs.push(await benchmark(bin, { model: kNet, seed: 1, minSeconds: 1 }));
+  }
   const medians = runs.map((run) => run.latency_p50_ms.value);
   const halfWidths = runs.map(({ latency_p50_ms: p50 }) => 50 * (p50.ci_high - p50.ci_low) / p50.value);
   rows.add("half-width of p50's interval, one run", median(halfWidths), "%", 1);
-  rows.add(`spread of p50 over ${kRuns} runs`, 100 * (Math.max(...medians) - Math.min(...medians)) / median(medians), "%", 2);
+  const spread = (values) => 100 * (Math.max(...values) - Math.min(...values)) / median(values);
+  rows.add(`spread of p50 over ${kRuns} runs`, spread(medians), "%", 2);
+  rows.add("spread of a fixed computation between these runs", spread(machine), "%");
   rows.add("busy, without anybody else", 100 * Math.max(...runs.map((run) => run.busy.value)), "%", 100 * kBusyLimit);
 }
 

@@ -166,8 +166,7 @@ TEST(FusedForm, products_with_a_bias_added_are_linear_layers) {
 }
 
 TEST(FusedForm, a_bias_of_another_type_stays_an_addition_that_converts) {
-  const auto module =
-      net_of("  return torch.matmul(x.permute(0, 2, 3, 1), self.l.t()) + self.bias.to(7)\n");
+  const auto module = net_of("  return torch.matmul(x.permute(0, 2, 3, 1), self.l.t()) + self.bias.to(7)\n");
   expect_same_numbers(module, images());
   EXPECT_EQ(count_of(fused_form(module, images(), LayerLayout::channels_last), "aten::add"), 1U);
 }

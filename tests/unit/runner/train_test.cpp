@@ -270,6 +270,21 @@ TEST_F(Stages, FinetuneRefusesMasksOfAnotherNet) {
   EXPECT_THROW(run_task(finetuning), ErrorException);
 }
 
+TEST_F(Stages, AnUnfitTeacherIsSaidToBeTheTeacher) {
+  auto training = with_model(task("train", {}));
+  const auto trained = run_task(training);
+  auto logits = task("teacher-logits", {});
+  logits.spec["model"] = json::object{};
+  logits.spec.at("data").at("classes") = 3;
+  logits.inputs["model"] = output(trained, "model");
+  try {
+    run_task(logits);
+    FAIL() << "it gives four scores for three classes";
+  } catch (const ErrorException& failure) {
+    EXPECT_EQ(failure.error().message.rfind("the teacher: ", 0), 0U) << failure.error().message;
+  }
+}
+
 TEST_F(Stages, DistillFollowsTheTeachersLogits) {
   auto training = with_model(task("train", {}));
   const auto teacher = run_task(training);

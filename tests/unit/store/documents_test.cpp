@@ -76,6 +76,20 @@ TEST_F(Documents, SummariseAJobWithItsGroups) {
   EXPECT_DOUBLE_EQ(groups[1].at("progress").as_double(), 0.5);
 }
 
+TEST_F(Documents, TellTheTimeThatIsLeftByWhatTasksTakeNotByTheirNumber) {
+  const auto job = submit();
+  succeed("train");
+  store_->commit(
+      {SetTask{id_of("prune"), TaskState::ready, 0, ""},
+       StartAttempt{AttemptId{attempt_}, id_of("prune"), WorkerName{"w1"}}, SetProgress{AttemptId{2}, 0.1}},
+      epoch_);
+  one("update espalier.open_attempt set started_at = now() - interval '100 s' returning 1");
+  one("update espalier.job set resumed_at = now() - interval '101 s' returning 1");
+  const auto eta = store_->job_summaries(job).at(0).at("eta_s").to_number<double>();
+  EXPECT_GT(eta, 900);  // what runs needs ten times as long as until now
+  EXPECT_LT(eta, 3000);
+}
+
 TEST_F(Documents, ListJobsNewestFirst) {
   const auto first = submit();
   auto plan = small_plan();

@@ -109,14 +109,6 @@ std::optional<WinogradShape> winograd_shape(const FusedLayer& fused, const Produ
   return winograd_lanes_for(found).empty() ? std::nullopt : std::optional(found);
 }
 
-// In a net the other layers pass through the caches between two runs of this one, and its input was just
-// made.
-void use_caches_like_the_net(const FusedLayer& fused, const at::Tensor& input) {
-  static const auto others = at::ones({kLargestCache / kNumber});
-  others.narrow(0, 0, std::min(fused.bytes_of_net, kLargestCache) / kNumber).sum();
-  input.sum();
-}
-
 // What decides how long the ways of a layer take.
 using Likeness = std::vector<std::int64_t>;
 
@@ -273,10 +265,14 @@ void PackedLayer::run(float* input, float* added, float* output) const {
 double PackedLayer::shortest_run_s(const FusedLayer& fused) const {
   auto input = memory_for(given_).uniform_(-1, 1), added = memory_for(added_).zero_();
   auto output = output_lies_like_added() ? added : memory_for_output();
+  // In a net the other layers pass through the caches between two runs of this one, and its input was just
+  // made.
+  const auto others = at::ones({std::min(fused.bytes_of_net, kLargestCache) / kNumber});
   double shortest = std::numeric_limits<double>::infinity();
   double spent = 0;
   for (int i = 0; i <= kMostTimedRuns && (i < 2 || spent < kEnoughTimed_s); ++i) {
-    use_caches_like_the_net(fused, input);
+    others.sum();
+    input.sum();
     const double begin = running_seconds();
     run(input.data_ptr<float>(), adds_ ? added.data_ptr<float>() : nullptr, output.data_ptr<float>());
     const double seconds = running_seconds() - begin;

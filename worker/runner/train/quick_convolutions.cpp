@@ -3,6 +3,7 @@
 #include <ATen/CompositeExplicitAutogradFunctions.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <tuple>
@@ -18,8 +19,7 @@ using OptionalSizes = at::OptionalIntArrayRef;
 using Gradients = std::tuple<at::Tensor, at::Tensor, at::Tensor>;  // of input, weights, bias
 
 constexpr int kTile = 4;
-constexpr std::int64_t kFewestTiles = 32;        // below, packing the weights costs more than is gained
-constexpr std::int64_t kCacheBytes = 256 << 10;  // half of a core's own
+constexpr std::int64_t kFewestTiles = 48;  // below, packing the weights costs more than is gained
 constexpr auto kInnerChannels = at::MemoryFormat::ChannelsLast;
 
 thread_local bool is_on = false;
@@ -46,6 +46,13 @@ bool gains(const WinogradShape& shape) {
          down * across * kTile * kTile <= 2 * shape.out_height() * shape.out_width();
 }
 
+// Half of a core's own cache; but each run of tiles passes over all weights, which must be worth it.
+std::int64_t cache_bytes_for(const WinogradShape& shape) {
+  constexpr std::int64_t kPoints = (kTile + 2) * (kTile + 2), kHalfOfOwn = 256 << 10;
+  return std::max<std::int64_t>(kHalfOfOwn,
+                                kPoints * shape.channels * shape.filters * std::int64_t{sizeof(float)});
+}
+
 // Of the widest vectors of this CPU; unset where the channels don't fill them.
 std::optional<int> lanes_for(const WinogradShape& shape) {
   const auto lanes = winograd_lanes_for(shape);
@@ -68,7 +75,8 @@ std::optional<WinogradShape> shape_of(const at::Tensor& input, const at::Tensor&
 at::Tensor convolved(const WinogradShape& shape, int lanes, const at::Tensor& input,
                      const at::Tensor& weights, const at::Tensor& bias) {
   const auto packable = weights.permute({1, 2, 3, 0}).contiguous();
-  const WinogradConvolution convolution(shape, packable.data_ptr<float>(), lanes, kTile, kCacheBytes);
+  const WinogradConvolution convolution(shape, packable.data_ptr<float>(), lanes, kTile,
+                                        cache_bytes_for(shape));
   auto result = at::empty({shape.images, shape.filters, shape.out_height(), shape.out_width()},
                           input.options().memory_format(kInnerChannels));
   convolution.run(input.data_ptr<float>(), bias.data_ptr<float>(), {}, result.data_ptr<float>());
@@ -108,8 +116,8 @@ std::optional<at::Tensor> weight_gradient(const WinogradShape& shape, const at::
   const auto lanes = lanes_for(shape);
   if (!lanes) return std::nullopt;
   const auto result = at::empty({shape.channels, 3, 3, shape.filters}, weight.options());
-  winograd_weight_gradient(shape, input.data_ptr<float>(), gradient.data_ptr<float>(), *lanes, kCacheBytes,
-                           result.data_ptr<float>());
+  winograd_weight_gradient(shape, input.data_ptr<float>(), gradient.data_ptr<float>(), *lanes,
+                           cache_bytes_for(shape), result.data_ptr<float>());
   return result.permute({3, 0, 1, 2}).contiguous(weight.suggest_memory_format());
 }
 

@@ -149,10 +149,22 @@ TaskOutcome run_distill(TaskContext& task) {
   return trained(task, model, train_model(model, dataset, training));
 }
 
+// The student's trial shows what is wrong with it.
+Model teacher_of(const TaskContext& task, const Dataset& dataset) {
+  try {
+    auto model = model_of(task);
+    check_fits(model, dataset);
+    return model;
+  } catch (const ErrorException& failure) {
+    auto error = failure.error();
+    error.message = "the teacher: " + error.message;
+    throw ErrorException(error);
+  }
+}
+
 TaskOutcome run_teacher_logits(TaskContext& task) {
   const auto& dataset = load_dataset(data_of(task), seed_of(task));
-  auto model = model_of(task);
-  check_fits(model, dataset);
+  auto model = teacher_of(task, dataset);
   model.module.eval();
   const UnoptimisedGraphs as_written;
   const auto start = std::chrono::steady_clock::now();
