@@ -61,18 +61,24 @@ struct Work {  // of a job, in tasks
 };
 
 struct Seconds {  // of its tasks
-  double spent = 0, left = 0, longest = 0;
+  double spent = 0;
+  std::optional<double> left;  // unset while nothing tells it
+  double longest = 0;
 };
 std::optional<Seconds> seconds_of(const Rows& jobs, std::size_t row) {
-  if (jobs.is_null(row, 20) || jobs.is_null(row, 21)) return std::nullopt;
-  return Seconds{jobs.real(row, 20), jobs.real(row, 21), jobs.is_null(row, 22) ? 0 : jobs.real(row, 22)};
+  const auto real = [&](int column) {
+    return jobs.is_null(row, column) ? std::nullopt : std::optional(jobs.real(row, column));
+  };
+  const auto spent = real(20);
+  return spent ? std::optional(Seconds{*spent, real(21), real(22).value_or(0)}) : std::nullopt;
 }
 
 // The rest at the speed of what was done since the job was last submitted, as many tasks at once as until
 // now; null while nothing tells that speed.
 json::value eta_s(const Work& work, const std::optional<Seconds>& seconds, double elapsed_s) {
   if (seconds && seconds->spent > 0) {
-    const double left = seconds->left + (work.growth - 1) * (seconds->spent + seconds->left);
+    if (!seconds->left) return nullptr;
+    const double left = *seconds->left + (work.growth - 1) * (seconds->spent + *seconds->left);
     return std::max(seconds->longest, left * elapsed_s / seconds->spent);
   }
   const double done = work.done - work.reused + work.partial;

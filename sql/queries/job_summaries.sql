@@ -34,21 +34,23 @@ left join lateral (
 ) s on j.search is not null
 left join lateral (
   -- The seconds of a running job's tasks: spent since it was submitted last, left, and left of the one that runs longest. What
-  -- a task takes is told by how far it is, else by others of its kind, of its stage, or any. Of very large jobs the counts do.
+  -- a task takes is told by how far it is, else by others of its kind, or of its stage; what doesn't train mostly takes seconds. Not
+  -- of very large jobs, whose counts tell enough.
   select sum(p.spent_s) as spent_s,
-         sum(greatest(p.expected_s - p.running_s, 0)) filter (where p.is_open) as left_s,
+         case when not bool_or(p.is_open and p.expected_s is null)
+              then coalesce(sum(greatest(p.expected_s - p.running_s, 0)) filter (where p.is_open), 0) end as left_s,
          max(greatest(p.expected_s - p.running_s, 0)) filter (where p.is_open and p.running_s > 0) as longest_s
   from (
     select m.spent_s, m.running_s, m.is_open,
            coalesce(m.whole_s,
-                    m.work * coalesce(avg(m.whole_s / m.work) over (partition by m.stage, m.kind),
-                                      avg(m.whole_s / m.work) over (partition by m.stage),
-                                      avg(m.whole_s / m.work) over ())) as expected_s
+                    m.work * avg(m.whole_s / m.work) over (partition by m.stage, m.kind),
+                    m.work * avg(m.whole_s / m.work) over (partition by m.stage),
+                    case when m.stage in ('train', 'distill', 'finetune') then avg(m.whole_s) over () else 5 end) as expected_s
     from (
       select k.stage, k.kind, k.work, s.state in ('waiting', 'ready', 'assigned', 'running') as is_open,
              coalesce(r.seconds, 0) as running_s,
              coalesce(r.seconds, a.seconds) as spent_s,
-             coalesce(e.seconds, case when s.progress > 0.01 then r.seconds / s.progress end) as whole_s
+             coalesce(e.seconds, case when s.progress >= 0.05 or s.progress > 0.002 and r.seconds > 30 then r.seconds / s.progress end) as whole_s
       from espalier.job_task jt
       join espalier.task k on k.id = jt.task_id and k.work > 0
       join espalier.task_now s on s.task_id = k.id

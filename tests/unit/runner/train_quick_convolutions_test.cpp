@@ -35,7 +35,7 @@ std::vector<at::Tensor> everything_of(const Net& net, at::ScalarType type) {
   const auto output = at::conv2d(input, weight, bias, net.stride, net.padding, 1, net.groups);
   // Its gradient comes in the usual layout.
   output.backward(made(output.sizes(), 1));
-  std::vector<at::Tensor> all{output.detach(), input.grad(), weight.grad()};
+  std::vector<at::Tensor> all{output.data(), input.grad(), weight.grad()};
   if (net.has_bias) all.push_back(bias.grad());
   return all;
 }
@@ -115,7 +115,7 @@ TEST(QuickConvolutions, compute_only_the_gradients_that_are_asked_for) {
   at::conv2d(input, weight, {}, 1, 1).sum().backward();
   EXPECT_TRUE(weight.grad().defined());
   auto other = at::randn({8, 32, 14, 14}).contiguous(at::MemoryFormat::ChannelsLast).set_requires_grad(true);
-  at::conv2d(other, weight.detach(), {}, 1, 1).sum().backward();
+  at::conv2d(other, weight.data(), {}, 1, 1).sum().backward();
   EXPECT_TRUE(other.grad().defined());
 }
 
