@@ -252,7 +252,8 @@ std::string RunningSystem::database_socket() const {
 std::optional<std::string> RunningSystem::psql(const std::vector<std::string>& statements) const {
   const auto ours = store::PrivateCluster::running(sandbox_.state() / "postgres");
   ChildOptions psql;
-  psql.arguments = {"psql", "--tuples-only", "--quiet", "--dbname", ours ? *ours : database_};
+  psql.arguments = {"psql", "--tuples-only", "--quiet", "--dbname",
+                    database_.empty() ? ours.value_or("") : database_};
   for (const auto& statement : statements)
     psql.arguments.insert(psql.arguments.end(), {"--command", statement});
   const auto ran = run_to_end(psql, std::chrono::seconds(20));
