@@ -92,6 +92,14 @@ TEST(QuickConvolutions, are_taken_where_they_gain_alone) {
   EXPECT_FALSE(is_quick({.channels = 64, .filters = 64, .layout = at::MemoryFormat::Contiguous}));
 }
 
+TEST(QuickConvolutions, whose_operands_do_not_fit_are_refused_by_libtorch) {
+  const QuickConvolutions quick;
+  const auto input = at::randn({8, 64, 14, 14}).contiguous(at::MemoryFormat::ChannelsLast);
+  EXPECT_THROW(at::conv2d(input, at::randn({64, 32, 3, 3}), {}, 1, 1), c10::Error);
+  EXPECT_THROW(at::conv2d(input, at::randn({64, 64, 3, 3}), at::randn({32}), 1, 1), c10::Error);
+  EXPECT_THROW(at::conv2d(input, at::randn({64, 64, 3, 3}), {}, 1, -1), c10::Error);
+}
+
 TEST(QuickConvolutions, end_with_their_scope) {
   const Net net{.channels = 64, .filters = 64};
   const auto before = everything_of(net, at::kFloat);

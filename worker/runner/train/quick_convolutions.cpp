@@ -60,11 +60,13 @@ std::optional<int> lanes_for(const WinogradShape& shape) {
   return lanes.front();
 }
 
+// What doesn't fit together is left to LibTorch too, which says so.
 std::optional<WinogradShape> shape_of(const at::Tensor& input, const at::Tensor& weight,
                                       const Places& places) {
   if (!is_on || places.transposed || places.groups != 1 || !is_plain(input) || !is_plain(weight) ||
-      weight.size(2) != 3 || weight.size(3) != 3 || !are_all(places.stride, 1) ||
-      !are_all(places.dilation, 1) || !input.is_contiguous(kInnerChannels))
+      weight.size(1) != input.size(1) || weight.size(2) != 3 || weight.size(3) != 3 ||
+      !are_all(places.stride, 1) || !are_all(places.dilation, 1) || places.padding.front() < 0 ||
+      places.padding.back() < 0 || !input.is_contiguous(kInnerChannels))
     return std::nullopt;
   const WinogradShape shape{input.size(0),  input.size(1),          input.size(2),        input.size(3),
                             weight.size(0), places.padding.front(), places.padding.back()};
@@ -87,13 +89,15 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
                        at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation,
                        bool transposed, at::IntArrayRef output_padding, std::int64_t groups, bool benchmark,
                        bool deterministic, bool cudnn_enabled, bool allow_tf32) {
+  const bool has_bias = bias && bias->defined();
+  const bool fits =
+      !has_bias || (bias->dim() == 1 && bias->size(0) == weight.size(0) && bias->scalar_type() == at::kFloat);
   const auto shape = shape_of(input, weight, {stride, padding, dilation, transposed, groups});
-  const auto lanes = shape ? lanes_for(*shape) : std::nullopt;
+  const auto lanes = shape && fits ? lanes_for(*shape) : std::nullopt;
   if (!lanes)
     return at::compositeexplicitautograd::_convolution(input, weight, bias, stride, padding, dilation,
                                                        transposed, output_padding, groups, benchmark,
                                                        deterministic, cudnn_enabled, allow_tf32);
-  const bool has_bias = bias && bias->defined();
   return convolved(*shape, *lanes, input, weight,
                    has_bias ? bias->contiguous() : at::zeros({shape->filters}, input.options()));
 }
