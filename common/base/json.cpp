@@ -68,11 +68,14 @@ struct ValueBuilder {
   bool on_uint64(std::uint64_t number, Text, Failure&) { return values.push_uint64(number), true; }
   bool on_bool(bool truth, Failure&) { return values.push_bool(truth), true; }
   bool on_null(Failure&) { return values.push_null(), true; }
-  bool on_double(double roughly, Text text, Failure&) {
+  bool on_double(double roughly, Text text, Failure& failure) {
     double exactly = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), exactly);
-    // Out of range: Boost's infinity or zero is as near as a double gets.
-    values.push_double(read.ec == std::errc{} ? exactly : roughly);
+    // Out of range: a zero is as near as a double gets, but an infinity can't be written again.
+    if (read.ec != std::errc{}) exactly = roughly;
+    if (std::isinf(exactly)) failure = json::error::exponent_overflow;
+    if (failure) return false;
+    values.push_double(exactly);
     return true;
   }
 };

@@ -39,6 +39,8 @@ TEST(ParseJson, RefusesWhatIsNotJson) {
   EXPECT_FALSE(parse_json("").has_value());
   EXPECT_FALSE(parse_json("{} {}").has_value());
   EXPECT_FALSE(parse_json("[1").has_value());
+  EXPECT_FALSE(parse_json("1e999").has_value()) << "an infinity couldn't be written again";
+  EXPECT_FALSE(parse_json("[-6.7e6050346]").has_value());
   EXPECT_FALSE(
       parse_json(std::string(kDeepestJson + 1, '[') + std::string(kDeepestJson + 1, ']')).has_value());
 }
@@ -54,7 +56,6 @@ TEST(ParseJson, ReadsEachPieceOfAText) {
 TEST(ParseJson, ADoubleReadsAsItWasWritten) {
   EXPECT_EQ(parse_json("458.12455122160236")->as_double(), 458.12455122160236);
   EXPECT_EQ(parse_json("[-6.6899218568985617e-217, 1]")->at(0).as_double(), -6.6899218568985617e-217);
-  EXPECT_TRUE(std::isinf(parse_json("1e999")->as_double()));
   EXPECT_EQ(parse_json("1e-999")->as_double(), 0);
   std::mt19937_64 chance(1);
   for (int i = 0; i < 100000; ++i) {
