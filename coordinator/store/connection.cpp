@@ -102,7 +102,9 @@ bool is_outage(const std::exception& failure) {
   for (const std::string_view outage : {"08", "40", "53", "57"}) {
     if (state.starts_with(outage)) return true;
   }
-  return false;
+  // A row is there that wasn't a moment ago: the server went on with what we had sent by a connection that
+  // then broke. Our statements look for their rows first, so the repetition finds it.
+  return state == "23505";
 }
 
 void rethrow_as_ours() {

@@ -189,16 +189,22 @@ std::string connection_to(const fs::path& data) {
   return "host=" + socket_folder(data).string() + " dbname=postgres user=espalier";
 }
 
+// Memory for pages: a small board has little, and beyond this a million tasks gain nothing.
+std::string shared_buffers() {
+  const auto memory = ::sysconf(_SC_PHYS_PAGES) / 1024 * ::sysconf(_SC_PAGESIZE) / 1024;  // MiB
+  return "shared_buffers=" + std::to_string(std::clamp(memory / 32, 64L, 512L)) + "MB";
+}
+
 Result<ChildProcess> launch(const fs::path& programs, const fs::path& data, const std::optional<User>& user) {
   const auto log_file = data.parent_path() / "postgres.log";
   ChildOptions options;
   options.arguments = {programs / "postgres", "-D", data, "-k", socket_folder(data)};
-  for (const char* setting : {"listen_addresses=", "jit=off", "shared_buffers=128MB", "max_connections=50",
-                              "max_wal_size=1GB", "checkpoint_timeout=15min", "log_min_messages=warning",
-                              "log_min_error_statement=panic", "timezone=UTC"}) {
-    options.arguments.emplace_back("-c");
-    options.arguments.emplace_back(setting);
+  for (const char* setting :
+       {"listen_addresses=", "jit=off", "max_connections=50", "max_wal_size=1GB", "checkpoint_timeout=15min",
+        "log_min_messages=warning", "log_min_error_statement=panic", "timezone=UTC"}) {
+    options.arguments.insert(options.arguments.end(), {"-c", setting});
   }
+  options.arguments.insert(options.arguments.end(), {"-c", shared_buffers()});
   options.run_as = user;
   options.folder = "/";
   options.output_file = log_file;

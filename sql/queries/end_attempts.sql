@@ -12,7 +12,6 @@ with given as (
   insert into espalier.attempt (attempt, task_id, worker, epoch, state, reason, seconds, device_class, started_at,
                                 ended_at)
   select attempt, task_id, worker, epoch, state, reason, seconds, device_class, started_at, now() from ended
-  on conflict (attempt) do nothing
 ), superseded as (
   update espalier.attempt a
   set state = g.state, reason = g.reason, seconds = g.seconds, device_class = g.device_class

@@ -1,5 +1,6 @@
 -- Puts attempts on record and answers what their workers need: a row an input, and one with nulls for a task without
 -- inputs, in the order given. The checkpoint of an earlier attempt is one more input.
+-- Repetitions are looked for, as nobody else writes here: `on conflict` would cost twice that for every attempt.
 with given as (
   select g.attempt, g.task, g.worker, g.ordinal
   from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality as g (attempt, task, worker, ordinal)
@@ -8,7 +9,7 @@ with given as (
   select g.attempt, g.task, g.worker, $4::bigint
   from given g
   where not exists (select from espalier.attempt a where a.attempt = g.attempt)
-  on conflict (attempt) do nothing
+    and not exists (select from espalier.open_attempt o where o.attempt = g.attempt)
   returning attempt, task_id, worker
 ), told as (
   insert into espalier.event (kind, task_id, attempt, worker, state, reason)
@@ -27,6 +28,7 @@ left join espalier.output o on o.task_id = i.input_task_id and o.name = i.input_
 union all
 select g.ordinal, encode(t.key, 'hex'), t.spec, 'checkpoint', encode(c.hash, 'hex'), c.bytes, 1000000
 from given g
-join espalier.checkpoint c on c.task_id = g.task
+-- Few tasks have one. `offset 0`: look there before looking up the tasks.
+cross join lateral (select hash, bytes from espalier.checkpoint c where c.task_id = g.task offset 0) c
 join espalier.task t on t.id = g.task
 order by 1, 7

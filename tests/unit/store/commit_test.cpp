@@ -1,3 +1,7 @@
+#include <future>
+#include <pqxx/pqxx>
+#include <thread>
+
 #include "tests/unit/store/database.hpp"
 
 namespace espalier::store::testing {
@@ -191,6 +195,22 @@ TEST_F(Commit, FailsAsUnavailableWhenTheConnectionBreaksAndGoesOnWithTheNextCall
   EXPECT_THROW(store_->commit(writes, epoch_), Unavailable);
   store_->commit(writes, epoch_);
   EXPECT_EQ(one("select state from v1.tasks where key = '" + key_of("train").value + "'"), "failed");
+}
+
+// The server may still be at what it was sent by a connection that has broken, while we repeat it by another.
+TEST_F(Commit, IsToBeRepeatedIfWhatWeSentBeforeIsCommittedMeanwhile) {
+  const TaskId train = id_of("train");
+  pqxx::connection broken(database());
+  pqxx::work earlier(broken);
+  earlier.exec("insert into espalier.open_attempt (attempt, task_id, worker, epoch) values (1, " +
+               std::to_string(train.value) + ", 'w1', 1)");
+  const std::vector<Write> writes{StartAttempt{AttemptId{1}, train, WorkerName{"w1"}}};
+  auto repeated = std::async(std::launch::async, [&] { return store_->commit(writes, epoch_); });
+  while (one("select count(*) from pg_locks where not granted") == "0") std::this_thread::yield();
+  earlier.commit();
+  EXPECT_THROW(repeated.get(), Unavailable);
+  EXPECT_EQ(store_->commit(writes, epoch_).size(), 1U);
+  EXPECT_EQ(one("select count(*) from espalier.open_attempt"), "1");
 }
 
 }  // namespace
