@@ -22,6 +22,7 @@ async function addPrecision(rows, bin) {
   const spread = (values) => 100 * (Math.max(...values) - Math.min(...values)) / median(values);
   rows.add(`spread of p50 over ${kRuns} runs`, spread(medians), "%", 2);
   rows.add("spread of a fixed computation between these runs", spread(machine), "%");
+  rows.add("blocks at the core's full speed, the least of these runs", 100 * Math.min(...runs.map((run) => run.full_speed.value ?? NaN)), "%");
   rows.add("busy, without anybody else", 100 * Math.max(...runs.map((run) => run.busy.value)), "%", 100 * kBusyLimit);
 }
 

@@ -12,6 +12,7 @@
 #include "worker/runner/measure/latency.hpp"
 #include "worker/runner/measure/load_time.hpp"
 #include "worker/runner/measure/macs.hpp"
+#include "worker/runner/measure/pace.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 
 namespace espalier::runner {
@@ -165,6 +166,47 @@ TEST(Latency, blocks_of_all_arms_pair_up_and_hold_enough_samples) {
   }
   EXPECT_GE(result.busy, 0);
   EXPECT_LE(result.busy, 1);
+}
+
+// Twelve blocks at full speed and twice as many beside a neighbour; then too few of the former.
+TEST(Latency, blocks_beside_a_neighbour_on_the_core_do_not_count_if_there_are_others) {
+  for (int look = 0; look < 100; ++look) core_pace();
+  const double full = fastest_pace();
+  LatencyResult result;
+  auto& arm = result.arms.emplace_back();
+  for (int block = 0; block < 36; ++block) {
+    arm.blocks_s.push_back({block % 3 == 0 ? 1.0 : 1.5});
+    arm.pace.push_back(block % 3 == 0 ? full : 1.2 * full);
+  }
+  sum_up(result, 100, 1);
+  EXPECT_EQ(arm.counted_s.size(), 12U);
+  EXPECT_EQ(arm.median_s, 1.0);
+  EXPECT_EQ(arm.interval_s.high, 1.0);
+  EXPECT_DOUBLE_EQ(result.full_speed.value(), 1.0 / 3);
+
+  arm.blocks_s.resize(27);
+  arm.pace.resize(27);
+  sum_up(result, 100, 1);
+  EXPECT_EQ(arm.counted_s.size(), 27U);
+  EXPECT_EQ(arm.median_s, 1.5);
+  EXPECT_DOUBLE_EQ(result.full_speed.value(), 1.0 / 3);
+
+  arm.pace.clear();
+  sum_up(result, 0, 1);
+  EXPECT_EQ(arm.counted_s.size(), 27U);
+  EXPECT_FALSE(result.full_speed.has_value());
+}
+
+TEST(Latency, long_blocks_and_several_threads_are_not_judged_by_a_look_beside_them) {
+  const Arm slow{"slow", [] {
+                   const double until = monotonic_seconds() + 2 * kPaceHolds_s;
+                   while (monotonic_seconds() < until) {
+                   }
+                 }};
+  EXPECT_FALSE(measure_latency({slow}, {0.02, 0.5, 1, 3, true}, [](double) {}).full_speed.has_value());
+  const Arm quick{"quick", [] { core_pace(); }};
+  EXPECT_TRUE(measure_latency({quick}, {0.02, 0.5, 1, 3, true}, [](double) {}).full_speed.has_value());
+  EXPECT_FALSE(measure_latency({quick}, {0.02, 0.5, 1, 3, false}, [](double) {}).full_speed.has_value());
 }
 
 // Another thread burns the same CPU: wall time doubles, the work doesn't.

@@ -10,7 +10,8 @@ namespace {
 MeasuredForm form_of(std::int64_t batch, std::size_t samples) {
   MeasuredForm form;
   form.batch = batch;
-  form.latency.arms.push_back({"model", {std::vector<double>(samples, 0.002)}, {}, 0.002, {0.001, 0.003}});
+  const Blocks blocks{std::vector<double>(samples, 0.002)};
+  form.latency.arms.push_back({"model", blocks, {}, {}, blocks, 0.002, {0.001, 0.003}});
   form.latency.reached_target = true;
   return form;
 }
@@ -88,6 +89,21 @@ TEST(Report, a_busy_machine_is_said_to_be_busy) {
   EXPECT_NE(doubts_about(facts, {})[0].find("busy"), std::string::npos);
   const auto metrics = metrics_of(facts);
   EXPECT_DOUBLE_EQ(find(metrics, "busy")->value.value(), kBusyLimit + 0.01);
+}
+
+TEST(Report, a_core_that_was_mostly_slow_is_said_to_be_and_what_counts_then) {
+  BenchmarkFacts facts;
+  facts.forms = {form_of(1, 1), form_of(32, 1)};
+  EXPECT_EQ(find(metrics_of(facts), "full_speed")->value, std::nullopt);
+  facts.forms[0].latency.full_speed = 0.9;
+  EXPECT_TRUE(doubts_about(facts, {}).empty());
+  facts.forms[1].latency.full_speed = 0.25;
+  EXPECT_EQ(find(metrics_of(facts), "full_speed")->value, 0.25);
+  ASSERT_EQ(doubts_about(facts, {}).size(), 1U);
+  EXPECT_NE(doubts_about(facts, {})[0].find("b32/t1: for 75 % of the time"), std::string::npos);
+  EXPECT_NE(doubts_about(facts, {})[0].find("are of the slower core"), std::string::npos);
+  facts.forms[1].latency.arms[0].blocks_s.push_back({0.003});
+  EXPECT_NE(doubts_about(facts, {})[0].find("those of the rest"), std::string::npos);
 }
 
 }  // namespace

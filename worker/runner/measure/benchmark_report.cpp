@@ -7,11 +7,13 @@
 #include <cmath>
 
 #include "worker/runner/libtorch_version.hpp"
+#include "worker/runner/measure/pace.hpp"
 
 namespace espalier::runner {
 namespace {
 
-constexpr double kMilli = 1e3;  // ms per second
+constexpr double kMilli = 1e3;      // ms per second
+constexpr double kOftenSlow = 0.5;  // of the blocks at full speed, or fewer: worth a word
 
 Metric plain(std::string name, std::optional<double> value, std::string unit) {
   Metric metric;
@@ -29,23 +31,23 @@ Metric median_latency(const ArmSamples& arm, const std::string& name) {
   auto metric = plain(name, arm.median_s * kMilli, "ms");
   metric.ci_low = arm.interval_s.low * kMilli;
   metric.ci_high = arm.interval_s.high * kMilli;
-  metric.samples = static_cast<std::int64_t>(pooled(arm.blocks_s).size());
+  metric.samples = static_cast<std::int64_t>(pooled(arm.counted_s).size());
   return metric;
 }
 
 // Null, with the number of samples that didn't carry it.
 Metric tail_latency(const MeasuredForm& form, std::optional<double> seconds, const std::string& name) {
   auto metric = plain(name, seconds ? std::optional(*seconds * kMilli) : std::nullopt, "ms");
-  metric.samples = static_cast<std::int64_t>(pooled(model_arm(form).blocks_s).size());
+  metric.samples = static_cast<std::int64_t>(pooled(model_arm(form).counted_s).size());
   return metric;
 }
 
 Metric p90_latency(const MeasuredForm& form, const std::string& suffix = "") {
-  return tail_latency(form, p90(model_arm(form).blocks_s), "latency_p90_ms" + suffix);
+  return tail_latency(form, p90(model_arm(form).counted_s), "latency_p90_ms" + suffix);
 }
 
 Metric p99_latency(const MeasuredForm& form, const std::string& suffix = "") {
-  return tail_latency(form, p99(model_arm(form).blocks_s), "latency_p99_ms" + suffix);
+  return tail_latency(form, p99(model_arm(form).counted_s), "latency_p99_ms" + suffix);
 }
 
 Metric load_time(const std::vector<double>& times_s) {
@@ -67,7 +69,7 @@ Metric throughput(const MeasuredForm& form, const std::string& name) {
   auto metric = plain(name, images / arm.median_s, "1/s");
   metric.ci_low = images / arm.interval_s.high;
   metric.ci_high = images / arm.interval_s.low;
-  metric.samples = static_cast<std::int64_t>(pooled(arm.blocks_s).size());
+  metric.samples = static_cast<std::int64_t>(pooled(arm.counted_s).size());
   return metric;
 }
 
@@ -119,7 +121,8 @@ json::object to_json(const ArmSamples& arm) {
           {"median_ms", arm.median_s * kMilli},
           {"ci_ms", {arm.interval_s.low * kMilli, arm.interval_s.high * kMilli}},
           {"blocks_ns", std::move(blocks)},
-          {"waited_ns", std::move(waited)}};
+          {"waited_ns", std::move(waited)},
+          {"pace", json::value_from(arm.pace)}};
 }
 
 json::object to_json(const MeasuredForm& form) {
@@ -136,6 +139,8 @@ json::object to_json(const MeasuredForm& form) {
           {"pinned_to", json::value_from(form.cpus)},
           {"busy", form.latency.busy},
           {"preemptions", form.latency.preemptions},
+          {"full_speed", form.latency.full_speed ? json::value(*form.latency.full_speed) : json::value()},
+          {"fastest_pace", fastest_pace()},
           {"reached_target_ci", form.latency.reached_target},
           {"rounds_by_placement", json::value_from(form.rounds)},
           {"arms", std::move(arms)}};
@@ -171,9 +176,11 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
       plain("peak_rss_bytes", peak ? std::optional(static_cast<double>(*peak)) : std::nullopt, "B"));
   metrics.push_back(plain("energy_j", facts.energy_j, "J"));
   double busy = 0;
+  std::optional<double> full_speed;
   for (const auto& form : facts.forms) {
     const auto suffix = fmt::format("/{}", label(form));
     busy = std::max(busy, form.latency.busy);
+    if (form.latency.full_speed) full_speed = std::min(full_speed.value_or(1), *form.latency.full_speed);
     metrics.push_back(median_latency(model_arm(form), "latency_p50_ms" + suffix));
     metrics.push_back(p90_latency(form, suffix));
     metrics.push_back(p99_latency(form, suffix));
@@ -183,6 +190,7 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts) {
     metrics.push_back(median_latency(form.latency.arms.at(1), "baseline_p50_ms" + suffix));
   }
   metrics.push_back(plain("busy", busy, ""));
+  metrics.push_back(plain("full_speed", full_speed, ""));
   metrics.push_back(plain("operators_without_rule", static_cast<double>(facts.macs.without_rule.size()), ""));
   for (const auto& [name, calls] : facts.macs.without_rule)
     metrics.push_back(plain("calls_without_rule/" + name, static_cast<double>(calls), ""));
@@ -220,6 +228,14 @@ std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const Latency
       doubts.push_back(fmt::format(
           "{}: the machine was busy: the timing thread had no CPU for {:.1f} % of the time ({} preemptions)",
           label(form), form.latency.busy * 100, form.latency.preemptions));
+    }
+    if (form.latency.full_speed.value_or(1) < kOftenSlow) {
+      doubts.push_back(fmt::format(
+          "{}: for {:.0f} % of the time the core was slower than it can be, as beside a neighbour on it; {}",
+          label(form), 100 * (1 - *form.latency.full_speed),
+          model_arm(form).counted_s.size() < model_arm(form).blocks_s.size()
+              ? "the latencies are those of the rest"
+              : "hardly anything is left of the rest, so the latencies are of the slower core"));
     }
     if (!form.latency.reached_target) {
       doubts.push_back(

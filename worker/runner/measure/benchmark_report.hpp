@@ -49,8 +49,8 @@ std::vector<Metric> metrics_of(const BenchmarkFacts& facts);
 // `blocks_ns`; an empty list for a block without waiting), forms, candidates, conditions.
 json::object samples_file(const BenchmarkFacts& facts, const LatencyPlan& plan);
 
-// Sentences about what makes the numbers doubtful: a busy machine, an interval that stayed wide, operators
-// without a rule. Empty if nothing does.
+// Sentences about what makes the numbers doubtful: a busy machine, a neighbour on the core, an interval that
+// stayed wide, operators without a rule. Empty if nothing does.
 std::vector<std::string> doubts_about(const BenchmarkFacts& facts, const LatencyPlan& plan);
 
 }  // namespace espalier::runner

@@ -6,13 +6,15 @@
 #include <utility>
 
 #include "worker/runner/measure/conditions.hpp"
+#include "worker/runner/measure/pace.hpp"
 
 namespace espalier::runner {
 namespace {
 
 constexpr std::size_t kFewestOfSlowNets = 10;
-constexpr double kBound = 5;  // x min_seconds
-constexpr double kBlockSeconds = 0.004;
+constexpr double kBound = 5;             // x min_seconds
+constexpr double kBlockSeconds = 0.001;  // a neighbour on the core comes and goes within a few of these
+constexpr std::size_t kFewestAtFullSpeed = 10;  // blocks
 constexpr std::size_t kLongestBlock = 64;
 constexpr double kWarmUpBound = 0.5;  // x min_seconds
 constexpr double kWarmUpOfPart_s = 0.02;
@@ -60,9 +62,10 @@ double warm_up(const std::function<void()>& run, double bound_s, bool one_thread
 }
 
 struct Running {
-  const Arm* arm;
+  const Arm* arm = nullptr;
   ArmSamples samples;
-  std::size_t block_length;
+  std::size_t block_length = 1;
+  bool is_paced = false;
   double total_s = 0;  // without waiting
   double taken_s = 0;  // with it
   std::size_t count = 0;
@@ -76,6 +79,7 @@ struct TimedTotals {
 };
 
 void run_block(Running& running, TimedTotals& totals, bool one_thread) {
+  const double pace_before = running.is_paced ? core_pace() : 0;
   // The other arm has just used the caches: the first run of a short block pays for that and isn't a sample.
   if (running.block_length > 1) running.arm->run();
   std::vector<double> block;
@@ -93,6 +97,7 @@ void run_block(Running& running, TimedTotals& totals, bool one_thread) {
   totals.cpu_s += after.cpu_s - before.cpu_s;
   totals.preemptions += after.preemptions - before.preemptions;
   running.count += block.size();
+  if (running.is_paced) running.samples.pace.push_back(std::max(pace_before, core_pace()));
   running.samples.blocks_s.push_back(std::move(block));
   running.samples.waited_s.push_back(std::move(waited));
 }
@@ -101,9 +106,19 @@ bool has_the_least(const Running& running, const LatencyPlan& plan) {
   return running.total_s >= plan.min_seconds && running.count >= plan.fewest_samples;
 }
 
+// The blocks at the core's full speed.
+Blocks undisturbed(const ArmSamples& samples) {
+  Blocks blocks;
+  for (std::size_t block = 0; block < samples.pace.size(); ++block)
+    if (samples.pace[block] <= kFullSpeed * fastest_pace()) blocks.push_back(samples.blocks_s[block]);
+  return blocks;
+}
+
 bool is_narrow(const Running& running, const LatencyPlan& plan) {
-  const auto interval = median_interval(running.samples.blocks_s, kStoppingReplicates, plan.seed);
-  return (interval.high - interval.low) / 2 <= plan.target_ci * median(pooled(running.samples.blocks_s));
+  const Blocks blocks = running.is_paced ? undisturbed(running.samples) : running.samples.blocks_s;
+  if (running.is_paced && blocks.size() < kFewestAtFullSpeed) return false;
+  const auto interval = median_interval(blocks, kStoppingReplicates, plan.seed);
+  return (interval.high - interval.low) / 2 <= plan.target_ci * median(pooled(blocks));
 }
 
 bool past_the_bound(const Running& running, const LatencyPlan& plan) {
@@ -127,7 +142,11 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
     const double bound_s = plan.is_part ? kWarmUpOfPart_s : std::max(kWarmUpBound * plan.min_seconds, 0.02);
     const double run_s = warm_up(arm.run, bound_s, plan.one_thread);
     const auto length = static_cast<std::size_t>(std::max(1.0, kBlockSeconds / std::max(run_s, 1e-7)));
-    all.push_back({&arm, {arm.name, {}, {}, 0, {}}, std::min(length, kLongestBlock)});
+    auto& running = all.emplace_back();
+    running.arm = &arm;
+    running.samples.name = arm.name;
+    running.block_length = std::min(length, kLongestBlock);
+    running.is_paced = plan.one_thread && run_s < kPaceHolds_s;
   }
   LatencyResult result;
   TimedTotals totals;
@@ -150,13 +169,24 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
   }
   result.busy = std::clamp(1.0 - totals.cpu_s / totals.wall_s, 0.0, 1.0);
   result.preemptions = totals.preemptions;
-  for (auto& running : all) {
-    running.samples.median_s = median(pooled(running.samples.blocks_s));
-    if (!plan.is_part)
-      running.samples.interval_s = median_interval(running.samples.blocks_s, kFinalReplicates, plan.seed);
-    result.arms.push_back(std::move(running.samples));
-  }
+  for (auto& running : all) result.arms.push_back(std::move(running.samples));
+  sum_up(result, plan.is_part ? 0 : kFinalReplicates, plan.seed);
   return result;
+}
+
+void sum_up(LatencyResult& result, int replicates, std::uint64_t seed) {
+  std::size_t looked_at = 0;
+  std::size_t at_full_speed = 0;
+  for (auto& arm : result.arms) {
+    arm.counted_s = undisturbed(arm);
+    looked_at += arm.pace.size();
+    at_full_speed += arm.counted_s.size();
+    if (arm.counted_s.size() < kFewestAtFullSpeed) arm.counted_s = arm.blocks_s;
+    arm.median_s = median(pooled(arm.counted_s));
+    if (replicates > 0) arm.interval_s = median_interval(arm.counted_s, replicates, seed);
+  }
+  result.full_speed.reset();
+  if (looked_at > 0) result.full_speed = static_cast<double>(at_full_speed) / static_cast<double>(looked_at);
 }
 
 }  // namespace espalier::runner

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,12 @@ struct ArmSamples {
   std::string name;
   Blocks blocks_s;  // seconds per run, without waiting; block b of every arm is of round b
   Blocks waited_s;  // of the same runs: seconds without a CPU
+  // Of each block, the slower of the core's paces before and behind it (pace.hpp); empty: not looked at, as
+  // with several threads and beside blocks that are too long for it.
+  std::vector<double> pace;
+  // What the median is of, and every percentile: the blocks at the core's full speed, or all if these are
+  // few.
+  Blocks counted_s;
   double median_s = 0;
   Interval interval_s;
 };
@@ -40,14 +47,20 @@ struct LatencyResult {
   double busy = 0;               // 0..1: part of the timed wall time in which the timing thread had no CPU
   std::int64_t preemptions = 0;  // of the timing thread, while timing
   bool reached_target = false;   // false: the upper bound of time came first
+  std::optional<double>
+      full_speed{};  // 0..1: part of the blocks at the core's full speed; unset: not looked at
 };
+
+// Sets what counts of each arm and its median; and its interval, if there are any replicates. Sets
+// `full_speed`.
+void sum_up(LatencyResult& result, int replicates, std::uint64_t seed);
 
 // Above this part of stolen time a latency says more about the machine than about the net.
 constexpr double kBusyLimit = 0.02;
 
 // Warm-up until two windows in a row agree, then rounds until every arm has `min_seconds` and
-// `fewest_samples` and its interval is narrow enough, or has taken 5 x min_seconds, waiting included, and has
-// ten samples. `on_progress` gets 0..1.
+// `fewest_samples`, of these enough at full speed, and its interval is narrow enough, or has taken 5 x
+// min_seconds, waiting included, and has ten samples. `on_progress` gets 0..1.
 LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& plan,
                               const std::function<void(double)>& on_progress);
 

@@ -55,18 +55,12 @@ void append(PlacedLatency& whole, LatencyResult part) {
     auto& arm = whole.latency.arms[i];
     std::move(part.arms[i].blocks_s.begin(), part.arms[i].blocks_s.end(), std::back_inserter(arm.blocks_s));
     std::move(part.arms[i].waited_s.begin(), part.arms[i].waited_s.end(), std::back_inserter(arm.waited_s));
+    arm.pace.insert(arm.pace.end(), part.arms[i].pace.begin(), part.arms[i].pace.end());
   }
 }
 
-void sum_up(LatencyResult& latency, const LatencyPlan& plan) {
-  constexpr int kReplicates = 2000;
-  latency.reached_target = true;
-  for (auto& arm : latency.arms) {
-    arm.median_s = median(pooled(arm.blocks_s));
-    arm.interval_s = median_interval(arm.blocks_s, kReplicates, plan.seed);
-    const double half_width = (arm.interval_s.high - arm.interval_s.low) / 2;
-    latency.reached_target = latency.reached_target && half_width <= plan.target_ci * arm.median_s;
-  }
+bool is_narrow(const ArmSamples& arm, const LatencyPlan& plan) {
+  return (arm.interval_s.high - arm.interval_s.low) / 2 <= plan.target_ci * arm.median_s;
 }
 
 }  // namespace
@@ -87,7 +81,9 @@ PlacedLatency measure_in_placements(const std::vector<PlacedArm>& arms, const La
                if (pass == 0) on_progress(done / static_cast<double>(kPlacements));
              }));
     }
-    sum_up(whole.latency, plan);
+    sum_up(whole.latency, /*replicates=*/2000, plan.seed);
+    whole.latency.reached_target = std::all_of(whole.latency.arms.begin(), whole.latency.arms.end(),
+                                               [&](const ArmSamples& arm) { return is_narrow(arm, plan); });
     if (whole.latency.reached_target) break;
   }
   return whole;
