@@ -72,6 +72,16 @@ TEST(Pairs, are_made_anew_for_every_part_and_no_further_form_is_timed_if_both_ch
   EXPECT_EQ(last, 1);
 }
 
+// Runs of about the length that a look beside them can still judge.
+TEST(Placements, judge_no_block_where_only_some_parts_could_be_judged) {
+  int made = 0;
+  const PlacedArm arm{
+      "model", [&made]() -> std::function<void()> { return Spinner{++made % 2 == 1 ? 0.001 : 0.011}; }};
+  const auto measured = measure_in_placements({arm}, short_plan(), [](double) {});
+  EXPECT_FALSE(measured.latency.full_speed.has_value());
+  EXPECT_EQ(measured.latency.arms[0].counted_s.size(), measured.latency.arms[0].blocks_s.size());
+}
+
 TEST(Pairs, do_not_time_a_form_that_the_search_saw_far_behind) {
   int made = 0;
   auto model = form_of("", true, made);

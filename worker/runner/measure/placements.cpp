@@ -56,6 +56,8 @@ void append(PlacedLatency& whole, LatencyResult part) {
     std::move(part.arms[i].blocks_s.begin(), part.arms[i].blocks_s.end(), std::back_inserter(arm.blocks_s));
     std::move(part.arms[i].waited_s.begin(), part.arms[i].waited_s.end(), std::back_inserter(arm.waited_s));
     arm.pace.insert(arm.pace.end(), part.arms[i].pace.begin(), part.arms[i].pace.end());
+    // Near the limit of what can be judged by a look beside it one part was and another wasn't: none is.
+    if (arm.pace.size() != arm.blocks_s.size()) arm.pace.clear();
   }
 }
 
