@@ -102,16 +102,17 @@ bool is_outage(const std::exception& failure) {
   for (const std::string_view outage : {"08", "40", "53", "57"}) {
     if (state.starts_with(outage)) return true;
   }
-  // A row is there that wasn't a moment ago: the server went on with what we had sent by a connection that
-  // then broke. Our statements look for their rows first, so the repetition finds it.
-  return state == "23505";
+  return false;
 }
 
 void rethrow_as_ours() {
   try {
     throw;
   } catch (const pqxx::failure& failure) {
-    if (is_outage(failure)) throw Unavailable(failure.what());
+    // A row is there that wasn't a moment ago: the server went on with what we had sent by a connection that
+    // then broke. Our statements look for their rows first, so the repetition finds it.
+    const bool was_overtaken = dynamic_cast<const pqxx::unique_violation*>(&failure) != nullptr;
+    if (was_overtaken || is_outage(failure)) throw Unavailable(failure.what());
     throw std::runtime_error(std::string("the database refused a statement of ours: ") + failure.what());
   }
 }
