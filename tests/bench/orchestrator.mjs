@@ -34,6 +34,14 @@ async function noops(system, tasks, name) {
   return { all: tasks / seconds, run: tasks / lines.at(-1).seconds };
 }
 
+// Lifetimes of tasks a second in pure SQL, nothing else in the way: what PostgreSQL alone does here.
+async function lifetimes(system) {
+  await system.ask(readFileSync(new URL("parts/lifetimes.sql", import.meta.url), "utf8"));
+  const begin = process.hrtime.bigint();
+  await system.ask("call lifetimes.live()");
+  return 200_000 / (Number(process.hrtime.bigint() - begin) / 1e9);
+}
+
 const arms = {
   async conditions() {
     await withSystem(async (system) => {
@@ -51,7 +59,9 @@ const arms = {
 
   async throughput() {
     await withSystem(async (system) => {
+      const before = await lifetimes(system);
       const { all, run } = await noops(system, 200_000, "throughput");
+      rows.add("PostgreSQL alone, lifetimes of tasks in pure SQL, before and after", (before + (await lifetimes(system))) / 2, "tasks/s");
       rows.add("no-op tasks, first start to last committed result", run, "tasks/s", 20_000, "atLeast");
       rows.add("no-op tasks, submission included", all, "tasks/s", 20_000, "atLeast");
     });

@@ -49,7 +49,8 @@ class Sandbox {
 std::vector<pid_t> descendants(pid_t parent, const std::string& name = {});
 bool alive(pid_t pid);
 
-// Asks again and again until `condition` holds; false if the time is over first.
+// Asks again and again until `condition` holds; false if the time (several times that with sanitizers) is
+// over first.
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::seconds limit = std::chrono::seconds(60));
 
