@@ -65,6 +65,7 @@ struct Job {
   std::int64_t held = 0;               // slots that these take
   MonotonicTime served;                // when it was last given a worker, or came to have something ready
   bool incomplete = false;             // more tasks are about to come
+  std::optional<JobState> commanded;   // by its user, since the last submission of it began
   bool searching = false;              // its search may ask for more
   bool search_failed = false;          // it couldn't go on
   bool search_is_due = false;          // something has changed that it may go by

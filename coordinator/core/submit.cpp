@@ -20,7 +20,9 @@ void Core::handle(const AttemptsFound& event) {
 void Core::handle(const SubmissionBegun& event) {
   ++submissions_;
   const auto job = event.job ? jobs_.find(*event.job) : std::nullopt;
-  if (job) jobs_[*job].incomplete = true;
+  if (!job) return;
+  jobs_[*job].incomplete = true;
+  jobs_[*job].commanded.reset();
 }
 
 void Core::handle(const SubmissionEnded& event) {
@@ -36,14 +38,15 @@ void Core::handle(const JobAdded& event) {
   const auto known = jobs_.find(event.row.id);
   if (!known && event.by_search) return;
   const bool has_ended = known && is_terminal(jobs_[*known].state);
-  JobState state = event.row.state;
+  const auto commanded = known ? jobs_[*known].commanded : std::nullopt;
+  JobState state = commanded.value_or(event.row.state);
   if (known && event.by_search) state = jobs_[*known].state;
-  if (has_ended) {  // while the submission was on its way
-    finish_retirement(*known);
-    if (!event.by_search) write(SetJob{event.row.id, state});
-  }
+  if (has_ended) finish_retirement(*known);  // it ended while the submission was on its way
+  // The submission has put on record that it runs; after the command, for all we know.
+  if ((has_ended || commanded) && !event.by_search) write(SetJob{event.row.id, state});
   for (const Newcomer& newcomer : enlist(event, state)) evaluate(newcomer);
   const JobIndex job = *jobs_.find(event.row.id);
+  jobs_[job].commanded = commanded;
   jobs_[job].incomplete = event.more;
   if (is_terminal(state)) retire(job);
 }
@@ -59,21 +62,27 @@ void Core::handle(const SearchEnded& event) {
 
 void Core::handle(const JobPaused& event) {
   const auto job = jobs_.find(event.job);
-  if (job && jobs_[*job].state == JobState::running) set_job_state(*job, JobState::paused);
+  if (!job || jobs_[*job].state != JobState::running) return;
+  jobs_[*job].commanded = JobState::paused;
+  set_job_state(*job, JobState::paused);
 }
 
 void Core::handle(const JobResumed& event) {
   const auto job = jobs_.find(event.job);
   if (!job || jobs_[*job].state != JobState::paused) return;
   jobs_[*job].search_is_due = true;
+  jobs_[*job].commanded = JobState::running;
   set_job_state(*job, JobState::running);
 }
 
 void Core::handle(const JobCancelled& event) {
   const auto job = jobs_.find(event.job);
-  if (!job || is_terminal(jobs_[*job].state)) return;
-  set_job_state(*job, JobState::cancelled);
-  retire(*job);
+  if (!job) return;
+  if (!is_terminal(jobs_[*job].state)) {
+    set_job_state(*job, JobState::cancelled);
+    retire(*job);
+  }
+  if (jobs_[*job].state == JobState::cancelled) jobs_[*job].commanded = JobState::cancelled;
 }
 
 // Puts the job's tasks into the table. Returns those whose inputs have to be looked at, once all of them are

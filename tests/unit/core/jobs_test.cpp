@@ -70,13 +70,57 @@ TEST_F(Jobs, that_come_twice_are_one) {
 TEST_F(Jobs, that_are_cancelled_and_asked_for_again_run_again) {
   hello("a");
   add(job(1, {task("base"), task("next", {"base"})}));
-  step(SubmissionBegun{});
+  step(SubmissionBegun{});  // somebody else's: meanwhile nothing is forgotten
   step(JobCancelled{{1}});
+  step(SubmissionBegun{JobId{1}});
   add(job(1, {task("base"), task("next", {"base"})}));
+  step(SubmissionEnded{JobId{1}});
   step(SubmissionEnded{});
   wait(1ms);
   EXPECT_TRUE(state_is("base", TaskState::assigned));
   EXPECT_TRUE(state_is("next", TaskState::waiting));
+}
+
+TEST_F(Jobs, that_are_cancelled_between_their_parts_stay_so) {
+  hello("a", 4);
+  step(SubmissionBegun{});
+  step(JobAdded{job(1, {task("base")}), true, true});
+  EXPECT_NE(given("base"), 0);
+  step(JobCancelled{{1}});
+  for (const bool more : {true, false}) {
+    step(JobAdded{job(1, {task(more ? "next" : "last", {"base"})}), true, more});
+    EXPECT_TRUE(all<GiveOut>().empty());
+    for (const SetJob& set : writes<SetJob>()) EXPECT_EQ(set.state, JobState::cancelled);
+  }
+  step(SubmissionEnded{});
+  wait(1ms);
+  EXPECT_EQ(core_.counts().tasks, 0u);
+  EXPECT_TRUE(all<GiveOut>().empty());
+}
+
+TEST_F(Jobs, that_are_paused_between_their_parts_stay_so) {
+  hello("a", 4);
+  step(SubmissionBegun{});
+  step(JobAdded{job(1, {task("base")}), true, true});
+  step(JobPaused{{1}});
+  step(JobAdded{job(1, {task("next")}), true, false});
+  step(SubmissionEnded{});
+  EXPECT_TRUE(state_is("next", TaskState::ready));
+  step(JobResumed{{1}});
+  EXPECT_NE(given("next"), 0);
+}
+
+// The store has written that it runs, before the pause or after it.
+TEST_F(Jobs, that_are_paused_while_they_are_extended_stay_so_and_that_is_put_on_record) {
+  add(job(1, {task("base")}));
+  step(SubmissionBegun{JobId{1}});
+  step(JobPaused{{1}});
+  add(job(1, {task("next")}));
+  ASSERT_EQ(writes<SetJob>().size(), 1u);
+  EXPECT_EQ(writes<SetJob>()[0].state, JobState::paused);
+  step(SubmissionEnded{JobId{1}});
+  hello("a", 2);
+  EXPECT_TRUE(all<GiveOut>().empty());
 }
 
 TEST_F(Jobs, of_many_tasks_are_cancelled_in_slices) {
