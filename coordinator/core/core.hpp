@@ -99,6 +99,7 @@ class Core {
   struct Newcomer {
     TaskIndex task;
     const TaskRow* row = nullptr;
+    TaskState on_record;
   };
   std::vector<Newcomer> enlist(const JobAdded& event, JobState state);
   void add_lanes(Job& job, const std::vector<job::Target>& targets);

@@ -30,6 +30,7 @@ struct AttemptsFound {
 // that the rows which the store read meanwhile can't bring back a task that has ended since.
 struct SubmissionBegun {
   std::optional<JobId> job;  // known already, gets more tasks: until then it doesn't end
+  bool by_search = false;    // whether it is paused or cancelled stays as it is
 };
 struct SubmissionEnded {
   std::optional<JobId> job;

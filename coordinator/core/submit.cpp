@@ -22,7 +22,7 @@ void Core::handle(const SubmissionBegun& event) {
   const auto job = event.job ? jobs_.find(*event.job) : std::nullopt;
   if (!job) return;
   jobs_[*job].incomplete = true;
-  jobs_[*job].commanded.reset();
+  if (!event.by_search) jobs_[*job].commanded.reset();
 }
 
 void Core::handle(const SubmissionEnded& event) {
@@ -133,7 +133,8 @@ std::vector<Core::Newcomer> Core::enlist(const JobAdded& event, JobState state) 
       tasks_[*task].failures = 0;
       set_state(*task, TaskState::waiting, "asked for again");
     }
-    if (asked_again || (is_new && !is_terminal(before))) newcomers.push_back({*task, &task_row});
+    if (asked_again || (is_new && !is_terminal(before)))
+      newcomers.push_back({*task, &task_row, asked_again ? TaskState::waiting : task_row.state});
   }
   if (jobs_[*index].unfinished == 0) to_end_.push_back(row.id);
   mark_changed(*index);
@@ -192,7 +193,7 @@ void Core::adopt(const OpenAttempt& open) {
 
 void Core::evaluate(const Newcomer& newcomer) {
   const TaskIndex task = newcomer.task;
-  const TaskState before = newcomer.row->state;
+  const TaskState before = newcomer.on_record;
   if (!count_missing_inputs(newcomer)) {
     const std::string reason = "an input failed before";
     cancel_task(task, reason);

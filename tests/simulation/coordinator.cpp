@@ -22,27 +22,40 @@ void Coordinator::start() {
   core::Settings settings;
   if (chance_.one_in(2)) settings.slice = 1 + chance_.below(4);
   core_ = std::make_unique<core::Core>(settings);
-  searches_ = std::make_unique<Searches>(*this, database_, chance_, judge_);
+  searches_ = std::make_unique<Searches>(*this, database_, judge_);
   const Store::Recovered recovered = database_.store.begin_epoch();
   epoch_ = recovered.started.epoch;
   welcomed_.clear();
   happen(recovered.started);
   happen(core::SubmissionBegun{});
-  for (const core::JobRow& job : recovered.jobs) add_in_parts(job, false, false);
+  for (const core::JobRow& job : recovered.jobs) add_parts(job, false, false);
   happen(core::AttemptsFound{recovered.attempts});
   happen(core::SubmissionEnded{});
 }
 
-void Coordinator::add_in_parts(const core::JobRow& row, bool ask_again, bool by_search) {
+// Returns where the next part begins.
+std::size_t Coordinator::add_part(const core::JobRow& row, std::size_t from, bool ask_again, bool by_search) {
+  const std::size_t to = std::min(row.tasks.size(), from + 1 + chance_.below(5));
+  core::JobAdded part{row, ask_again, to < row.tasks.size(), by_search};
+  part.row.tasks.assign(row.tasks.begin() + static_cast<std::ptrdiff_t>(from),
+                        row.tasks.begin() + static_cast<std::ptrdiff_t>(to));
+  happen(part);
+  return to;
+}
+
+void Coordinator::add_parts(const core::JobRow& row, bool ask_again, bool by_search) {
   std::size_t from = 0;
-  do {
-    const std::size_t to = std::min(row.tasks.size(), from + 1 + chance_.below(5));
-    core::JobAdded part{row, ask_again, to < row.tasks.size(), by_search};
-    part.row.tasks.assign(row.tasks.begin() + static_cast<std::ptrdiff_t>(from),
-                          row.tasks.begin() + static_cast<std::ptrdiff_t>(to));
-    happen(part);
-    from = to;
-  } while (from < row.tasks.size());
+  do from = add_part(row, from, ask_again, by_search);
+  while (from < row.tasks.size());
+}
+
+// Others get their turn between the parts, and may say something about the job.
+void Coordinator::add_parts_in_turns(core::JobRow row, std::size_t from, std::int64_t ticket) {
+  from = add_part(row, from, true, false);
+  if (from >= row.tasks.size()) return end_submission(row.id, ticket);
+  const auto most = std::chrono::milliseconds(chance_.one_in(4) ? 3000 : 10);
+  later(chance_.between(std::chrono::milliseconds(0), most),
+        [this, row = std::move(row), from, ticket] { add_parts_in_turns(row, from, ticket); });
 }
 
 void Coordinator::crash() {
@@ -121,9 +134,13 @@ void Coordinator::when_committed(std::function<void()> then) {
   if (work_.size() == 1) next_work();
 }
 
-void Coordinator::take_up(const core::JobRow& row, bool by_search, std::int64_t ticket) {
-  add_in_parts(row, true, by_search);
-  happen(core::SubmissionEnded{row.id});
+void Coordinator::take_up(const core::JobRow& row, std::int64_t ticket) {
+  add_parts(row, true, true);
+  end_submission(row.id, ticket);
+}
+
+void Coordinator::end_submission(JobId job, std::int64_t ticket) {
+  happen(core::SubmissionEnded{job});
   pending_.learned.push_back(ticket);
   commit_now();
 }
@@ -148,9 +165,19 @@ void Coordinator::try_work() {
     return later(kRetry, [this] { try_work(); });
   }
   if (!perform(work_.front())) return end();  // another coordinator has taken over
-  // The rows that a submission reads are older than what has happened by the time they arrive.
-  const auto most = std::chrono::milliseconds(work_.front().submission ? 300 : 1);
-  later(chance_.between(std::chrono::milliseconds(0), most), [this] { finish_work(); });
+  const auto way = work_.front().submission
+                       ? way_from_submitter()
+                       : chance_.between(std::chrono::milliseconds(0), std::chrono::milliseconds(1));
+  later(way, [this] { finish_work(); });
+}
+
+// The rows that a submission reads are older than what has happened by the time they arrive. One thread takes
+// in submissions and asks for searches: its answers keep their order.
+Duration Coordinator::way_from_submitter() {
+  const auto arrival =
+      clockwork_.now() + chance_.between(std::chrono::milliseconds(0), std::chrono::milliseconds(300));
+  submitter_answered_ = std::max(submitter_answered_, arrival);
+  return submitter_answered_ - clockwork_.now();
 }
 
 bool Coordinator::perform(Work& work) {
@@ -168,9 +195,7 @@ void Coordinator::finish_work() {
   const Work done = std::move(work_.front());
   work_.pop_front();
   next_work();
-  if (done.submission) {
-    return take_up(*submitted_, false, done.submission->ticket);
-  }
+  if (done.submission) return add_parts_in_turns(*submitted_, 0, done.submission->ticket);
   --commits_under_way_;
   deliver(done.batch);
   if (commits_under_way_ == 0) commit_now();

@@ -33,8 +33,9 @@ class Coordinator : public Process {
   void happen(const core::Event& event);
 
   // For its searches.
-  void when_committed(std::function<void()> then);  // all that was decided until now
-  void take_up(const core::JobRow& row, bool by_search, std::int64_t ticket);
+  void when_committed(std::function<void()> then);             // all that was decided until now
+  void take_up(const core::JobRow& row, std::int64_t ticket);  // its trials
+  Duration way_from_submitter();
   void step_down() { end(); }  // another coordinator has taken over
 
   [[nodiscard]] const core::Core& core() const { return *core_; }
@@ -55,7 +56,10 @@ class Coordinator : public Process {
     std::function<void()> then;  // neither: a question of when its turn comes
     bool tried = false;          // the database may have it
   };
-  void add_in_parts(const core::JobRow& row, bool ask_again, bool by_search);
+  std::size_t add_part(const core::JobRow& row, std::size_t from, bool ask_again, bool by_search);
+  void add_parts(const core::JobRow& row, bool ask_again, bool by_search);
+  void add_parts_in_turns(core::JobRow row, std::size_t from, std::int64_t ticket);
+  void end_submission(JobId job, std::int64_t ticket);
   void expect_told(const core::Event& event, const core::Actions& actions);
   void take(core::Actions actions);
   void commit_now();
@@ -77,6 +81,7 @@ class Coordinator : public Process {
   int commits_under_way_ = 0;
   std::deque<Work> work_;
   std::optional<core::JobRow> submitted_;
+  MonotonicTime submitter_answered_{};
   MonotonicTime alarm_at_ = MonotonicTime::max();
 };
 

@@ -33,6 +33,9 @@ void Judge::acknowledged(const wire::Finished& finished) const {
   if (found == store_.attempts().end()) return;  // fenced before it was ever given out
   require(found->second.state != AttemptState::running,
           fmt::format("the end of attempt {} is acknowledged when it is on record", finished.attempt));
+  require(finished.outcome != wire::Outcome::succeeded || found->second.state == AttemptState::succeeded ||
+              found->second.state == AttemptState::superseded,
+          fmt::format("a result that is acknowledged is kept, as attempt {}'s", finished.attempt));
 }
 
 void Judge::at_the_end() const {

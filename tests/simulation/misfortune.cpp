@@ -62,7 +62,7 @@ void World::trouble_users() {
       return leader().happen(core::WorkerCordoned{worker, once(2), once(2)});
     }
     case 0:
-      return leader().happen(core::JobCancelled{job});
+      return cancel(job);
     case 1:
       return leader().happen(core::JobPaused{job});
     default:

@@ -10,8 +10,6 @@ namespace espalier::simulation {
 
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr std::chrono::seconds kWhileTheDatabaseIsAway{1};
 
 struct Said {  // what the search book says
@@ -71,7 +69,7 @@ void Searches::ask(Step question, Step answered, Step broken) {
     }
     work();
     if (is_fenced()) return coordinator_.step_down();
-    coordinator_.later(chance_.between(milliseconds(0), milliseconds(300)), answered);
+    coordinator_.later(coordinator_.way_from_submitter(), answered);
   });
 }
 
@@ -81,12 +79,12 @@ bool Searches::is_fenced() const {
 
 void Searches::read_again() {
   const JobId job = *job_;
-  coordinator_.happen(core::SubmissionBegun{job});
+  coordinator_.happen(core::SubmissionBegun{job, true});
   coordinator_.when_committed([this, job] {
     const auto row = std::make_shared<core::JobRow>();
     ask([this, job, row] { *row = database_.store.job(job); },
         [this, job, row] {
-          coordinator_.take_up(*row, true, doubtful_.at(job));
+          coordinator_.take_up(*row, doubtful_.at(job));
           doubtful_.erase(job);
           advise();
         },
@@ -132,7 +130,7 @@ void Searches::follow(const SearchText& text, const search::JobAdvice& advice) {
   waiting_.insert(job);
   if (advice.next.empty()) return end_look();
   const std::int64_t ticket = doubtful_[job] = database_.new_ticket();
-  coordinator_.happen(core::SubmissionBegun{job});
+  coordinator_.happen(core::SubmissionBegun{job, true});
   coordinator_.when_committed([this, job, text, ticket, next = advice.next] {
     const auto extended = std::make_shared<std::optional<Store::Extended>>();
     ask([this, job, text, ticket, next,
@@ -142,7 +140,7 @@ void Searches::follow(const SearchText& text, const search::JobAdvice& advice) {
           if ((*extended)->outdated)
             coordinator_.happen(core::SubmissionEnded{job});
           else
-            coordinator_.take_up((*extended)->job, true, ticket);
+            coordinator_.take_up((*extended)->job, ticket);
           end_look();
         },
         [this, job] {

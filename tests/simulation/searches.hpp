@@ -18,8 +18,8 @@ class Coordinator;
 
 class Searches {
  public:
-  Searches(Coordinator& coordinator, Database& database, Chance& chance, const SearchJudge& judge)
-      : coordinator_(coordinator), database_(database), chance_(chance), judge_(judge) {}
+  Searches(Coordinator& coordinator, Database& database, const SearchJudge& judge)
+      : coordinator_(coordinator), database_(database), judge_(judge) {}
 
   void is_due(JobId job);
   void workers_changed();  // with more slots there may be more at once
@@ -39,7 +39,6 @@ class Searches {
 
   Coordinator& coordinator_;
   Database& database_;
-  Chance& chance_;
   const SearchJudge& judge_;
   std::set<JobId> due_;
   std::set<JobId> waiting_;                 // for trials that haven't ended

@@ -84,6 +84,9 @@ class Store {
   void add_generations(JobId job, const search::JobAdvice& advice, std::int64_t epoch);
   bool end_search(JobId job, const SearchText& text, std::int64_t epoch);
 
+  [[nodiscard]] bool is_news(
+      std::int64_t job) const;  // more of it is on record than its coordinator has learned
+  [[nodiscard]] bool knows(JobId job) const { return jobs_.contains(job.value); }
   [[nodiscard]] core::JobState state_of(JobId job) const { return jobs_.at(job.value).row.state; }
   [[nodiscard]] std::size_t open_attempts() const;
   [[nodiscard]] std::vector<JobId> unfinished_jobs() const;
@@ -118,7 +121,6 @@ class Store {
   };
   static bool contains(const Job& job, core::TaskId task);
   [[nodiscard]] bool is_needed(core::TaskId task) const;  // by an unfinished job
-  [[nodiscard]] bool is_news(std::int64_t job) const;
   [[nodiscard]] int most_retries(core::TaskId task) const;
   core::JobRow with_states(core::JobRow row) const;
   static void add_to(core::JobRow& job, const core::TaskRow& task);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
 #include <set>
 
 namespace espalier::simulation {
@@ -23,6 +24,10 @@ std::vector<std::uint64_t> inputs(std::uint64_t number) {
   if (number >= 3) of.push_back(number / 2);
   if (number >= 6) of.push_back(number / 3);
   return of;
+}
+
+const char* name_of(core::TaskState state) {
+  return boost::describe::enum_to_string(state, "?");
 }
 
 core::TaskRow task(std::uint64_t number) {
@@ -108,6 +113,7 @@ void World::second() {
   if (!calm_) misfortune();
   connect();
   check_agreement();
+  check_cancelled();
   if (!calm_) return;
   for (const auto& worker : workers_)
     if (!worker->runs() && once(12)) worker->start(next_session_++);
@@ -130,12 +136,12 @@ void World::submit() {
   const auto known_search = searches_.find(job.id);
   if (known_search != searches_.end()) {  // again, or for more trials than before
     if (known_search->second.trials < kMostTrials && once(2)) ++known_search->second.trials;
-    return leader().submit(std::move(job), known_search->second);
+    return hand_in(std::move(job), known_search->second);
   }
   if (is_new && once(2)) {
     const SearchText text = draw_search();
     searches_[job.id] = text;
-    return leader().submit(std::move(job), text);
+    return hand_in(std::move(job), text);
   }
   std::set<std::uint64_t> needed;
   for (std::uint64_t i = 0, count = 1 + chance_.below(4); i < count; ++i) {
@@ -148,7 +154,28 @@ void World::submit() {
     }
   }
   for (const auto number : needed) job.tasks.push_back(task(number));
-  leader().submit(std::move(job));
+  hand_in(std::move(job));
+}
+
+void World::hand_in(core::JobRow job, std::optional<SearchText> search) {
+  ++times_submitted_[job.id];
+  leader().submit(std::move(job), search);
+}
+
+// Whoever cancels a job is told, once that is on record, what has become of it.
+void World::cancel(JobId job) {
+  leader().happen(core::JobCancelled{job});
+  leader().when_committed([this, job, times = times_submitted_[job]] {
+    if (times == times_submitted_[job] && database_.store.knows(job) &&
+        database_.store.state_of(job) == core::JobState::cancelled)
+      cancelled_[job] = times;
+  });
+}
+
+void World::check_cancelled() const {
+  for (const auto& [job, times] : cancelled_)
+    require(times != times_submitted_.at(job) || database_.store.state_of(job) == core::JobState::cancelled,
+            fmt::format("job {} stays cancelled, as its user was told", job.value));
 }
 
 SearchText World::draw_search() {
@@ -166,6 +193,16 @@ void World::check_agreement() {
   const auto live = now.core().counts().attempts;
   const auto open = database_.store.open_attempts();
   require(live == open, fmt::format("store and core agree: {} open attempts, {} live ones", open, live));
+  for (const JobId job : database_.store.unfinished_jobs()) {
+    if (database_.store.is_news(job.value)) continue;
+    for (const core::TaskRow& task : database_.store.job(job).tasks) {
+      auto known = now.core().state_of(task.id);
+      if (!known && task.state == core::TaskState::succeeded) continue;
+      if (known && core::is_held(*known)) known = core::TaskState::ready;
+      require(known == task.state, fmt::format("store and core agree: task {} is {}, not {}", task.id.value,
+                                               name_of(task.state), known ? name_of(*known) : "forgotten"));
+    }
+  }
 }
 
 }  // namespace espalier::simulation

@@ -38,6 +38,9 @@ class World {
 
   void second();
   void submit();
+  void hand_in(core::JobRow job, std::optional<SearchText> search = {});
+  void cancel(JobId job);
+  void check_cancelled() const;
   SearchText draw_search();
   void start_coordinator();
   void add_worker(std::string name);
@@ -64,6 +67,8 @@ class World {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::int64_t next_job_ = 1;
   std::map<JobId, SearchText> searches_;  // jobs that search, as they were submitted last
+  std::map<JobId, int> times_submitted_;
+  std::map<JobId, int> cancelled_;  // as their users were told, after so many submissions
   int next_session_ = 1;
   std::int64_t next_connection_ = 1;
 };
