@@ -15,6 +15,7 @@
 #include "common/base/json.hpp"
 #include "worker/confinement/landlock.hpp"
 #include "worker/confinement/privileges.hpp"
+#include "worker/confinement/sanitizers.hpp"
 #include "worker/confinement/system_calls.hpp"
 
 namespace espalier::confinement {
@@ -57,8 +58,6 @@ std::string read_to_end(int descriptor) {
 constexpr std::array kOfASeal = {Kind::limits, Kind::network, Kind::capabilities, Kind::landlock,
                                  Kind::seccomp};
 
-bool is_sealed = false;
-
 }  // namespace
 
 std::vector<std::string> names_of_active(const std::vector<Protection>& protections) {
@@ -80,7 +79,7 @@ std::vector<Protection> seal(const Fence& fence, std::vector<int> kept) {
   all.push_back(outcome_of(Kind::landlock, files));
   all.push_back(outcome_of(Kind::seccomp, restrict_system_calls()));
   end_with_parent();
-  is_sealed = true;
+  tell_sanitizers();
   return all;
 }
 
@@ -114,9 +113,3 @@ Result<std::vector<Protection>> probe() {
 }
 
 }  // namespace espalier::confinement
-
-// In builds with LeakSanitizer: it looks into a process from another one, which a seal forbids.
-extern "C" int __lsan_is_turned_off();   // NOLINT(bugprone-reserved-identifier)
-extern "C" int __lsan_is_turned_off() {  // NOLINT(bugprone-reserved-identifier)
-  return espalier::confinement::is_sealed ? 1 : 0;
-}
