@@ -1,9 +1,9 @@
 // Which worker gets which task. Jobs are served in the order of job_table.hpp; within a job tasks that share
 // a worker go before exclusive ones (benchmarks), each kind in the plan's order, but for those that a worker
-// has just made the inputs of: they go before others to that worker. A worker takes what its facts match and
-// its memory has room for, and leaves to another what prefers that one. An exclusive task waits for an idle
-// host; when it is first in the order, some host is kept free of what comes after it, so that it can't
-// starve.
+// has just made the inputs of: they go before others to that worker, and to it before others if it has a slot
+// free. A worker takes what its facts match and its memory has room for, and leaves to another what prefers
+// that one. An exclusive task waits for an idle host; when it is first in the order, some host is kept free
+// of what comes after it, so that it can't starve.
 //
 // Who is looked at: workers of which something has changed (the restless ones), and of those that found
 // nothing before (the parked ones) as many as a target with new ready tasks takes. A step in which nothing
@@ -37,8 +37,15 @@ void Core::place() {
   to_place_ = work == 0;
 }
 
-// The emptiest of the restless ones and of the parked ones that match something fresh.
+// Whoever has just made the input of something that has become ready, if it has nothing else to do; then the
+// emptiest of the restless ones and of the parked ones that match something fresh.
 Worker* Core::next_to_look_at() {
+  while (!have_inputs_.empty()) {
+    Worker* worker = workers_.find(have_inputs_.front());
+    have_inputs_.pop_front();
+    const bool is_open = worker != nullptr && worker->order_load.has_value();
+    if (is_open && worker->attempts.size() < static_cast<std::size_t>(worker->slots)) return worker;
+  }
   const auto& restless = workers_.restless();
   const auto& parked = workers_.parked();
   while (const auto target = targets_.fresh()) {

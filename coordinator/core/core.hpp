@@ -250,6 +250,7 @@ class Core {
   std::set<std::tuple<std::int64_t, std::int64_t, AttemptId>> preemptible_;
   std::optional<MonotonicTime> preempt_at_;
   boost::unordered_flat_map<std::int64_t, LiveAttempt> attempts_;
+  std::deque<WorkerName> have_inputs_;  // of tasks that have become ready since workers were last looked at
   std::deque<Ripple> ripples_;
   bool to_place_ = false;  // the last step left some placements to the next
   std::deque<Retirement> retiring_;

@@ -91,6 +91,7 @@ void Core::wake(TaskIndex task, const WorkerName& near) {
   if (worker == nullptr || record.exclusive) return;
   worker->near.push_back(task);
   if (worker->near.size() > kMostNear) worker->near.pop_front();
+  have_inputs_.push_back(near);
 }
 
 void Core::doom(TaskIndex task, const std::string& reason) {

@@ -39,8 +39,7 @@ void Core::handle(const JobAdded& event) {
   if (!known && event.by_search) return;
   const bool has_ended = known && is_terminal(jobs_[*known].state);
   const auto commanded = known ? jobs_[*known].commanded : std::nullopt;
-  JobState state = commanded.value_or(event.row.state);
-  if (known && event.by_search) state = jobs_[*known].state;
+  const JobState state = commanded.value_or(event.row.state);
   if (has_ended) finish_retirement(*known);  // it ended while the submission was on its way
   // The submission has put on record that it runs; after the command, for all we know.
   if ((has_ended || commanded) && !event.by_search) write(SetJob{event.row.id, state});

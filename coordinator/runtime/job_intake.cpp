@@ -20,9 +20,10 @@ constexpr std::size_t kTasksInAPart = 5000;  // what one step of the core takes 
 // While it lives, the core forgets nothing.
 class UnderWay {
  public:
-  UnderWay(Driver& driver, std::shared_ptr<const bool> driver_lives, std::optional<JobId> job)
+  UnderWay(Driver& driver, std::shared_ptr<const bool> driver_lives, std::optional<JobId> job,
+           bool by_search = false)
       : driver_(driver), driver_lives_(std::move(driver_lives)), job_(job) {
-    driver_.happen(core::SubmissionBegun{job_});
+    driver_.happen(core::SubmissionBegun{job_, by_search});
   }
   ~UnderWay() {
     if (*driver_lives_) driver_.happen(core::SubmissionEnded{job_});
@@ -40,17 +41,24 @@ class UnderWay {
 
 template <class T>
 T JobIntake::now(std::function<T(store::Store&)> question) {
-  std::promise<T> promise;
+  auto promise = std::make_shared<std::promise<T>>();
+  std::future<T> answer = promise->get_future();
   store_.ask(
-      [&promise, &question](store::Store& store) {
+      [promise = std::move(promise), question](store::Store& store) {
         try {
-          promise.set_value(question(store));
+          promise->set_value(question(store));
         } catch (...) {
-          promise.set_exception(std::current_exception());
+          promise->set_exception(std::current_exception());
         }
       },
       [](const std::exception_ptr&) {});
-  return promise.get_future().get();
+  // A question that is refused, since what goes before it waits for the database, takes the promise along.
+  answer.wait();
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    throw store::Unavailable("it went away while the coordinator began");
+  }
 }
 
 JobIntake::JobIntake(Driver& driver, StoreThread& store, Submitter& submitter, asio::any_io_executor executor)
@@ -87,7 +95,7 @@ void JobIntake::recover(const std::function<void()>& on_step) {
 // What was decided before is on record before the store reads, and until the end the core forgets nothing: so
 // the rows that the store read can't be older than what the core knows.
 asio::awaitable<SubmitOutcome> JobIntake::submit(JobText text) {
-  const UnderWay under_way(driver_, alive_, text.extends);
+  const UnderWay under_way(driver_, alive_, text.extends, text.by_search);
   co_await committed();
   const bool by_search = text.by_search;
   SubmitOutcome outcome = co_await write(text);
@@ -139,7 +147,7 @@ asio::awaitable<std::size_t> JobIntake::retry(JobId job) {
 }
 
 asio::awaitable<void> JobIntake::read_again(JobId job) {
-  const UnderWay under_way(driver_, alive_, job);
+  const UnderWay under_way(driver_, alive_, job, true);
   co_await committed();
   core::JobRow row = co_await row_of(job);
   co_await add_pages(std::move(row), false, true);

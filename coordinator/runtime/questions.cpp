@@ -14,6 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::chrono::seconds kPatienceOfAProbe{2};
+
 // Throws what is wrong with either trial as ErrorException: it is said of the trial before it could be said
 // of a job file.
 std::string text_of_comparison(store::Store& store, job::ComparisonWish wish, bool again) {
@@ -31,9 +33,11 @@ std::string text_of_comparison(store::Store& store, job::ComparisonWish wish, bo
 }  // namespace
 
 template <class T>
-asio::awaitable<Result<T>> Questions::ask(std::function<T(store::Store&)> question) {
+asio::awaitable<Result<T>> Questions::ask(std::function<T(store::Store&)> question,
+                                          std::optional<std::chrono::seconds> limit) {
   std::exception_ptr failure;
   try {
+    if (limit) co_return co_await reader_.answer(std::move(question), *limit);
     co_return co_await reader_.answer(std::move(question));
   } catch (...) {
     failure = std::current_exception();
@@ -106,7 +110,7 @@ asio::awaitable<Result<void>> Questions::database_answers() {
     store.job_exists(JobId{0});
     return true;
   };
-  const Result<bool> answered = co_await ask(std::move(question));
+  const Result<bool> answered = co_await ask(std::move(question), kPatienceOfAProbe);
   if (!answered) co_return answered.error();
   co_return Result<void>();
 }

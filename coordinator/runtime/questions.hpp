@@ -37,7 +37,8 @@ class Questions {
 
  private:
   template <class T>
-  boost::asio::awaitable<Result<T>> ask(std::function<T(store::Store&)> question);
+  boost::asio::awaitable<Result<T>> ask(std::function<T(store::Store&)> question,
+                                        std::optional<std::chrono::seconds> limit = {});
   // `missing`: that there is none.
   boost::asio::awaitable<Result<json::object>> ask_for_one(
       std::function<std::optional<json::object>(store::Store&)> question, Error missing);

@@ -40,8 +40,10 @@ class StoreThread {
   void stop();
 
   // A question, for coroutines on the executor. Throws what the store throws.
+  // Unavailable, too, if there is no answer within `limit`: nobody waits for ever for a database that hangs.
   template <class T>
-  boost::asio::awaitable<T> answer(std::function<T(store::Store&)> question);
+  boost::asio::awaitable<T> answer(std::function<T(store::Store&)> question,
+                                   std::chrono::seconds limit = std::chrono::minutes(5));
   // Work that must be done, likewise.
   template <class T>
   boost::asio::awaitable<T> result(std::function<T(store::Store&)> work);
@@ -54,15 +56,16 @@ class StoreThread {
   };
   template <class T>
   struct Answer {
-    explicit Answer(const boost::asio::any_io_executor& executor)
-        : arrived(executor, boost::asio::steady_timer::time_point::max()) {}
-    boost::asio::steady_timer arrived;  // never expires; cancelled when the answer is there
+    Answer(const boost::asio::any_io_executor& executor, boost::asio::steady_timer::time_point limit)
+        : arrived(executor, limit) {}
+    boost::asio::steady_timer arrived;  // cancelled when the answer is there
     std::optional<T> value;
     std::exception_ptr error;
     bool ended = false;
   };
   template <class T>
-  boost::asio::awaitable<T> wait_for(std::function<T(store::Store&)> work, bool must);
+  boost::asio::awaitable<T> wait_for(std::function<T(store::Store&)> work, bool must,
+                                     boost::asio::steady_timer::time_point limit);
 
   void push(Item item);
   std::optional<Item> next();
@@ -84,9 +87,10 @@ class StoreThread {
 };
 
 template <class T>
-boost::asio::awaitable<T> StoreThread::wait_for(std::function<T(store::Store&)> work, bool must) {
+boost::asio::awaitable<T> StoreThread::wait_for(std::function<T(store::Store&)> work, bool must,
+                                                boost::asio::steady_timer::time_point limit) {
   // Shared by this coroutine and the thread: either may end first.
-  auto answer = std::make_shared<Answer<T>>(executor_);
+  auto answer = std::make_shared<Answer<T>>(executor_, limit);
   Work store_it = [answer, work](store::Store& store) { answer->value = work(store); };
   Done wake = [answer](std::exception_ptr error) {
     answer->error = std::move(error);
@@ -96,19 +100,22 @@ boost::asio::awaitable<T> StoreThread::wait_for(std::function<T(store::Store&)> 
   push({std::move(store_it), std::move(wake), must});
   while (!answer->ended) {
     co_await answer->arrived.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (!answer->ended && std::chrono::steady_clock::now() >= limit)
+      throw store::Unavailable("it has not answered in time");
   }
   if (answer->error) std::rethrow_exception(answer->error);
   co_return std::move(*answer->value);
 }
 
 template <class T>
-boost::asio::awaitable<T> StoreThread::answer(std::function<T(store::Store&)> question) {
-  return wait_for<T>(std::move(question), false);
+boost::asio::awaitable<T> StoreThread::answer(std::function<T(store::Store&)> question,
+                                              std::chrono::seconds limit) {
+  return wait_for<T>(std::move(question), false, std::chrono::steady_clock::now() + limit);
 }
 
 template <class T>
 boost::asio::awaitable<T> StoreThread::result(std::function<T(store::Store&)> work) {
-  return wait_for<T>(std::move(work), true);
+  return wait_for<T>(std::move(work), true, boost::asio::steady_timer::time_point::max());
 }
 
 }  // namespace espalier::runtime

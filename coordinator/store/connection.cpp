@@ -1,6 +1,11 @@
 #include "coordinator/store/connection.hpp"
 
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdlib>
 
 #include "common/base/result.hpp"
 #include "coordinator/store/store.hpp"
@@ -25,7 +30,34 @@ std::vector<const char*> pointers(const std::vector<Value>& parameters) {
   return result;
 }
 
+struct Deadline {
+  const char* key;
+  const char* value;
+};
+constexpr std::array kDeadlines = {Deadline{"connect_timeout", "10"}, Deadline{"tcp_user_timeout", "20000"},
+                                   Deadline{"keepalives_idle", "5"}, Deadline{"keepalives_interval", "5"},
+                                   Deadline{"keepalives_count", "3"}};
+
 }  // namespace
+
+std::string with_deadlines(const std::string& address) {
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
+      PQconninfoParse(address.c_str(), nullptr), PQconninfoFree);
+  if (!options) return address;  // whoever connects is told what is wrong with it
+  const bool is_uri = address.starts_with("postgresql://") || address.starts_with("postgres://");
+  std::string result = address;
+  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+    const auto is_it = [&](const Deadline& deadline) {
+      return std::string_view(deadline.key) == option->keyword;
+    };
+    const auto* deadline = std::find_if(kDeadlines.begin(), kDeadlines.end(), is_it);
+    if (deadline == kDeadlines.end() || option->val != nullptr) continue;
+    if (option->envvar != nullptr && std::getenv(option->envvar) != nullptr) continue;
+    const char* separator = is_uri ? (result.find('?') == std::string::npos ? "?" : "&") : " ";
+    result.append(separator).append(deadline->key).append("=").append(deadline->value);
+  }
+  return result;
+}
 
 std::int64_t Rows::integer(std::size_t row, int column) const {
   return parse<std::int64_t>(text(row, column));
@@ -35,7 +67,7 @@ double Rows::real(std::size_t row, int column) const {
   return parse<double>(text(row, column));
 }
 
-Connection::Connection(const std::string& text) : connection_(text) {
+Connection::Connection(const std::string& text) : connection_(with_deadlines(text)) {
   pqxx::nontransaction setting(connection_);
   setting.exec(std::string(sql::set_up_session));
 }

@@ -42,6 +42,11 @@ class Rows {
   pqxx::result result_;
 };
 
+// The address with limits for a server that can't be reached any more, where it doesn't name its own: 10 s to
+// come through, and 20 s until a host that has gone is noticed. (A server that takes its time over a
+// statement still answers the network.)
+std::string with_deadlines(const std::string& address);
+
 class Connection {
  public:
   explicit Connection(const std::string& text);

@@ -56,7 +56,7 @@ Table as_table(const pqxx::result& result) {
 Result<Table> query(const std::string& connection, const std::string& statement,
                     std::optional<std::chrono::milliseconds> limit) {
   try {
-    pqxx::connection link(connection);
+    pqxx::connection link(with_deadlines(connection));
     pqxx::read_transaction transaction(link);
     run_one(transaction, std::string(sql::set_up_session));
     run_one(transaction, std::string(sql::set_search_path_v1));

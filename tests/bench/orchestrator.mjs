@@ -11,6 +11,7 @@ const [bin, ...flags] = process.argv.slice(2);
 const rows = new Rows(flags.includes("--json"));
 const only = flags.filter((flag) => !flag.startsWith("--"));
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const kSnapshot_ms = 180_000;
 const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)];
 
 async function withSystem(work, keyed = []) {
@@ -44,9 +45,11 @@ async function lifetimes(system) {
 
 const arms = {
   async conditions() {
+    const ours = spawnSync(join(bin, "espalier"), ["--version"], { encoding: "utf8" }).stdout;
     await withSystem(async (system) => {
       const [version, sync, fsync] = (await system.ask("select version() union all select current_setting('synchronous_commit') union all select current_setting('fsync')")).split("\n");
-      if (!flags.includes("--json")) console.log(`# ${version.split(" on ")[0]}, synchronous_commit ${sync}, fsync ${fsync}, libzmq and libpqxx of Debian`);
+      const libraries = spawnSync("dpkg-query", ["-W", "-f", "${Package} ${Version}, ", "libzmq5", "libpqxx-[0-9]*"], { encoding: "utf8" }).stdout ?? "";
+      rows.condition(`${version.split(" on ")[0]}, synchronous_commit ${sync}, fsync ${fsync}, ${libraries}Espalier ${ours.replace(/\D*/, "").trim()}`);
       const commits = 200;
       await system.ask("create table sync_probe (n int)");
       const probe = system.psql();
@@ -69,17 +72,19 @@ const arms = {
 
   async snapshot() {
     await withSystem(async (system) => {
+      // Three minutes of work while it is held, and as many rounds without it: half of them before, half after.
       const rates = { free: [], held: [] };
-      for (let round = 0; round < 3; ++round) {
-        rates.free.push((await noops(system, 60_000, `free-${round}`)).run);
-        const reader = system.psql();
-        reader.stdin.write("begin isolation level repeatable read; select count(*) from v1.jobs; \n");
-        await new Promise((resolve) => reader.stdout.once("data", resolve));
-        rates.held.push((await noops(system, 60_000, `held-${round}`)).run);
-        reader.stdin.end("commit;\n");
-        await new Promise((resolve) => reader.once("exit", resolve));
-      }
-      rows.add("throughput beside a held snapshot, to without", median(rates.held) / median(rates.free), "x", 0.95, "atLeast");
+      const round = async (kind) => rates[kind].push((await noops(system, 60_000, `${kind}-${rates[kind].length}`)).run);
+      for (let i = 0; i < 6; ++i) await round("free");
+      const reader = system.psql();
+      reader.stdin.write("begin isolation level repeatable read; select count(*) from v1.jobs; \n");
+      await new Promise((resolve) => reader.stdout.once("data", resolve));
+      const end = Date.now() + kSnapshot_ms;
+      while (Date.now() < end) await round("held");
+      reader.stdin.end("commit;\n");
+      await new Promise((resolve) => reader.once("exit", resolve));
+      while (rates.free.length < rates.held.length) await round("free");
+      rows.add("throughput beside a snapshot held for three minutes, to without", median(rates.held) / median(rates.free), "x", 0.95, "atLeast");
     });
   },
 
@@ -98,10 +103,11 @@ const arms = {
   async latency() {
     await withSystem(async (system) => {
       const toml = readFileSync(system.job("latency", 1), "utf8").replace('name = "latency"', 'name = "latency"\nseed = SEED').replace(/sweep = .*\n/, "");
-      const load = system.load("latency", { http: system.coordinator().http, toml, count: 300 });
+      const count = 300;
+      const load = system.load("latency", { http: system.coordinator().http, toml, count });
       const lines = await load.ended;
+      if (lines.length !== count || lines.at(-1).error) throw new Error(JSON.stringify(lines.at(-1)));
       const starts = lines.slice(20).map((line) => line.start_ms);
-      if (!(starts.length > 200)) throw new Error(JSON.stringify(lines.at(-1)));
       rows.add("submit to start on an idle system, p50", percentile(starts, 0.5), "ms", 5);
       rows.add("submit to start on an idle system, p99", percentile(starts, 0.99), "ms", 15);
     });
@@ -169,6 +175,22 @@ const arms = {
     });
   },
 
+  async takeover() {
+    await withSystem(async (system) => {
+      system.submit(system.job("taken-over", 100_000));
+      const times = [];
+      for (let round = 0; round < 3; ++round) {
+        const next = await system.standBy();
+        const begin = process.hrtime.bigint();
+        await system.killLeader();
+        const load = system.load("work", { workers: 1, slots: 1, name: `taken-${round}`, "task-ms": 1, "until-ended": 1, coordinator: (await next.leads()).zmq });
+        await load.ended;
+        times.push(Number(process.hrtime.bigint() - begin) / 1e9);
+      }
+      rows.add("killed with another standing by and 100,000 unfinished tasks, to the next result (median of 3)", median(times), "s", 5);
+    });
+  },
+
   async makespan() {
     await withSystem(async (system) => {
       const file = system.job("makespan", 1600);
@@ -195,15 +217,12 @@ const arms = {
       theirs.push(dask());
       ours.push(await withSystem(async (system) => (await noops(system, 20_000, "peer")).all));
     }
-    if (theirs.includes(null)) {
-      if (!flags.includes("--json")) console.log("# no peer: apt-get install python3-distributed");
-      return;
-    }
+    if (theirs.includes(null)) return rows.condition("no peer: apt-get install python3-distributed");
     rows.add("Dask distributed, no-op tasks, nothing on disk", median(theirs), "tasks/s");
     rows.add("no-op tasks, submission included, to Dask's", median(ours) / median(theirs), "x", 1, "atLeast");
   },
 };
 
 for (const [name, arm] of Object.entries(arms)) {
-  if (only.length === 0 || only.includes(name)) await arm();
+  if (only.length === 0 || only.includes(name) || name === "conditions") await arm();
 }

@@ -85,7 +85,7 @@ ChildOptions Sandbox::options(std::vector<std::string> arguments) const {
   if (!arguments.empty() && takes_state(arguments[0]) && !says_its_own) {
     arguments.insert(arguments.begin() + 1, {"--state", state().string()});
   }
-  arguments.insert(arguments.begin(), ESPALIER_BIN "/espalier");
+  arguments.insert(arguments.begin(), std::string(ESPALIER_BIN) + "/espalier");
   ChildOptions options;
   options.arguments = std::move(arguments);
   return options;
@@ -146,7 +146,9 @@ bool alive(pid_t pid) {
 }
 
 bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + ESPALIER_PATIENCE * limit;
+  const char* patience = std::getenv("ESPALIER_PATIENCE");
+  const auto deadline =
+      std::chrono::steady_clock::now() + limit * (patience != nullptr ? std::stoi(patience) : 1);
   while (std::chrono::steady_clock::now() < deadline) {
     if (condition()) return true;
     ::poll(nullptr, 0, 20);

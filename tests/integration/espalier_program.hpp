@@ -49,7 +49,7 @@ class Sandbox {
 std::vector<pid_t> descendants(pid_t parent, const std::string& name = {});
 bool alive(pid_t pid);
 
-// Asks again and again until `condition` holds; false if the time (several times that with sanitizers) is
+// Asks again and again until `condition` holds; false if the time (times $ESPALIER_PATIENCE) is
 // over first.
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::seconds limit = std::chrono::seconds(60));

@@ -118,6 +118,10 @@ TEST(Readiness, SaysWhichPartIsNotReady) {
         net::request("GET", system.address("http").value() + "/metrics", "", std::chrono::seconds(20));
     return reply && Exposition(reply->body).value("espalier_database_up") == 0;
   })) << "it says so though the database hangs";
+  const auto hanging =
+      net::request("GET", system.address("http").value() + "/healthz", "", std::chrono::seconds(20));
+  ASSERT_TRUE(hanging) << "any answer says that the coordinator lives";
+  EXPECT_EQ(hanging->status, 503);
   for (const auto server : servers) ::kill(server, SIGCONT);
   EXPECT_TRUE(eventually([&] { return ask().first == 200; }));
 }

@@ -22,7 +22,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr int kFetchTries = 10;
-constexpr int kCheckpointTries = 3;
 constexpr const char* kBenchmark = "benchmark";
 constexpr const char* kCheckpoint = "checkpoint";
 constexpr int kUntilItPasses = std::numeric_limits<int>::max();
@@ -154,7 +153,7 @@ asio::awaitable<Result<Inputs>> Attempt::fetch_inputs() {
         break;
       }
       const bool may_pass = fetched.error().kind == ErrorKind::unavailable;
-      if (input.role == kCheckpoint && (!may_pass || tries == kCheckpointTries)) {
+      if (input.role == kCheckpoint && (!may_pass || tries == kFetchTries)) {
         log_about(about(), log::level::warn, "attempt {} starts anew: the checkpoint can't be had: {}",
                   assign_.attempt, fetched.error().message);
         break;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto kBetweenLogPieces = std::chrono::milliseconds(400);
 constexpr auto kBetweenDiskLooks = std::chrono::milliseconds(500);
-constexpr int kCheckpointTries = 3;
+constexpr int kCheckpointTries = 10;  // half a minute; then there is a newer one
 
 struct LookAtDisk {
   std::filesystem::path folder, log;

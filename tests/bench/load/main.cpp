@@ -89,6 +89,10 @@ int latency(WorkersOptions options, const std::string& http, const std::string& 
         break;
       }
       while (assigned_ns == 0 && clock_now() - begin < std::chrono::seconds(5)) std::this_thread::yield();
+      if (assigned_ns == 0) {
+        say({{"error", "a task wasn't started within five seconds"}});
+        break;
+      }
       say({{"start_ms", static_cast<double>(assigned_ns - begin.time_since_epoch().count()) / 1e6},
            {"answer_ms", std::chrono::duration<double, std::milli>(answered - begin).count()}});
       const timespec pause{0, 20'000'000};

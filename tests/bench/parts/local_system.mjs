@@ -68,9 +68,10 @@ export class LocalSystem {
 
   // The load program; `lines` of JSON as they come, `ended` when it has.
   load(command, options) {
-    const args = [command, "--coordinator", this.coordinator().zmq];
+    const { coordinator = this.coordinator().zmq, ...others } = options;
+    const args = [command, "--coordinator", coordinator];
     if (this.keys) args.push("--keys", this.keys);
-    for (const [name, value] of Object.entries(options)) args.push(`--${name}`, String(value));
+    for (const [name, value] of Object.entries(others)) args.push(`--${name}`, String(value));
     const child = spawn(join(this.bin, "orchestrator_load"), args, { stdio: ["ignore", "pipe", "inherit"] });
     const lines = [];
     const reader = createInterface({ input: child.stdout });
@@ -79,9 +80,25 @@ export class LocalSystem {
     return { child, lines, ended, first };
   }
 
+  // Another coordinator of the same database, once the one that leads knows of it. From then on `up` starts none by itself.
+  async standBy() {
+    this.up.kill("SIGSTOP");
+    const leader = this.leader ?? this.coordinator();
+    const file = join(this.folder, `coordinator-${(this.standbys ??= []).length}.json`);
+    const child = spawn(join(this.bin, "espalier-coordinator"), ["--database", `host=${this.socket()} dbname=postgres user=espalier`, "--artifacts",
+      join(this.state, "artifacts"), "--http", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--state-file", file], { stdio: "ignore" });
+    this.standbys.push(child);
+    this.leader = leader;
+    const known = async () => /^espalier_another_stands_by 1$/m.test(await (await fetch(`${leader.http}/metrics`)).text());
+    await until(known, 30, "the leader's knowing of another");
+    const leads = async () => (this.leader = await until(() => existsSync(file) && JSON.parse(readFileSync(file, "utf8")), 30, "the take-over"));
+    return { leads };
+  }
+  killLeader() { process.kill(this.leader.pid, "SIGKILL"); }
+
+  socket() { return readFileSync(join(this.state, "postgres/data/postmaster.pid"), "utf8").split("\n")[4]; }
   psql(...args) {
-    const socket = readFileSync(join(this.state, "postgres/data/postmaster.pid"), "utf8").split("\n")[4];
-    return spawn("psql", ["-h", socket, "-U", "espalier", "-d", "postgres", "-qAt", ...args], { stdio: ["pipe", "pipe", "inherit"] });
+    return spawn("psql", ["-h", this.socket(), "-U", "espalier", "-d", "postgres", "-qAt", ...args], { stdio: ["pipe", "pipe", "inherit"] });
   }
   async ask(statement) {
     const child = this.psql("-c", statement);
@@ -101,6 +118,8 @@ export class LocalSystem {
   }
 
   async stop() {
+    for (const child of this.standbys ?? []) child.kill("SIGKILL");
+    this.up.kill("SIGCONT");
     this.up.kill("SIGINT");
     await this.ended;
     rmSync(this.folder, { recursive: true, force: true });

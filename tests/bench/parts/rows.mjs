@@ -6,7 +6,12 @@ export class Rows {
   constructor(json) {
     this.json = json;
     this.rows = [];
-    if (!json) console.log(`# ${cpus().length} x ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`);
+    this.condition(`${cpus().length} x ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`);
+  }
+
+  // What the numbers depend on; beside the rows, where these are read by a program.
+  condition(text) {
+    (this.json ? console.error : console.log)(`# ${text}`);
   }
 
   // `target` is a bound: atMost or atLeast; null if the number has none.

@@ -125,6 +125,25 @@ TEST_F(AgentAtWork, AMissingCheckpointOnlyCostsTheStartAnew) {
   EXPECT_EQ(finished(1).outcome, Outcome::succeeded);
 }
 
+// As while another coordinator takes over: half a minute of waiting costs less than what was computed.
+TEST_F(AgentAtWork, ACheckpointIsWaitedForWhileTheStoreIsAway) {
+  start_and_join();
+  const auto hash = coordinator_.add_artifact("half of it");
+  coordinator_.refusals = 4;
+  coordinator_.assign(1, "copy", {{"checkpoint", hash, 10}});
+  const auto result = finished(1);
+  ASSERT_EQ(result.outputs.size(), 1U) << result.reason;
+  EXPECT_EQ(result.outputs[0].hash, hash);
+}
+
+TEST_F(AgentAtWork, ACheckpointIsStoredThoughTheStoreIsAwayForAWhile) {
+  start_and_join();
+  coordinator_.refusals = 8;  // two a try
+  coordinator_.assign(1, "saves");
+  finished(1);
+  EXPECT_TRUE(coordinator_.artifacts.contains(sha256_hex("state of 1")));
+}
+
 TEST_F(AgentAtWork, ARunnerThatIsKilledIsReportedAndReplaced) {
   start_and_join();
   coordinator_.assign(1, "hang");

@@ -32,7 +32,8 @@ class FakeCoordinator {
   bool acknowledges = true;
   std::string rejection;  // if set, Hello is answered by Rejected
   std::map<std::string, std::string> artifacts;
-  int stored = 0;  // PUT requests
+  int stored = 0;    // PUT requests
+  int refusals = 0;  // so many requests for artifacts fail, as if somebody else had to start first
   std::vector<wire::Hello> hellos;
   std::vector<wire::Heartbeat> heartbeats;
   std::vector<wire::Progress> progress;
@@ -134,6 +135,11 @@ class FakeCoordinator {
 
   TinyHttpServer::Reply store_answer(const TinyHttpServer::Request& request) {
     TinyHttpServer::Reply reply;
+    if (refusals > 0) {
+      --refusals;
+      reply.result(http::status::service_unavailable);
+      return reply;
+    }
     const auto hash = std::string(request.target().substr(request.target().rfind('/') + 1));
     if (request.method() == http::verb::put) {
       ++stored;

@@ -12,7 +12,7 @@ while read -r line <&3; do
   case "$line" in
     *'"stage":"train"'*|*'"stage":"copy"'*)
       case "$line" in
-        *'"stage":"copy"'*) cp "$(printf '%s' "$line" | sed 's/.*"inputs":{"model":"\([^"]*\)".*/\1/')" "$folder/model.pt" ;;
+        *'"stage":"copy"'*) cp "$(printf '%s' "$line" | sed 's/.*"inputs":{"[a-z]*":"\([^"]*\)".*/\1/')" "$folder/model.pt" ;;
         *) printf 'weights of %s' "$attempt" >"$folder/model.pt" ;;
       esac
       for step in 1 2 3; do

@@ -194,6 +194,29 @@ TEST_F(Tasks, go_to_the_worker_that_has_their_input) {
   EXPECT_NE(given("next"), 0) << "before 3, which comes first in the plan";
 }
 
+TEST_F(Tasks, go_to_the_worker_that_has_their_input_though_another_is_as_free) {
+  hello("a");
+  hello("b");
+  add(job(1, {task("1"), task("2"), task("next", {"2"})}));
+  const auto second = given("2");
+  finish("a", given("1"));
+  finish("b", second);
+  ASSERT_EQ(all<GiveOut>().size(), 1U);
+  EXPECT_EQ(all<GiveOut>()[0].peer, "peer-b");
+}
+
+TEST_F(Tasks, go_to_another_too_if_the_one_that_has_their_input_is_at_work) {
+  hello("a");
+  hello("b");
+  add(job(1, {task("1"), task("2"), task("next", {"2"}), task("other", {"2"})}));
+  const auto second = given("2");
+  finish("a", given("1"));
+  finish("b", second);
+  ASSERT_EQ(all<GiveOut>().size(), 2U);
+  EXPECT_EQ(all<GiveOut>()[0].peer, "peer-b");
+  EXPECT_EQ(all<GiveOut>()[1].peer, "peer-a");
+}
+
 TEST_F(Tasks, never_take_an_edge_that_is_not_in_the_table) {
   EXPECT_TRUE(edge_allowed(TaskState::assigned, TaskState::running));
   EXPECT_FALSE(edge_allowed(TaskState::succeeded, TaskState::ready));
