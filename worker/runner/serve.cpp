@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "common/wire/reflection.hpp"
 #include "worker/runner/complaint.hpp"
 #include "worker/runner/device.hpp"
 #include "worker/runner/fields.hpp"
@@ -18,27 +19,6 @@ namespace {
 
 // Progress without points is only for the eye.
 constexpr auto kBetweenNotes = std::chrono::milliseconds(200);
-
-json::value or_null(const std::optional<double>& number) {
-  return number ? json::value(*number) : json::value();
-}
-
-json::object to_json(const Metric& metric) {
-  return {{"name", metric.name},
-          {"value", or_null(metric.value)},
-          {"unit", metric.unit},
-          {"ci_low", or_null(metric.ci_low)},
-          {"ci_high", or_null(metric.ci_high)},
-          {"samples", metric.samples}};
-}
-
-json::object succeeded(const TaskOutcome& outcome) {
-  json::array metrics, outputs;
-  for (const auto& metric : outcome.metrics) metrics.push_back(to_json(metric));
-  for (const auto& output : outcome.outputs)
-    outputs.push_back({{"name", output.name}, {"path", output.path.string()}});
-  return {{"outcome", "succeeded"}, {"metrics", std::move(metrics)}, {"outputs", std::move(outputs)}};
-}
 
 json::object failed(std::string_view outcome, std::string reason, bool retryable) {
   std::fprintf(stderr, "espalier-runner: %s\n", reason.c_str());
@@ -71,12 +51,9 @@ class Attempt {
     const auto now = std::chrono::steady_clock::now();
     if (points.empty() && now - reported_ < kBetweenNotes) return;
     reported_ = now;
-    json::array list;
-    for (const auto& point : points)
-      list.push_back({{"name", point.name}, {"step", point.step}, {"value", point.value}});
     fraction_ = fraction;
     note_ = note;
-    say({{"attempt", number_}, {"fraction", fraction}, {"note", note}, {"points", std::move(list)}});
+    say({{"attempt", number_}, {"fraction", fraction}, {"note", note}, {"points", wire::to_json(points)}});
   }
 
   void report_need(std::int64_t bytes) {
@@ -175,6 +152,14 @@ bool LineChannel::write_line(std::string line) {
     left.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+json::object succeeded(const TaskOutcome& outcome) {
+  json::array outputs;
+  for (const auto& output : outcome.outputs)
+    outputs.push_back({{"name", output.name}, {"path", output.path.string()}});
+  return {
+      {"outcome", "succeeded"}, {"metrics", wire::to_json(outcome.metrics)}, {"outputs", std::move(outputs)}};
 }
 
 json::object finished_by(TaskContext& task) {

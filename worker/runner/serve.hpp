@@ -26,6 +26,9 @@ class LineChannel {
   std::size_t scanned_ = 0;
 };
 
+// A task that ended well, as the members of "finished" without "attempt". What is no number is null.
+json::object succeeded(const TaskOutcome& outcome);
+
 // Runs the task and says how it ended, as the members of "finished" without "attempt". Never throws.
 json::object finished_by(TaskContext& task);
 

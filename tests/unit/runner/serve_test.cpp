@@ -2,7 +2,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <thread>
 
@@ -90,6 +92,17 @@ TEST_F(Conversation, ReportsProgressAndTheOutputsOfATask) {
   const auto path = std::string(answer.at("outputs").as_array().at(0).as_object().at("path").as_string());
   EXPECT_TRUE(std::filesystem::exists(path));
   std::filesystem::remove_all(folder);
+}
+
+TEST(AnOutcome, HasNullForWhatIsNoNumber) {
+  const auto infinite = std::numeric_limits<double>::infinity();
+  const auto message =
+      succeeded({{{"loss", std::nan(""), "", -infinite, infinite, 3}, {"accuracy", {}, "", {}, {}, 0}}, {}});
+  const auto read = parse_json(json::serialize(message));
+  ASSERT_TRUE(read) << json::serialize(message);
+  const auto& loss = read->as_object().at("metrics").as_array().at(0).as_object();
+  for (const char* member : {"value", "ci_low", "ci_high"}) EXPECT_TRUE(loss.at(member).is_null()) << member;
+  EXPECT_EQ(loss.at("samples").as_int64(), 3);
 }
 
 }  // namespace

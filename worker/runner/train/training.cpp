@@ -144,11 +144,11 @@ class Loop {
     optimizer_->zero_grad();
     const auto loss = loss_of(images, labels, indices);
     const auto value = loss.item<double>();
-    if (!std::isfinite(value)) diverged("the loss is not a number");
+    if (!std::isfinite(value)) diverged(at_.batch + 1, "the loss is not a number");
     loss.backward();
     if (settings_.clip_norm &&
         !std::isfinite(torch::nn::utils::clip_grad_norm_(parameters_, *settings_.clip_norm)))
-      diverged("the gradients are not numbers");
+      diverged(at_.batch + 1, "the gradients are not numbers");
     optimizer_->step();
     if (training_.after_step) training_.after_step();
     ++at_.step;
@@ -162,11 +162,11 @@ class Loop {
     return training_.loss(scores.to(torch::kFloat), labels, indices);
   }
 
-  [[noreturn]] void diverged(const char* how) const {
-    throw ErrorException(Error{ErrorKind::failed,
-                               "diverged at epoch " + std::to_string(at_.epoch) + ", step " +
-                                   std::to_string(at_.batch + 1) + ": " + how,
-                               "set a lower learning rate, or train.clip_norm"});
+  [[noreturn]] void diverged(std::int64_t step, const char* how) const {
+    throw ErrorException(Error{
+        ErrorKind::failed,
+        "diverged at epoch " + std::to_string(at_.epoch) + ", step " + std::to_string(step) + ": " + how,
+        "set a lower learning rate, or train.clip_norm"});
   }
 
   void report_sometimes(std::int64_t epoch) {
@@ -180,6 +180,7 @@ class Loop {
     std::vector<CurvePoint> points = {{"train_loss", static_cast<double>(epoch), train_loss}};
     if (dataset_.validation.size() > 0) {
       const auto evaluation = evaluate_model(model_, dataset_, {});
+      if (!std::isfinite(evaluation.loss)) diverged(at_.batch, "the loss is not a number after it");
       points.push_back({"val_loss", static_cast<double>(epoch), evaluation.loss});
       points.push_back({"val_accuracy", static_cast<double>(epoch), evaluation.accuracy()});
       if (settings_.patience) keep_if_best(epoch, evaluation.loss);
@@ -190,8 +191,7 @@ class Loop {
   }
 
   void keep_if_best(std::int64_t epoch, double loss) {
-    const bool is_better = loss < at_.best_loss || std::isnan(at_.best_loss);
-    if (at_.best_epoch > 0 && !is_better) return;
+    if (at_.best_epoch > 0 && loss >= at_.best_loss) return;
     at_.best_epoch = epoch;
     at_.best_loss = loss;
     at_.best_tensors.clear();

@@ -1,0 +1,70 @@
+// Nets that users bring as TorchScript: what becomes of them in the stages.
+#include <caffe2/serialize/inline_container.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/script.h>
+
+#include <cmath>
+#include <map>
+
+#include "tests/unit/runner/stages.hpp"
+#include "worker/runner/complaint.hpp"
+#include "worker/runner/measure/macs.hpp"
+#include "worker/runner/serve.hpp"
+
+namespace espalier::runner {
+namespace {
+
+using testing::HasSubstr;
+using torch::jit::Module;
+
+class AUsersNet : public Stages {
+ protected:
+  void SetUp() override {
+    Stages::SetUp();
+    std::filesystem::create_directories(root_);
+    torch::manual_seed(1);
+  }
+  // Of images [1, 16, 16], four classes; `forward` has `x` [N, 256] and `scores` [N, 4].
+  static Module linear_net(const std::string& forward) {
+    Module net("net");
+    net.register_attribute("training", c10::BoolType::get(), true);
+    net.register_parameter("weight", torch::randn({4, 256}) * 0.05, false);
+    net.define(
+        "def forward(self, images):\n  x = images.flatten(1)\n"
+        "  scores = torch.matmul(x, self.weight.t())\n" +
+        forward);
+    return net;
+  }
+  TaskContext given(TaskContext context, const Module& net, const char* init = "weights") {
+    const auto file = root_ / "net.pt";
+    net.save(file.string());
+    context.inputs["model"] = file;
+    context.spec["model"] = {{"file", "a hash"}, {"init", init}, {"input_shape", {1, 16, 16}}};
+    return context;
+  }
+  static std::map<std::string, torch::Tensor> weights_of(const Module& net) {
+    std::map<std::string, torch::Tensor> weights;
+    for (const auto& item : net.named_parameters()) weights.emplace(item.name, item.value.detach().clone());
+    return weights;
+  }
+  std::map<std::string, torch::Tensor> trained(TaskContext context) {
+    return weights_of(load_model(output(run_task(context), "model")).module);
+  }
+  static std::string refusal(TaskContext context) {
+    const auto ended = finished_by(context);
+    EXPECT_EQ(ended.at("outcome").as_string(), "failed");
+    if (ended.at("outcome") != "failed") return "";
+    EXPECT_FALSE(ended.at("retryable").as_bool());
+    return std::string(ended.at("reason").as_string());
+  }
+};
+
+TEST_F(AUsersNet, WhoseValidationLossIsNoNumberHasDiverged) {
+  const auto net = linear_net("  if self.training:\n    return scores\n  return scores / 0\n");
+  EXPECT_THAT(refusal(given(task("train", {}), net)),
+              HasSubstr("diverged at epoch 1, step 8: the loss is not a number"));
+}
+
+}  // namespace
+}  // namespace espalier::runner
