@@ -66,5 +66,27 @@ TEST_F(AUsersNet, WhoseValidationLossIsNoNumberHasDiverged) {
               HasSubstr("diverged at epoch 1, step 8: the loss is not a number"));
 }
 
+// As a machine with a GPU would have written it.
+void move_tensors_to_gpu(const std::filesystem::path& from, const std::filesystem::path& to) {
+  caffe2::serialize::PyTorchStreamReader reader(from.string());
+  caffe2::serialize::PyTorchStreamWriter writer(to.string());
+  const std::string cpu("X\3\0\0\0cpu", 8), gpu("X\6\0\0\0cuda:0", 11);
+  for (const auto& name : reader.getAllRecords()) {
+    if (name == "version" || name.ends_with(".debug_pkl")) continue;
+    const auto [data, size] = reader.getRecord(name);
+    std::string bytes(static_cast<const char*>(data.get()), size);
+    if (const auto at = bytes.find(cpu); at != std::string::npos) bytes.replace(at, cpu.size(), gpu);
+    writer.writeRecord(name, bytes.data(), bytes.size());
+  }
+  writer.writeEndOfFile();
+}
+
+TEST_F(AUsersNet, SavedOnAGpuIsTakenToTheCpu) {
+  auto evaluation = given(task("evaluate", {}), linear_net("  return scores\n"));
+  move_tensors_to_gpu(evaluation.inputs["model"], root_ / "gpu.pt");
+  evaluation.inputs["model"] = root_ / "gpu.pt";
+  EXPECT_TRUE(model_of(evaluation).module.attr("weight").toTensor().is_cpu());
+}
+
 }  // namespace
 }  // namespace espalier::runner

@@ -51,7 +51,7 @@ std::vector<std::int64_t> shape_field(const json::object& spec) {
 // `file`: how an error names it.
 torch::jit::Module load_module(const std::filesystem::path& path, const std::string& file) {
   try {
-    return torch::jit::load(path.string());
+    return torch::jit::load(path.string(), torch::kCPU);  // whatever it was saved on
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
     reject_module(file, complaint_of(error));
