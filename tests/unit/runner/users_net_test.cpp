@@ -88,5 +88,29 @@ TEST_F(AUsersNet, SavedOnAGpuIsTakenToTheCpu) {
   EXPECT_TRUE(model_of(evaluation).module.attr("weight").toTensor().is_cpu());
 }
 
+TEST_F(AUsersNet, WithOneWeightInTwoPlacesHasItOnce) {
+  const auto net = [](const std::string& second) {
+    Module module("net");
+    torch::manual_seed(3);
+    module.register_parameter("weight", torch::randn({4, 256}) * 0.05, false);
+    if (second == "other") module.register_parameter("other", module.attr("weight").toTensor(), false);
+    module.define(
+        "def forward(self, images):\n  x = images.flatten(1)\n"
+        "  return torch.matmul(x, self.weight.t()) + torch.matmul(x, self." +
+        second + ".t()).relu()\n");
+    return module;
+  };
+  const auto training = [&](const std::string& second) {
+    return given(task("train", {{"optimizer", "sgd"}, {"epochs", 1}}), net(second));
+  };
+  const auto model = model_of(training("other"));
+  EXPECT_EQ(count_parameters(model), 4 * 256);
+  EXPECT_EQ(count_weights(model).params, 4 * 256);
+  EXPECT_EQ(count_weights(model).weights, 4 * 256);
+  const auto tied = trained(training("other"));
+  EXPECT_TRUE(tied.at("weight").equal(trained(training("weight")).at("weight"))) << "one step at a time";
+  EXPECT_TRUE(tied.at("weight").equal(tied.at("other")));
+}
+
 }  // namespace
 }  // namespace espalier::runner

@@ -241,7 +241,7 @@ MacCount count_macs(const std::function<void()>& run) {
 WeightCount count_weights(const Model& model) {
   const c10::InferenceMode no_gradients;
   WeightCount count;
-  for (const auto& parameter : model.module.parameters()) add(count, parameter, parameter);
+  for (const auto& parameter : parameters_of(model.module)) add(count, parameter, parameter);
   // A user's frozen file has constants where others have parameters.
   if (model.info.form == "fp32" && count.params > 0) return count;
   for (const auto& attribute : model.module.attributes()) {

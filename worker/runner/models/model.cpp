@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include "worker/runner/complaint.hpp"
 #include "worker/runner/fields.hpp"
@@ -165,9 +166,17 @@ Model open_user_model(const std::filesystem::path& path, const json::object& mod
   return model;
 }
 
+std::vector<torch::Tensor> parameters_of(const torch::jit::Module& module) {
+  std::vector<torch::Tensor> found;
+  std::unordered_set<const c10::TensorImpl*> seen;
+  for (const auto& parameter : module.parameters())
+    if (seen.insert(parameter.unsafeGetTensorImpl()).second) found.push_back(parameter);
+  return found;
+}
+
 std::int64_t count_parameters(const Model& model) {
   std::int64_t total = 0;
-  for (const auto& parameter : model.module.parameters()) total += parameter.numel();
+  for (const auto& parameter : parameters_of(model.module)) total += parameter.numel();
   return total;
 }
 

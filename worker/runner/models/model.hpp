@@ -51,6 +51,9 @@ Model make_zoo_model(const json::object& model_spec, const std::vector<std::int6
 // every parameter.
 Model open_user_model(const std::filesystem::path& path, const json::object& model_spec, std::int64_t seed);
 
+// Each once, in the module's order, however many of its layers share it.
+std::vector<torch::Tensor> parameters_of(const torch::jit::Module& module);
+
 // Total number of elements of all parameters (buffers are not parameters).
 std::int64_t count_parameters(const Model& model);
 

@@ -89,8 +89,7 @@ Error unusable(const std::filesystem::path& file, const std::string& why) {
 }  // namespace
 
 std::vector<torch::Tensor> tensors_of(const Model& model) {
-  std::vector<torch::Tensor> all;
-  for (const auto& parameter : model.module.parameters()) all.push_back(parameter);
+  auto all = parameters_of(model.module);
   for (const auto& buffer : model.module.buffers()) all.push_back(buffer);
   return all;
 }

@@ -27,11 +27,9 @@ class Loop {
         dataset_(dataset),
         training_(training),
         settings_(training.settings),
+        parameters_(parameters_of(model.module)),
         layout_(model, batch_images(dataset, dataset.train, torch::arange(1))) {
-    for (const auto& parameter : model.module.parameters()) {
-      parameter.set_requires_grad(true);
-      parameters_.push_back(parameter);
-    }
+    for (const auto& parameter : parameters_) parameter.set_requires_grad(true);
     optimizer_ = make_optimizer(settings_, parameters_);
     if (!goes_on() && training.relay.from) take_over();
     const auto batches = (dataset.train.size() + settings_.batch_size - 1) / settings_.batch_size;
@@ -219,8 +217,8 @@ class Loop {
   const Dataset& dataset_;
   const Training& training_;
   const TrainSettings& settings_;
-  InnerChannels layout_;
   std::vector<torch::Tensor> parameters_;
+  InnerChannels layout_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   Schedule schedule_;
   TrainingPosition at_;
