@@ -39,7 +39,7 @@ std::int64_t memory_need(const Model& model, const json::object& task_spec) {
   const auto kept = kept_by_training(settings != nullptr && settings->is_object() ? settings->get_object()
                                                                                   : json::object());
   std::int64_t bytes = 0;
-  for (const auto& parameter : parameters_of(model.module))
+  for (const auto& parameter : trainable_parameters_of(model.module))
     bytes += kept * parameter.numel() * static_cast<std::int64_t>(parameter.element_size());
   return resident_bytes() + bytes;
 }

@@ -112,5 +112,45 @@ TEST_F(AUsersNet, WithOneWeightInTwoPlacesHasItOnce) {
   EXPECT_TRUE(tied.at("weight").equal(tied.at("other")));
 }
 
+TEST_F(AUsersNet, KeepsWhatItsFileFrozeAndLearnsTheRest) {
+  const auto moved = [this](bool weight_learns, bool bias_learns, const char* init) {
+    Module net("net");
+    net.register_parameter("weight", torch::randn({4, 256}).set_requires_grad(weight_learns), false);
+    net.register_parameter("bias", torch::zeros({4}).set_requires_grad(bias_learns), false);
+    net.define(
+        "def forward(self, images):\n  return torch.linear(images.flatten(1), self.weight, self.bias)\n");
+    auto training = given(task("train", {{"epochs", 1}}), net, init);
+    const auto before = weights_of(model_of(training).module);
+    const auto after = trained(training);
+    return std::pair(!after.at("weight").equal(before.at("weight")),
+                     !after.at("bias").equal(before.at("bias")));
+  };
+  EXPECT_EQ(moved(false, true, "weights"), std::pair(false, true));
+  EXPECT_EQ(moved(true, true, "weights"), std::pair(true, true));
+  EXPECT_EQ(moved(false, false, "weights"), std::pair(true, true)) << "as exports are";
+  EXPECT_EQ(moved(false, true, "random"), std::pair(true, true)) << "nothing of it is worth keeping";
+}
+
+TEST_F(Stages, TrainEveryParameterOfAZooNetBeforeAndAfterItIsPruned) {
+  auto training = with_model(task("train", {{"epochs", 1}}));
+  std::map<std::string, torch::Tensor> before;
+  const auto expect_all_moved = [&before](const std::filesystem::path& file, const char* stage) {
+    for (const auto& item : load_model(file).module.named_parameters()) {
+      EXPECT_FALSE(item.value.equal(before.at(item.name))) << item.name << stage;
+      before.insert_or_assign(item.name, item.value.detach().clone());
+    }
+  };
+  for (const auto& item : model_of(training).module.named_parameters())
+    before.emplace(item.name, item.value.detach().clone());
+  const auto net = output(run_task(training), "model");
+  expect_all_moved(net, " in train");
+  auto pruning = task("prune", {{"amount", 0.5}});
+  pruning.inputs["model"] = net;
+  const auto pruned = run_task(pruning);
+  auto finetuning = task("finetune", {{"epochs", 1}});
+  finetuning.inputs = {{"model", output(pruned, "model")}, {"masks", output(pruned, "masks")}};
+  expect_all_moved(output(run_task(finetuning), "model"), " in finetune");
+}
+
 }  // namespace
 }  // namespace espalier::runner

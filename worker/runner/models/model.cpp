@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <unordered_set>
 
 #include "worker/runner/complaint.hpp"
@@ -79,6 +80,7 @@ void redraw(torch::jit::Module& module, std::int64_t seed) {
   torch::manual_seed(static_cast<std::uint64_t>(seed));
   torch::NoGradGuard no_grad;
   for (auto item : module.named_parameters()) {
+    item.value.set_requires_grad(true);  // nothing is left that would be worth keeping
     if (item.value.dim() >= 2) {
       torch::nn::init::kaiming_uniform_(item.value, std::sqrt(5.0));
     } else {
@@ -172,6 +174,14 @@ std::vector<torch::Tensor> parameters_of(const torch::jit::Module& module) {
   for (const auto& parameter : module.parameters())
     if (seen.insert(parameter.unsafeGetTensorImpl()).second) found.push_back(parameter);
   return found;
+}
+
+std::vector<torch::Tensor> trainable_parameters_of(const torch::jit::Module& module) {
+  const auto all = parameters_of(module);
+  std::vector<torch::Tensor> trainable;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(trainable),
+               [](const torch::Tensor& parameter) { return parameter.requires_grad(); });
+  return trainable.empty() ? all : trainable;
 }
 
 std::int64_t count_parameters(const Model& model) {

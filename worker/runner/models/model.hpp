@@ -54,6 +54,9 @@ Model open_user_model(const std::filesystem::path& path, const json::object& mod
 // Each once, in the module's order, however many of its layers share it.
 std::vector<torch::Tensor> parameters_of(const torch::jit::Module& module);
 
+// Those that a training changes: what a file froze stays as it is, unless it froze everything, as exports do.
+std::vector<torch::Tensor> trainable_parameters_of(const torch::jit::Module& module);
+
 // Total number of elements of all parameters (buffers are not parameters).
 std::int64_t count_parameters(const Model& model);
 

@@ -27,7 +27,7 @@ class Loop {
         dataset_(dataset),
         training_(training),
         settings_(training.settings),
-        parameters_(parameters_of(model.module)),
+        parameters_(trainable_parameters_of(model.module)),
         layout_(model, batch_images(dataset, dataset.train, torch::arange(1))) {
     for (const auto& parameter : parameters_) parameter.set_requires_grad(true);
     optimizer_ = make_optimizer(settings_, parameters_);
