@@ -302,5 +302,22 @@ TEST(AFileThatIsNoModel, IsNamedInTheError) {
   }
 }
 
+TEST(AUsersFile, DropsOutWhileItIsTrainedHoweverItsTraceDroppedOut) {
+  const auto x = torch::ones({8, 16, 2, 2});
+  for (const std::string name :
+       {"dropout", "dropout_", "feature_dropout", "feature_dropout_", "alpha_dropout", "alpha_dropout_",
+        "feature_alpha_dropout", "feature_alpha_dropout_"}) {
+    for (const char* traced : {"True", "False"}) {
+      torch::jit::Module net("net");
+      net.define("def forward(self, x):\n  return torch." + name + "(x.clone(), 0.5, " + traced + ")\n");
+      follow_training_attribute(net);
+      net.train();
+      EXPECT_FALSE(net.forward({x}).toTensor().equal(x)) << name << traced;
+      net.eval();
+      EXPECT_TRUE(net.forward({x}).toTensor().equal(x)) << name << traced;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace espalier::runner

@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/passes/shape_analysis.h>
 
 #include <optional>
+#include <unordered_set>
 
 namespace espalier::runner {
 namespace {
@@ -25,9 +26,16 @@ jit::Module mirror(const torch::nn::Module& net, const std::shared_ptr<jit::Comp
 
 // Position of the `training` argument, by operator.
 std::optional<std::size_t> training_argument(const jit::Node& node) {
-  const auto kind = node.kind();
-  if (kind == c10::aten::batch_norm) return 5;
-  if (kind == c10::aten::dropout || kind == c10::aten::feature_dropout) return 2;
+  static const std::unordered_set<c10::Symbol> kDropouts = {c10::aten::dropout,
+                                                            c10::aten::dropout_,
+                                                            c10::aten::feature_dropout,
+                                                            c10::aten::feature_dropout_,
+                                                            c10::aten::alpha_dropout,
+                                                            c10::aten::alpha_dropout_,
+                                                            c10::aten::feature_alpha_dropout,
+                                                            c10::aten::feature_alpha_dropout_};
+  if (node.kind() == c10::aten::batch_norm) return 5;
+  if (kDropouts.contains(node.kind())) return 2;
   return std::nullopt;
 }
 
