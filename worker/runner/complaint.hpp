@@ -10,6 +10,9 @@ namespace espalier::runner {
 // be.
 bool is_out_of_memory(const std::exception& error);
 
+// LibTorch, or a net's code in it, found that it can't be computed: that won't be different another time.
+bool is_of_libtorch(const std::exception& error);
+
 // Its words without a traceback: through TorchScript's code that may be long, and the reason comes last.
 std::string complaint_of(const std::exception& error);
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -16,6 +17,9 @@
 
 namespace espalier::runner {
 namespace {
+
+constexpr const char* kHowToSeeItAgain =
+    "it would fail again: call the net's forward on a batch of such inputs in Python";
 
 // Progress without points is only for the eye.
 constexpr auto kBetweenNotes = std::chrono::milliseconds(200);
@@ -170,7 +174,10 @@ json::object finished_by(TaskContext& task) {
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) return out_of_memory(error.what());
     std::fprintf(stderr, "%s\n", error.what());
-    return failed("failed", complaint_of(error), true);
+    auto complaint = complaint_of(error);
+    if (!is_of_libtorch(error)) return failed("failed", std::move(complaint), true);
+    complaint.erase(std::min(complaint.find('\n'), complaint.size()));
+    return failed("failed", in_words({ErrorKind::failed, "LibTorch: " + complaint, kHowToSeeItAgain}), false);
   }
 }
 

@@ -152,5 +152,38 @@ TEST_F(Stages, TrainEveryParameterOfAZooNetBeforeAndAfterItIsPruned) {
   expect_all_moved(output(run_task(finetuning), "model"), " in finetune");
 }
 
+TEST_F(AUsersNet, ThatThrowsWhileItIsTrainedFailsAtOnceInOneSentence) {
+  const auto net = linear_net("  if self.training:\n    return scores.view([3, 5])\n  return scores\n");
+  const auto reason = refusal(given(task("train", {}), net));
+  EXPECT_THAT(reason, HasSubstr("shape '[3, 5]' is invalid for input of size 64; "));
+  EXPECT_THAT(reason, HasSubstr("forward"));
+  EXPECT_EQ(reason.find('\n'), std::string::npos);
+}
+
+TEST_F(AUsersNet, ThatLacksMemoryMayBeTriedAgain) {
+  const auto net = linear_net(
+      "  if self.training:\n    return scores + torch.zeros([1000000, 1000000]).sum()\n  return scores\n");
+  auto training = given(task("train", {}), net);
+  const auto ended = finished_by(training);
+  EXPECT_EQ(ended.at("outcome").as_string(), "out_of_memory");
+  EXPECT_TRUE(
+      is_out_of_memory(std::runtime_error("Traceback of TorchScript …\nRuntimeError: std::bad_alloc")));
+}
+
+TEST_F(AUsersNet, WithASizeOfBatchesInItsTraceIsRefusedWithThatSize) {
+  for (const std::string batch : {"1", "2", "3", "16"}) {
+    const auto net = linear_net("  return scores.view([" + batch + ", 4])\n");
+    const auto reason = refusal(given(task("evaluate", {}), net));
+    EXPECT_THAT(reason, HasSubstr("the model file works with batches of " + batch + " only"));
+    EXPECT_THAT(reason, HasSubstr("torch.jit.script"));
+  }
+}
+
+TEST_F(AUsersNet, ThatCannotBeWrittenIsNoFaultOfIts) {
+  auto evaluation = given(task("evaluate", {}), linear_net("  return scores\n"));
+  const auto model = model_of(evaluation);
+  EXPECT_THROW(save_model(model, root_ / "absent" / "net.pt"), std::runtime_error);
+}
+
 }  // namespace
 }  // namespace espalier::runner

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
+#include <stdexcept>
 #include <unordered_set>
 
 #include "worker/runner/complaint.hpp"
@@ -94,24 +96,50 @@ void redraw(torch::jit::Module& module, std::int64_t seed) {
   }
 }
 
+// Unset if it doesn't give a row of scores for each sample.
+std::optional<std::int64_t> classes_for(torch::jit::Module& module, const ModelInfo& info,
+                                        std::int64_t batch) {
+  auto sizes = info.input_shape;
+  sizes.insert(sizes.begin(), batch);
+  const auto output = module.forward(
+      {info.vocabulary > 0 ? torch::full(sizes, info.vocabulary - 1, torch::kInt64) : torch::zeros(sizes)});
+  if (!output.isTensor() || output.toTensor().dim() != 2 || output.toTensor().size(0) != batch)
+    return std::nullopt;
+  return output.toTensor().size(1);
+}
+
+bool takes_batches_of(torch::jit::Module& module, const ModelInfo& info, std::int64_t batch) {
+  try {
+    return classes_for(module, info, batch).has_value();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 std::int64_t classes_of(torch::jit::Module& module, const ModelInfo& info) {
   torch::NoGradGuard no_grad;
   module.eval();
-  auto sizes = info.input_shape;
-  sizes.insert(sizes.begin(), 2);
+  std::string complaint;
   try {
-    auto output = module.forward(
-        {info.vocabulary > 0 ? torch::full(sizes, info.vocabulary - 1, torch::kInt64) : torch::zeros(sizes)});
-    if (output.isTensor() && output.toTensor().dim() == 2 && output.toTensor().size(0) == 2)
-      return output.toTensor().size(1);
+    const auto classes = classes_for(module, info, 2);
+    if (classes && classes_for(module, info, 3) == classes) return *classes;
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
+    complaint = complaint_of(error);
+  }
+  // A trace may have kept the number of samples that it was made with.
+  for (const std::int64_t batch : {1, 2, 3, 4, 8, 16, 32})
+    if (takes_batches_of(module, info, batch))
+      reject(ErrorKind::invalid_job,
+             std::string(kUsersFile) + " works with batches of " + std::to_string(batch) + " only",
+             "save the net with torch.jit.script, or trace a forward that has no number of samples in it: "
+             "x.flatten(1), not x.view(" +
+                 std::to_string(batch) + ", -1)");
+  if (!complaint.empty())
     reject(ErrorKind::invalid_job,
            std::string(kUsersFile) + " doesn't take " + (info.vocabulary > 0 ? "token ids" : "floats") +
-               " of shape " + json::serialize(json::value_from(info.input_shape)) + ": " +
-               complaint_of(error),
+               " of shape " + json::serialize(json::value_from(info.input_shape)) + ": " + complaint,
            "check model.input_shape");
-  }
   reject(ErrorKind::invalid_job,
          std::string(kUsersFile) + " doesn't give one row of class scores for each sample",
          "its forward(inputs [N, …]) has to return a tensor [N, classes]");
@@ -152,7 +180,13 @@ Model load_model(const std::filesystem::path& path) {
 void save_model(const Model& model, const std::filesystem::path& path) {
   auto beside = path;
   beside += ".part";
-  model.module.save(beside.string(), {{kInfoFile, json::serialize(to_json(model.info))}});
+  try {
+    model.module.save(beside.string(), {{kInfoFile, json::serialize(to_json(model.info))}});
+  } catch (const c10::Error& error) {
+    if (is_out_of_memory(error)) throw;
+    // No fault of the net: the disk is full, or broken.
+    throw std::runtime_error(beside.string() + " can't be written: " + complaint_of(error));
+  }
   std::filesystem::rename(beside, path);
 }
 
