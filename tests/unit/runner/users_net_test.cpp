@@ -185,5 +185,28 @@ TEST_F(AUsersNet, ThatCannotBeWrittenIsNoFaultOfIts) {
   EXPECT_THROW(save_model(model, root_ / "absent" / "net.pt"), std::runtime_error);
 }
 
+TEST_F(AUsersNet, IsRedrawnAsLayersBegin) {
+  const auto unit = std::make_shared<torch::jit::CompilationUnit>();
+  Module slopes(c10::QualifiedName("__torch__.torch.nn.modules.activation.PReLU"), unit, true);
+  Module net(c10::QualifiedName("__torch__.Net"), unit, true);
+  slopes.register_parameter("weight", torch::full({4}, 7.0), false);
+  slopes.define("def forward(self, x):\n  return torch.prelu(x, self.weight)\n");
+  for (const char* name : {"weight", "bias", "gamma", "g", "scale", "beta", "bias_ih_l0", "in_proj_bias"})
+    net.register_parameter(name, torch::full({4}, 7.0), false);
+  net.register_parameter("matrix", torch::full({4, 256}, 7.0), false);
+  net.register_parameter("temperature", torch::tensor(7.0), false);
+  net.register_module("act", slopes);
+  net.define(
+      "def forward(self, images):\n  return self.act.forward(torch.matmul(images.flatten(1), "
+      "self.matrix.t())) * self.scale\n");
+  const auto weights = weights_of(model_of(given(task("train", {}), net, "random")).module);
+  for (const char* name : {"weight", "gamma", "g", "scale", "temperature"})
+    EXPECT_TRUE(weights.at(name).eq(1).all().item<bool>()) << name;
+  for (const char* name : {"bias", "beta", "bias_ih_l0", "in_proj_bias"})
+    EXPECT_TRUE(weights.at(name).eq(0).all().item<bool>()) << name;
+  EXPECT_TRUE(weights.at("act.weight").eq(0.25).all().item<bool>());
+  EXPECT_GT(weights.at("matrix").std().item<double>(), 0.01);
+}
+
 }  // namespace
 }  // namespace espalier::runner

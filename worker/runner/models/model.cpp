@@ -78,16 +78,23 @@ json::object read_info(const std::filesystem::path& path) {
   }
 }
 
+// What a parameter of less than two dimensions begins with: shifts at zero, a PReLU's slope as in Python, and
+// scales of normalisations, whatever they are called, at one.
+double beginning_of(const std::string& name, const torch::jit::Module& owner) {
+  if (name.find("bias") != std::string::npos || name.ends_with("beta")) return 0;
+  return owner.type()->name()->name() == "PReLU" ? 0.25 : 1;
+}
+
 void redraw(torch::jit::Module& module, std::int64_t seed) {
   torch::manual_seed(static_cast<std::uint64_t>(seed));
   torch::NoGradGuard no_grad;
-  for (auto item : module.named_parameters()) {
-    item.value.set_requires_grad(true);  // nothing is left that would be worth keeping
-    if (item.value.dim() >= 2) {
-      torch::nn::init::kaiming_uniform_(item.value, std::sqrt(5.0));
-    } else {
-      // Scales of normalisations start at one, shifts and biases at zero.
-      item.value.fill_(item.name.ends_with("weight") ? 1.0 : 0.0);
+  for (const auto& owner : module.modules()) {
+    for (auto item : owner.named_parameters(/*recurse=*/false)) {
+      item.value.set_requires_grad(true);  // nothing is left that would be worth keeping
+      if (item.value.dim() >= 2)
+        torch::nn::init::kaiming_uniform_(item.value, std::sqrt(5.0));
+      else
+        item.value.fill_(beginning_of(item.name, owner));
     }
   }
   for (auto item : module.named_buffers()) {
