@@ -208,5 +208,16 @@ TEST_F(AUsersNet, IsRedrawnAsLayersBegin) {
   EXPECT_GT(weights.at("matrix").std().item<double>(), 0.01);
 }
 
+TEST_F(AUsersNet, OfPositiveNumbersIsMeasuredWithSuch) {
+  const auto benchmark = [this](const std::string& scores) {
+    return given(task("benchmark", {{"min_seconds", 0.01}, {"target_ci", 1.0}}),
+                 linear_net("  return " + scores + "\n"));
+  };
+  auto of_roots = benchmark("torch.matmul(torch.sqrt(x), self.weight.t())");
+  EXPECT_FALSE(run_task(of_roots).metrics.empty());
+  EXPECT_THAT(refusal(benchmark("torch.matmul(torch.sqrt(-1 - x.abs()), self.weight.t())")),
+              HasSubstr("is not finite for random inputs"));
+}
+
 }  // namespace
 }  // namespace espalier::runner

@@ -116,7 +116,9 @@ MeasuredForm measure_form(Subjects& subjects, std::int64_t batch, int threads,
   const double search_s = std::clamp(settings.plan.min_seconds / 20, 0.01, 0.05);
   const IntraOpThreads intra_op(threads);
   const PinnedToCpus pinned(threads);
-  const auto images = example_input(subjects.model.info, batch, settings.plan.seed);
+  std::vector<Model> measured{subjects.model};
+  if (subjects.baseline) measured.push_back(*subjects.baseline);
+  const auto images = finite_example(measured, batch, settings.plan.seed);
   MeasuredForm form;
   form.batch = batch;
   form.threads = threads;
