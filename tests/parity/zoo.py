@@ -2,6 +2,7 @@
 
 usage: zoo.py ESPALIER-RUNNER [MODEL...]     exits with 77 if there is no torchvision
 """
+import argparse
 import csv
 import json
 import os
@@ -88,10 +89,23 @@ def write_safetensors(state, path):
             out.write(tensor.contiguous().numpy().tobytes())
 
 
+def checkpoint_of(state):
+    """As training scripts write it, with what only code of theirs could read."""
+    parameter = torch.nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.AdamW([parameter])
+    parameter.sum().backward()
+    optimizer.step()
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [3, 5])
+    return {"epoch": 3, "best": 0.5, "arguments": argparse.Namespace(lr=0.1), "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(), "rng": torch.get_rng_state(), "loss": torch.tensor(0.1),
+            "state_dict": OrderedDict(("module." + name, tensor) for name, tensor in state.items())}
+
+
 WRITERS = [
     lambda state, path: torch.save(dict(state), path),
     lambda state, path: torch.save(state, path),
     write_safetensors,
+    lambda state, path: torch.save(checkpoint_of(state), path),
 ]
 
 

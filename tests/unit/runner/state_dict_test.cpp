@@ -1,9 +1,11 @@
+#include <caffe2/serialize/inline_container.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 
 #include "common/base/files.hpp"
@@ -146,6 +148,71 @@ TEST(Safetensors, ThatLieAboutTheirSizeAreRefusedByName) {
   auto longer = safetensors("{}", "");
   longer[1] = '\x7f';
   EXPECT_THAT(refusal([&] { read_state_dict(file_of(longer)); }), HasSubstr("its header has"));
+}
+
+// The pickle of what torch.save of Python's PyTorch 1.13 made of {"epoch": 3, "args":
+// argparse.Namespace(lr=0.1), "milestones": Counter([7]), "seen": defaultdict(list, {1: 2}), "state_dict":
+// OrderedDict([("module.w", tensor([[1., 2.]]))]), "optimizer": {"state": {0: {"step": tensor(1.)}}}}.
+constexpr char kCheckpoint[] =
+    "\200\002}q\000(X\005\000\000\000epochq\001K\003X\004\000\000\000argsq\002cargparse\012Namespace"
+    "\012q\003)\201q\004}q\005X\002\000\000\000lrq\006G?\271\231\231\231\231\231\232sbX\012\000\000\000"
+    "milestonesq\007ccollections\012Counter\012q\010}q\011K\007K\001s\205q\012Rq\013X\004\000\000\000se"
+    "enq\014ccollections\012defaultdict\012q\015c__builtin__\012list\012q\016\205q\017Rq\020K\001K\002s"
+    "X\012\000\000\000state_dictq\021ccollections\012OrderedDict\012q\022)Rq\023X\010\000\000\000module"
+    ".wq\024ctorch._utils\012_rebuild_tensor_v2\012q\025((X\007\000\000\000storageq\026ctorch\012FloatS"
+    "torage\012q\027X\001\000\000\0000q\030X\003\000\000\000cpuq\031K\002tq\032QK\000K\001K\002\206q"
+    "\033K\002K\001\206q\034\211h\022)Rq\035tq\036Rq\037sX\011\000\000\000optimizerq }q!X\005\000\000"
+    "\000stateq\042}q#K\000}q$X\004\000\000\000stepq%h\025((h\026h\027X\001\000\000\0001q&h\031K\001tq'"
+    "QK\000))\211h\022)Rq(tq)Rq*sssu.";
+
+// With another name, of the same length, for the dict that counts.
+std::filesystem::path checkpoint(const std::string& name = "state_dict") {
+  std::string pickle(kCheckpoint, sizeof kCheckpoint - 1);
+  pickle.replace(pickle.find("state_dict"), name.size(), name);
+  const std::array<float, 2> weights{1, 2};
+  caffe2::serialize::PyTorchStreamWriter writer(temporary().string());
+  writer.writeRecord("data.pkl", pickle.data(), pickle.size());
+  writer.writeRecord("data/0", weights.data(), sizeof weights);
+  writer.writeRecord("data/1", weights.data(), sizeof(float));
+  writer.writeEndOfFile();
+  return temporary();
+}
+
+TEST(ACheckpoint, GivesTheDictOfTensorsThatItHolds) {
+  for (const char* name : {"state_dict", "weights_ab"}) {
+    const auto state = read_state_dict(checkpoint(name));
+    ASSERT_EQ(state.size(), 1U) << name;
+    EXPECT_TRUE(state.at("w").equal(torch::tensor({{1.0F, 2.0F}}))) << name;
+  }
+}
+
+TEST(ACheckpoint, WithSeveralDictsOfTensorsIsTakenByTheUsualNamesOnly) {
+  const auto save = [](const std::vector<std::string>& names) {
+    c10::impl::GenericDict all(c10::StringType::get(), c10::AnyType::get());
+    for (const auto& name : names) {
+      c10::Dict<std::string, torch::Tensor> state;
+      state.insert("w", torch::full({1}, static_cast<double>(name.size())));
+      all.insert(name, state);
+    }
+    all.insert("epoch", 3);
+    const auto bytes = torch::pickle_save(all);
+    return file_of({bytes.data(), bytes.size()});
+  };
+  EXPECT_EQ(read_state_dict(save({"ema", "model"})).at("w").item<float>(), 5);
+  EXPECT_EQ(read_state_dict(save({"ema", "model", "state_dict"})).at("w").item<float>(), 10);
+  EXPECT_THAT(refusal([&] {
+                read_state_dict(save({"student", "teacher"}));
+              }),
+              HasSubstr("it holds more than tensors"));
+}
+
+TEST(AStateDict, OfDataParallelLosesItsPrefixIfAllNamesHaveIt) {
+  save_tensors({{"module.a", torch::ones({1})}, {"module.b", torch::ones({1})}}, temporary());
+  EXPECT_EQ(read_state_dict(temporary()).count("a"), 1U);
+  save_tensors({{"module.a", torch::ones({1})}, {"b", torch::ones({1})}}, temporary());
+  EXPECT_EQ(read_state_dict(temporary()).count("module.a"), 1U);
+  const std::string header = R"({"module.w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+  EXPECT_EQ(read_state_dict(file_of(safetensors(header, std::string(4, '\0')))).count("w"), 1U);
 }
 
 }  // namespace

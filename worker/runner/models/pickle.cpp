@@ -91,6 +91,7 @@ class PickleMachine {
   }
   // Into the dict or list that lies on top of the stack.
   void append(std::vector<Pickled> items) {
+    if (!stack_.empty() && stack_.back().kind == PickledKind::none) return;  // an object that isn't known
     if (stack_.empty() || stack_.back().items == nullptr) refuse_it("its pickle fills what is no dict");
     if (stack_.back().kind == PickledKind::dict && items.size() % 2 != 0) refuse_it("a key has no value");
     for (auto& item : items) stack_.back().items->push_back(std::move(item));
@@ -202,11 +203,12 @@ class PickleMachine {
         stack_.push_back(objects_.outside(*pop(PickledKind::tuple).items));
         return true;  // BINPERSID
       case 'R':
+      case '\x81':  // NEWOBJ
         reduce();
         return true;
       case 'b':
         pop();
-        return true;  // BUILD: an OrderedDict's attributes
+        return true;  // BUILD: an object's attributes
       default:
         refuse_it("its pickle has the unknown instruction " +
                   std::to_string(static_cast<unsigned char>(code)));

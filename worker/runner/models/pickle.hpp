@@ -15,7 +15,7 @@ enum class PickledKind { none, number, text, global, tuple, dict, storage, tenso
 struct Pickled {
   PickledKind kind = PickledKind::none;
   std::int64_t number = 0;
-  std::string text;  // of a global: its dotted name; of a storage: its key
+  std::string text;  // of a global: its dotted name; of a storage: its key; of none: what would have made it
   torch::ScalarType type = torch::kFloat32;
   std::shared_ptr<std::vector<Pickled>>
       items;  // shared: Python's objects are references. Dict: key, value, key …

@@ -45,12 +45,12 @@ class PickledTensors final : public PickledObjects {
     refuse_it("it has tensors of " + id[1].text);
   }
 
-  // The few names that are known give nothing but data.
+  // The few names that are known give nothing but data; of other objects nothing but their making is known.
   Pickled call(const std::string& callee, const std::vector<Pickled>& arguments) override {
     if (callee == "torch._utils._rebuild_tensor_v2")
       return {PickledKind::tensor, 0, {}, torch::kFloat32, nullptr, tensor_of(arguments)};
     if (gives_its_first_argument(callee) && !arguments.empty()) return arguments.front();
-    refuse_it("it needs " + callee + ", and no code of a file is run");
+    return {PickledKind::none, 0, callee, torch::kFloat32, nullptr, {}};
   }
 
  private:
@@ -102,19 +102,49 @@ class PickledTensors final : public PickledObjects {
   std::map<std::string, torch::Tensor> storages_;
 };
 
+bool holds_tensors_only(const Pickled& value) {
+  if (value.kind != PickledKind::dict) return false;
+  for (std::size_t i = 0; i < value.items->size(); i += 2)
+    if ((*value.items)[i].kind != PickledKind::text || (*value.items)[i + 1].kind != PickledKind::tensor)
+      return false;
+  return true;
+}
+
+// A checkpoint holds the weights beside other things: under a usual name, or as its only dict of tensors.
+const Pickled* weights_in(const Pickled& checkpoint) {
+  std::map<std::string_view, const Pickled*> dicts;
+  for (std::size_t i = 0; i < checkpoint.items->size(); i += 2) {
+    const auto &name = (*checkpoint.items)[i], &value = (*checkpoint.items)[i + 1];
+    if (name.kind == PickledKind::text && holds_tensors_only(value) && !value.items->empty())
+      dicts.emplace(name.text, &value);
+  }
+  for (const auto* usual : {"state_dict", "model"})
+    if (const auto found = dicts.find(usual); found != dicts.end()) return found->second;
+  return dicts.size() == 1 ? dicts.begin()->second : nullptr;
+}
+
+[[noreturn]] void refuse_what_is_no_tensor(const Pickled& value, const std::string& what,
+                                           const std::string& file) {
+  const bool is_object = value.kind == PickledKind::none && !value.text.empty();
+  refuse_pickle(file, is_object ? "it needs " + value.text + ", and no code of a file is run" : what);
+}
+
 }  // namespace
 
 StateDict read_pickled_tensors(caffe2::serialize::PyTorchStreamReader& reader, const std::string& file) {
   const auto [data, size] = reader.getRecord("data.pkl");
   PickledTensors tensors(reader, file);
   const auto root = read_pickle({static_cast<const char*>(data.get()), size}, tensors, file);
-  if (root.kind != PickledKind::dict) refuse_pickle(file, "it is not a dict of tensors by name");
+  if (root.kind != PickledKind::dict)
+    refuse_what_is_no_tensor(root, "it is not a dict of tensors by name", file);
+  const auto* weights = holds_tensors_only(root) ? &root : weights_in(root);
+  if (weights == nullptr) weights = &root;  // to say what is wrong with it
   StateDict state;
-  for (std::size_t i = 0; i + 1 < root.items->size(); i += 2) {
-    const auto &name = (*root.items)[i], &value = (*root.items)[i + 1];
+  for (std::size_t i = 0; i < weights->items->size(); i += 2) {
+    const auto &name = (*weights->items)[i], &value = (*weights->items)[i + 1];
     if (name.kind != PickledKind::text) refuse_pickle(file, "its dict has a key that is not a name");
     if (value.kind != PickledKind::tensor)
-      refuse_pickle(file, "it holds more than tensors: \"" + name.text + "\" is none");
+      refuse_what_is_no_tensor(value, "it holds more than tensors: \"" + name.text + "\" is none", file);
     state.insert_or_assign(name.text, value.tensor);
   }
   return state;

@@ -56,6 +56,16 @@ StateDict read_safetensors(const std::filesystem::path& path) {
   }
 }
 
+// What DataParallel puts in front of every name.
+StateDict without_prefix(StateDict state) {
+  constexpr std::string_view kPrefix = "module.";
+  const auto has_it = [](const auto& item) { return item.first.starts_with(kPrefix); };
+  if (!std::all_of(state.begin(), state.end(), has_it)) return state;
+  StateDict renamed;
+  for (auto& [name, tensor] : state) renamed.emplace(name.substr(kPrefix.size()), std::move(tensor));
+  return renamed;
+}
+
 std::string in_words(const torch::Tensor& tensor) {
   std::ostringstream text;
   text << tensor.sizes();
@@ -96,8 +106,8 @@ std::map<std::string, torch::Tensor> tensors_by_name(const torch::nn::Module& ne
 
 StateDict read_state_dict(const std::filesystem::path& path) {
   const auto first_bytes = first_bytes_of(path);
-  if (first_bytes.starts_with("PK\x03\x04")) return read_pickled(path);
-  if (looks_like_safetensors(first_bytes)) return read_safetensors(path);
+  if (first_bytes.starts_with("PK\x03\x04")) return without_prefix(read_pickled(path));
+  if (looks_like_safetensors(first_bytes)) return without_prefix(read_safetensors(path));
   if (first_bytes.starts_with("\x80\x02"))
     refuse(kWeightsFile + " is in the format that torch.save wrote before PyTorch 1.6",
            "load it in Python and save it again: torch.save(torch.load(path), path), without "
