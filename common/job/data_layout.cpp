@@ -58,7 +58,9 @@ std::vector<std::string> cifar10_files() {
 
 Result<void> check_image_folder(const Folder& folder) {
   const bool has_train = is_folder(folder.path / "train");
-  const bool has_validation = is_folder(folder.path / "val") || is_folder(folder.path / "test");
+  // Without train/, valid/ may be a class.
+  const bool has_validation = is_folder(folder.path / "val") || is_folder(folder.path / "validation") ||
+                              is_folder(folder.path / "test");
   if (!has_train && has_validation)
     return folder.lacks("train/, but validation images", "name the folder of training images train");
   const auto place = has_train ? folder.path / "train" : folder.path;

@@ -99,5 +99,16 @@ TEST_F(ADataFolder, KeepsTheKeysOfItsFormatInTheSpecification) {
                    .contains("val_fraction"));
 }
 
+TEST_F(ADataFolder, OfImagesMayHaveValidationImagesByEachOfTheUsualNames) {
+  for (const char* name : {"val", "validation", "test"}) {
+    add(std::string(name) + "/a/1.png");
+    EXPECT_THAT(complaint("image-folder"), HasSubstr("has no train/, but validation images")) << name;
+    fs::remove_all(folder_ / name);
+  }
+  add("valid/1.png");
+  add("void/1.png");
+  EXPECT_EQ(complaint("image-folder"), "none") << "classes";
+}
+
 }  // namespace
 }  // namespace espalier::job

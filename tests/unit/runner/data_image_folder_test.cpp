@@ -165,5 +165,24 @@ TEST_F(AnImageFolder, ThatWouldNotFitIntoMemoryIsRefusedWithAdvice) {
   EXPECT_NE(complaint({{"resize", 4096}}).find("cap data.train_samples"), std::string::npos);
 }
 
+TEST_F(AnImageFolder, TakesValidationImagesFromTheFirstOfTheirUsualFolders) {
+  write_both();
+  std::filesystem::rename(folder_ / "val", folder_ / "test");
+  for (const char* name : {"test", "validation", "valid", "val"}) {
+    write(std::string(name) + "/zebra/1.png", solid_png(8, 8, 201));
+    const auto folder = list_image_folder(folder_, std::nullopt, 1);
+    ASSERT_EQ(folder.validation.size(), 1U);
+    EXPECT_EQ(folder.validation[0].file, folder_ / name / "zebra/1.png");
+  }
+}
+
+TEST_F(AnImageFolder, WithoutTrainMayHaveAClassThatIsCalledValid) {
+  write("valid/1.png", solid_png(4, 4, 1));
+  write("valid/2.png", solid_png(4, 4, 1));
+  write("void/1.png", solid_png(4, 4, 1));
+  write("void/2.png", solid_png(4, 4, 1));
+  EXPECT_EQ(list_image_folder(folder_, std::nullopt, 1).classes, (std::vector<std::string>{"valid", "void"}));
+}
+
 }  // namespace
 }  // namespace espalier::runner

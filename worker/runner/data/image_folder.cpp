@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 
@@ -126,9 +127,12 @@ ImageFolder list_image_folder(const fs::path& folder, std::optional<double> vali
     std::error_code absent;
     return fs::is_directory(folder / name, absent);
   };
-  const auto* set_apart = holds("val") ? "val" : holds("test") ? "test" : nullptr;
+  constexpr std::array kUsual = {"val", "valid", "validation", "test"};
+  const auto* const found = std::find_if(kUsual.begin(), kUsual.end(), holds);
+  const auto* set_apart = found != kUsual.end() ? *found : nullptr;
   ImageFolder data;
   if (!holds("train")) {
+    if (set_apart == std::string_view("valid")) set_apart = nullptr;  // a class, beside "invalid"
     if (set_apart != nullptr)
       bad_folder(folder, std::string("it has ") + set_apart + "/, but no train/",
                  "name the folder of training images train");

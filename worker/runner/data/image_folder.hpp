@@ -21,10 +21,10 @@ struct ImageFolder {
   std::vector<FolderImage> train, validation;
 };
 
-// What the folders hold, without opening a file: train/<class>/… and val/ or test/<class>/…, or just
-// <class>/… of which `validation_fraction` (0.2 if unset) are set apart, drawn from `seed`. In a class folder
-// every .jpg, .jpeg and .png counts, in folders below it too; links to folders aren't followed. Throws
-// ErrorException that says what is missing.
+// What the folders hold, without opening a file: train/<class>/… and val/, valid/, validation/ or else
+// test/<class>/…, or just <class>/… of which `validation_fraction` (0.2 if unset) are set apart, drawn from
+// `seed`. In a class folder every .jpg, .jpeg and .png counts, in folders below it too; links to folders
+// aren't followed. Throws ErrorException that says what is missing.
 ImageFolder list_image_folder(const std::filesystem::path& folder, std::optional<double> validation_fraction,
                               std::int64_t seed);
 
