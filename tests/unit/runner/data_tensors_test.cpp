@@ -330,5 +330,15 @@ TEST_F(TensorTasks, TrainAndMeasureANetOfTheUsersOnTokens) {
             std::string::npos);
 }
 
+TEST_F(ATensorFolder, MayHoldOtherTensorsOfAnyKindBeside) {
+  write("a.safetensors", safetensors(R"({"x_train": {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]},
+                        "y_train": {"dtype": "U8", "shape": [2], "data_offsets": [8, 10]},
+                        "mask": {"dtype": "BOOL", "shape": [2], "data_offsets": [10, 12]},
+                        "hash": {"dtype": "U64", "shape": [1], "data_offsets": [12, 20]},
+                        "rest": {"dtype": "F32", "shape": [0], "data_offsets": [20, 20]}})",
+                                     std::string(20, '\0')));
+  EXPECT_EQ(data_shape(spec()).input_shape, (std::vector<std::int64_t>{1}));
+}
+
 }  // namespace
 }  // namespace espalier::runner

@@ -86,7 +86,8 @@ StoredTensor tensor_from(const DataFile& file, const std::string& name, const js
 
 }  // namespace
 
-std::map<std::string, StoredTensor> find_safetensors(const std::filesystem::path& path) {
+std::map<std::string, StoredTensor> find_safetensors(const std::filesystem::path& path,
+                                                     const std::set<std::string>& only) {
   DataFile file(path);
   std::string text(static_cast<std::size_t>(length_of_json(file)), '\0');
   file.read(text.data(), static_cast<std::int64_t>(text.size()), "header");
@@ -95,7 +96,8 @@ std::map<std::string, StoredTensor> find_safetensors(const std::filesystem::path
     broken_file(path, kSafetensorsLength, "its header is no JSON object", kSaveAgain);
   std::map<std::string, StoredTensor> tensors;
   for (const auto& [name, entry] : header->get_object())
-    if (name != "__metadata__") tensors.emplace(name, tensor_from(file, name, entry, file.offset()));
+    if (name != "__metadata__" && (only.empty() || only.contains(std::string(name))))
+      tensors.emplace(name, tensor_from(file, name, entry, file.offset()));
   return tensors;
 }
 

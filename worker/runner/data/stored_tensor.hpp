@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,9 @@ constexpr std::int64_t kMostTensorBytes = std::int64_t{16} << 30;
 // how to save it.
 StoredTensor find_npy(const std::filesystem::path& path);
 
-// By name. As above.
-std::map<std::string, StoredTensor> find_safetensors(const std::filesystem::path& path);
+// By name; of all tensors, or of those of the names `only`, whatever the others are. As above.
+std::map<std::string, StoredTensor> find_safetensors(const std::filesystem::path& path,
+                                                     const std::set<std::string>& only = {});
 
 // Floats as float32, bytes as uint8, all other integers as int64; row-major.
 torch::Tensor load_stored(const StoredTensor& stored);

@@ -1,6 +1,7 @@
 #include "worker/runner/data/tensor_folder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kUsualFraction = 0.2;
+constexpr std::array kTensors = {"x_train", "y_train", "x_val", "y_val"};
 constexpr std::int64_t kMostClasses = 1'000'000;  // a wild label must not make a net of a billion outputs
 
 // Every tensor of the folder by its name.
@@ -23,8 +25,9 @@ class TensorFolder {
  public:
   explicit TensorFolder(const fs::path& folder) : folder_(folder) {
     for (const auto& file : safetensors_files())
-      for (auto& [name, stored] : find_safetensors(file)) add(name, std::move(stored));
-    for (const auto* name : {"x_train", "y_train", "x_val", "y_val"}) {
+      for (auto& [name, stored] : find_safetensors(file, {kTensors.begin(), kTensors.end()}))
+        add(name, std::move(stored));
+    for (const auto* name : kTensors) {
       const auto file = folder / (std::string(name) + ".npy");
       std::error_code absent;
       if (fs::exists(file, absent)) add(name, find_npy(file));
@@ -56,7 +59,7 @@ class TensorFolder {
   }
   void add(const std::string& name, StoredTensor stored) {
     const auto [known, is_new] = tensors_.emplace(name, stored);
-    if (!is_new && (name.starts_with("x_") || name.starts_with("y_")))
+    if (!is_new)
       refuse(name + " is both in " + known->second.file.string() + " and in " + stored.file.string(),
              "take one of the files out of the folder");
   }
