@@ -19,20 +19,22 @@ json::object inputs_spec(const std::vector<TaskInput>& inputs) {
 
 }  // namespace
 
+// The last change of all was how users' nets are taken (dropouts of traces, init = "random") and which folders
+// hold validation images.
 int version_of(Stage stage) {
   switch (stage) {
     case Stage::train:
     case Stage::distill:
     case Stage::finetune:
-      return 3;  // with the channels innermost, 3x3 convolutions by Winograd: sums in another order
+      return 4;  // shared parameters are stepped once, frozen ones not
     case Stage::quantize:
-      return 2;  // biases inside of linear layers that C++ wrote as a product and an addition
+      return 3;
     case Stage::prune:
     case Stage::teacher_logits:
     case Stage::evaluate:
-      return 1;
+      return 2;
     case Stage::benchmark:
-      return 4;  // percentiles of the blocks at the core's full speed; Winograd in baselines
+      return 5;  // shared parameters are counted once
   }
   return 1;
 }
