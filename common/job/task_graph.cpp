@@ -19,8 +19,8 @@ json::object inputs_spec(const std::vector<TaskInput>& inputs) {
 
 }  // namespace
 
-// The last change of all was how users' nets are taken (dropouts of traces, init = "random") and which folders
-// hold validation images.
+// The last change of all was how users' nets are taken (dropouts of traces, init = "random") and which
+// folders hold validation images.
 int version_of(Stage stage) {
   switch (stage) {
     case Stage::train:

@@ -45,7 +45,7 @@ class AUsersNet : public Stages {
   }
   static std::map<std::string, torch::Tensor> weights_of(const Module& net) {
     std::map<std::string, torch::Tensor> weights;
-    for (const auto& item : net.named_parameters()) weights.emplace(item.name, item.value.detach().clone());
+    for (const auto& item : net.named_parameters()) weights.emplace(item.name, item.value.data().clone());
     return weights;
   }
   std::map<std::string, torch::Tensor> trained(TaskContext context) {
@@ -108,7 +108,9 @@ TEST_F(AUsersNet, WithOneWeightInTwoPlacesHasItOnce) {
   EXPECT_EQ(count_weights(model).params, 4 * 256);
   EXPECT_EQ(count_weights(model).weights, 4 * 256);
   const auto tied = trained(training("other"));
-  EXPECT_TRUE(tied.at("weight").equal(trained(training("weight")).at("weight"))) << "one step at a time";
+  // But for the order of sums.
+  const auto difference = tied.at("weight") - trained(training("weight")).at("weight");
+  EXPECT_LE(difference.abs().max().item<double>(), 1e-5) << "one step at a time";
   EXPECT_TRUE(tied.at("weight").equal(tied.at("other")));
 }
 
@@ -137,11 +139,11 @@ TEST_F(Stages, TrainEveryParameterOfAZooNetBeforeAndAfterItIsPruned) {
   const auto expect_all_moved = [&before](const std::filesystem::path& file, const char* stage) {
     for (const auto& item : load_model(file).module.named_parameters()) {
       EXPECT_FALSE(item.value.equal(before.at(item.name))) << item.name << stage;
-      before.insert_or_assign(item.name, item.value.detach().clone());
+      before.insert_or_assign(item.name, item.value.data().clone());
     }
   };
   for (const auto& item : model_of(training).module.named_parameters())
-    before.emplace(item.name, item.value.detach().clone());
+    before.emplace(item.name, item.value.data().clone());
   const auto net = output(run_task(training), "model");
   expect_all_moved(net, " in train");
   auto pruning = task("prune", {{"amount", 0.5}});

@@ -132,10 +132,10 @@ ImageFolder list_image_folder(const fs::path& folder, std::optional<double> vali
   const auto* set_apart = found != kUsual.end() ? *found : nullptr;
   ImageFolder data;
   if (!holds("train")) {
-    if (set_apart == std::string_view("valid")) set_apart = nullptr;  // a class, beside "invalid"
-    if (set_apart != nullptr)
+    if (set_apart != nullptr && set_apart != std::string_view("valid"))
       bad_folder(folder, std::string("it has ") + set_apart + "/, but no train/",
                  "name the folder of training images train");
+    set_apart = nullptr;  // valid/ is a class then, beside invalid/
     data.train = train_images(folder, data.classes);
   } else {
     data.train = train_images(folder / "train", data.classes);
