@@ -11,6 +11,7 @@
 #include "worker/runner/complaint.hpp"
 #include "worker/runner/measure/macs.hpp"
 #include "worker/runner/serve.hpp"
+#include "worker/runner/train/tensors_file.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -184,7 +185,15 @@ TEST_F(AUsersNet, WithASizeOfBatchesInItsTraceIsRefusedWithThatSize) {
 TEST_F(AUsersNet, ThatCannotBeWrittenIsNoFaultOfIts) {
   auto evaluation = given(task("evaluate", {}), linear_net("  return scores\n"));
   const auto model = model_of(evaluation);
-  EXPECT_THROW(save_model(model, root_ / "absent" / "net.pt"), std::runtime_error);
+  const auto absent = root_ / "absent" / "net.pt";
+  EXPECT_THROW(save_model(model, absent), std::runtime_error);
+  try {
+    save_tensors({}, absent);
+    ADD_FAILURE() << "there is no such folder";
+  } catch (const ErrorException& error) {
+    ADD_FAILURE() << "taken for the task's own: " << error.what();
+  } catch (const std::runtime_error&) {
+  }
 }
 
 TEST_F(AUsersNet, IsRedrawnAsLayersBegin) {

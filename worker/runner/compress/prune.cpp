@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "common/base/files.hpp"
 #include "common/base/log.hpp"
 #include "worker/runner/compress/prune_masks.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/output_file.hpp"
 #include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
@@ -66,7 +66,7 @@ void write_masks(const std::vector<Mask>& masks, const std::filesystem::path& pa
   c10::Dict<std::string, at::Tensor> by_path;
   for (const auto& mask : masks) by_path.insert(mask.path, mask.keep);
   const auto bytes = torch::pickle_save(by_path);
-  write_file_atomically(path, {bytes.data(), bytes.size()}).value();
+  write_output(path, {bytes.data(), bytes.size()});
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 
-#include "common/base/files.hpp"
 #include "common/base/log.hpp"
 #include "worker/runner/fields.hpp"
 #include "worker/runner/measure/benchmark_report.hpp"
@@ -13,6 +12,7 @@
 #include "worker/runner/measure/paired_forms.hpp"
 #include "worker/runner/measure/peak_memory.hpp"
 #include "worker/runner/models/example_input.hpp"
+#include "worker/runner/output_file.hpp"
 #include "worker/runner/refuse.hpp"
 #include "worker/runner/task.hpp"
 
@@ -216,7 +216,7 @@ TaskOutcome run_benchmark(TaskContext& task) {
     task.progress(1.0, doubt, {});
   }
   const auto path = task.folder / "samples.json";
-  write_file_atomically(path, json::serialize(samples_file(facts, settings.plan))).value();
+  write_output(path, json::serialize(samples_file(facts, settings.plan)));
   return {metrics_of(facts), {{"samples", path}}};
 }
 

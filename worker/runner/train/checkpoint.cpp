@@ -5,8 +5,8 @@
 #include <mutex>
 #include <sstream>
 
-#include "common/base/files.hpp"
 #include "worker/runner/fields.hpp"
+#include "worker/runner/output_file.hpp"
 
 namespace espalier::runner {
 namespace {
@@ -109,7 +109,7 @@ void save_checkpoint(const std::filesystem::path& file, const std::string& ident
   archive.write("optimizer", optimizer_archive);
   std::ostringstream bytes;
   archive.save_to(bytes);
-  write_file_atomically(file, bytes.view()).value();
+  write_output(file, bytes.view());
 }
 
 Result<TrainingPosition> load_checkpoint(const std::filesystem::path& file, const std::string& identity,

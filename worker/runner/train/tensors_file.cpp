@@ -3,6 +3,7 @@
 #include <torch/script.h>
 
 #include "common/base/files.hpp"
+#include "worker/runner/output_file.hpp"
 
 namespace espalier::runner {
 
@@ -10,7 +11,7 @@ void save_tensors(const NamedTensors& tensors, const std::filesystem::path& path
   c10::Dict<std::string, torch::Tensor> dict;
   for (const auto& [name, tensor] : tensors) dict.insert(name, tensor);
   const auto bytes = torch::pickle_save(dict);
-  write_file_atomically(path, {bytes.data(), bytes.size()}).value();
+  write_output(path, {bytes.data(), bytes.size()});
 }
 
 NamedTensors load_tensors(const std::filesystem::path& path) {
