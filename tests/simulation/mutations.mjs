@@ -90,8 +90,6 @@ const mutations = [
   ['forgets the search of a paused job', `${core}/submit.cpp`,
     '  jobs_[*job].search_is_due = true;\n  jobs_[*job].commanded',
     '  jobs_[*job].search_is_due = !MUTANT;\n  jobs_[*job].commanded'],
-  ['lets a search bring back a job that was cancelled', `${core}/submit.cpp`,
-    'if (!event.by_search) jobs_[*job].commanded.reset();', 'if (MUTANT || !event.by_search) jobs_[*job].commanded.reset();'],
   ['doesn\'t hear that a search is over', `${core}/submit.cpp`,
     '  jobs_[*job].searching = false;', '  jobs_[*job].searching = MUTANT;'],
   ['promotes the worst', `${search}/halving.cpp`,

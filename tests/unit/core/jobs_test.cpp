@@ -98,6 +98,18 @@ TEST_F(Jobs, that_are_cancelled_between_their_parts_stay_so) {
   EXPECT_TRUE(all<GiveOut>().empty());
 }
 
+TEST_F(Jobs, that_are_cancelled_between_their_parts_stay_so_though_their_search_asks_for_more) {
+  step(SubmissionBegun{});
+  step(JobAdded{job(1, {task("base")}), true, true});
+  step(JobCancelled{{1}});
+  step(SubmissionBegun{JobId{1}, true});
+  step(SubmissionEnded{JobId{1}});
+  step(JobAdded{job(1, {task("next")}), true, false});
+  ASSERT_EQ(writes<SetJob>().size(), 1u);
+  EXPECT_EQ(writes<SetJob>()[0].state, JobState::cancelled);
+  step(SubmissionEnded{});
+}
+
 TEST_F(Jobs, that_are_paused_between_their_parts_stay_so) {
   hello("a", 4);
   step(SubmissionBegun{});
