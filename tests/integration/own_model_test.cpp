@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/integration/espalier_program.hpp"
+#include "tests/integration/jobs.hpp"
 
 namespace espalier::test {
 namespace {
@@ -62,22 +63,8 @@ TEST(OwnModel, OfPythonPassesThroughEveryStageAndIsComparedWithItself) {
   const auto script = sandbox.write("make.py", kPython);
   ASSERT_EQ(std::system(("/usr/bin/python3 " + script.string() + " " + sandbox.folder().string()).c_str()), 0)
       << "apt-get install python3-torchvision";
-  const auto job = sandbox.write("job.toml", R"(
-[job]
-name = "own"
-[data]
-dataset = "fashion-mnist"
-train_samples = 1000
-val_samples = 500
-[train]
-epochs = 1
-batch_size = 32
-learning_rate = 5e-3
-[benchmark]
-batch_sizes = [1]
-min_seconds = 0.02
-target_ci = 0.2
-)" + all_stages("scripted") + all_stages("traced"));
+  const auto job = sandbox.write(
+      "job.toml", "[job]\nname = \"own\"\n" + little_work() + all_stages("scripted") + all_stages("traced"));
   const auto ran = sandbox.run({"run", job, "--json"});
   ASSERT_EQ(ran.exit.code, 0) << ran.errors;
   const auto document = ran.document();
