@@ -126,11 +126,14 @@ void tell_workers_of(const api::Security& security, runtime::Coordinator& coordi
 int serve(Options options, const ServiceNotifier& notifier) {
   asio::io_context io{1};
   std::optional<Error> fatal;
+  bool stopping = false;
   asio::signal_set signals(io, SIGTERM, SIGINT);
+  // While we are stopping another signal would kill us.
   options.coordinator.on_fatal = [&](const Error& error) {
+    if (fatal) return;
     log::error("{}", error.message);
     fatal = error;
-    ::kill(::getpid(), SIGTERM);
+    if (!stopping) ::kill(::getpid(), SIGTERM);
   };
   options.coordinator.on_beat = [&] { notifier.alive(); };
   bool stop_standing_by = false;
@@ -147,11 +150,8 @@ int serve(Options options, const ServiceNotifier& notifier) {
   signals.cancel();
   io.restart();
   // From the beginning: what was unfinished may take long to read.
-  (*reign)->keep([&](const Error& error) {
-    asio::post(io, [&, error] {
-      if (!fatal) options.coordinator.on_fatal(error);
-    });
-  });
+  (*reign)->keep(
+      [&](const Error& error) { asio::post(io, [&, error] { options.coordinator.on_fatal(error); }); });
   options.coordinator.reads_tokens = options.security.demands_tokens;
   options.coordinator.job_files = job_folders_of(options.http_options, options.security);
   auto coordinator = runtime::Coordinator::start(io, **reign, options.coordinator);
@@ -173,6 +173,7 @@ int serve(Options options, const ServiceNotifier& notifier) {
 
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
+    stopping = true;
     signals.clear();  // a second signal ends the program at once
     notifier.stopping();
     asio::co_spawn(io, stop(io, **server, **coordinator), [&](const std::exception_ptr& failure) {

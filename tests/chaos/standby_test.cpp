@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <future>
 
 #include "tests/chaos/faults.hpp"
 #include "tests/chaos/network.hpp"
@@ -97,6 +98,29 @@ TEST_F(Standby, TakesOverFromOneThatIsStoppedWhichWritesNothingWhenItWakes) {
   expect_done_once(system_, job, std::chrono::seconds(60));
   EXPECT_EQ(system_.executed(job), 180);
   expect_no_retries_consumed(system_);
+}
+
+// Its last commit is refused while it stops for another reason.
+TEST_F(Standby, IsNotNeededForTheFirstToEndOrderlyThoughItIsOutdoneWhileItStops) {
+  ASSERT_TRUE(system_.start_database());
+  first_ = system_.start_coordinator("127.0.0.1");
+  const auto worker = system_.start_worker("worker", 4);
+  system_.hold();
+  system_.submit(wide_job(4));
+  ASSERT_TRUE(eventually([this] { return system_.busy() == 4; })) << system_.said();
+  const auto begun = std::async(std::launch::async, [this] {
+    return system_.psql(
+        {"begin; update espalier.coordinator set epoch = epoch + 1; select pg_sleep(3); commit"});
+  });
+  const auto somebody_waits_for = [this](const std::string& event) {
+    const std::string statement = "select 'yes' from pg_stat_activity where " + event;
+    return eventually([&] { return system_.psql({statement}).value_or("").starts_with(" yes"); });
+  };
+  ASSERT_TRUE(somebody_waits_for("wait_event = 'PgSleep'"));
+  system_.release();
+  ASSERT_TRUE(somebody_waits_for("wait_event_type = 'Lock'")) << "a commit waits for the epoch";
+  first_.signal(SIGTERM);
+  expect_first_ends_outdone();
 }
 
 // The first and a worker are on a host that vanishes: its connections seem to live, and the two still hear

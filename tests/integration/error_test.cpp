@@ -44,7 +44,7 @@ TEST_P(JobFileMistake, IsSaidWithItsPlaceAndTheRightWord) {
 INSTANTIATE_TEST_SUITE_P(
     All, JobFileMistake,
     ::testing::Values(
-        Mistake{"BrokenToml", replaced(small_job(), "[train]", "[train"), 3, {"job.toml:10"}},
+        Mistake{"BrokenToml", replaced(small_job(), "[train]", "[train"), 3, {"job.toml:11"}},
         Mistake{"UnknownKey",
                 replaced(small_job(), "batch_size = 32", "batchsize = 32"),
                 3,
