@@ -2,7 +2,19 @@ create view v1.events as
 select e.id, e.at, e.kind, e.job_id, encode(k.key, 'hex') as task_key, e.attempt, e.worker, e.state,
        nullif(e.reason, '') as reason
 from espalier.event e
-left join espalier.task k on k.id = e.task_id;
+left join espalier.task k on k.id = e.task_id
+where e.kind <> 'attempts'
+union all
+select a.event, a.at, 'attempt', null, encode(k.key, 'hex'), a.attempt, a.worker, a.state, null
+from (select attempt, task_id, worker, begun_event as event, started_at as at, 'running' as state
+      from espalier.open_attempt where begun_event is not null
+      union all
+      select attempt, task_id, worker, begun_event, started_at, 'running'
+      from espalier.attempt where begun_event is not null
+      union all
+      select attempt, task_id, worker, ended_event, ended_at, 'succeeded'
+      from espalier.attempt where ended_event is not null) a
+join espalier.task k on k.id = a.task_id;
 
 comment on view v1.events is 'What happened, in order; rows are only ever added.';
 comment on column v1.events.id is 'Number in the order of happening.';

@@ -88,6 +88,7 @@ constexpr Addition kAdditions[] = {
       insert into espalier.generation (job_id, group_name, generation, trials, feasible, front, hypervolume)
       values (2, 'a', 0, 1, 1, 1, 0.5);
     )sql"},
+    {9, "update espalier.attempt set begun_event = 100, ended_event = 101 where attempt = 3"},
 };
 
 class Upgrade : public DatabaseTest, public ::testing::WithParamInterface<std::size_t> {
@@ -139,12 +140,16 @@ TEST_P(Upgrade, KeepsAllThatADatabaseOfThatVersionHolds) {
   EXPECT_EQ(rows("select name, slots, state, running from v1.workers order by 1"),
             (Lines{"v|1|lost|0", "w|2|alive|1"}));
   EXPECT_EQ(one("select e.kind, e.attempt, t.stage, e.reason from v1.events e join v1.tasks t on t.key = "
-                "e.task_key"),
+                "e.task_key where e.attempt = 1"),
             "attempt|1|train|killed by signal 9");
   EXPECT_EQ(
       one("select encode(input_file, 'hex') = encode(sha256('my weights'), 'hex') from espalier.task_input "
           "where input_file is not null"),
       "t");
+  if (GetParam() >= 9) {
+    EXPECT_EQ(rows("select id, kind, state from v1.events where attempt = 3 order by id"),
+              (Lines{"100|attempt|running", "101|attempt|succeeded"}));
+  }
   if (GetParam() >= 3) {
     EXPECT_EQ(one("select attempt, step, bytes from v1.checkpoints"), "5|400|7");
     EXPECT_EQ(one("select string_agg(text, '' order by first_byte) from v1.logs"), "epoch 1 of 2");

@@ -1,0 +1,12 @@
+-- Most attempts begin and succeed, and their own rows tell that with time and worker. Two events more for each of them
+-- were a fifth of what a task cost. Now such a row has the events' numbers, and one event a commit lists the tasks that
+-- this happened to. Every other end of an attempt is an event of its own still.
+
+alter table espalier.event drop constraint event_kind_check;
+alter table espalier.event add check (kind in ('coordinator', 'job', 'task', 'attempt', 'worker', 'attempts'));
+alter table espalier.event add column tasks bigint[];  -- of 'attempts': all that began, or all that succeeded, in a commit
+alter table espalier.event alter column tasks set storage external;  -- long, and written often: not worth compressing
+
+-- Null: told by an event of its own, as are all from before.
+alter table espalier.open_attempt add column begun_event bigint;
+alter table espalier.attempt add column begun_event bigint, add column ended_event bigint;
