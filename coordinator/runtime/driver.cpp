@@ -129,8 +129,8 @@ void Driver::committed(const Batch& batch, const std::exception_ptr& error) {
     return;
   }
   if (broken_) return;
+  commit_if_idle();  // first: the database works while we deliver
   deliver(batch);
-  commit_if_idle();
   if (commits_under_way_ == 0) settled_.cancel();
 }
 
