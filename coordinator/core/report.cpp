@@ -95,7 +95,7 @@ void Core::handle(const AttemptFinished& event) {
       const std::string reason = "ended after it had been given up" +
                                  (message.reason.empty() ? std::string() : ": " + message.reason);
       write(EndAttempt{id, AttemptState::superseded, reason, message.seconds, message.device_class,
-                       WorkerName{message.worker}});
+                       WorkerName{message.worker}, message.metrics});
     }
   } else if (attempt->worker.value != message.worker) {
     return;

@@ -30,6 +30,7 @@ struct EndAttempt {
   double seconds = 0;
   std::string device_class;
   WorkerName worker{};  // who had it; an end that comes late is only believed from that one
+  std::vector<wire::Metric> late_metrics{};  // of a success that came too late to be the task's result
 };
 
 struct SetTask {  // for what no attempt of it tells: not for assigned, running, succeeded

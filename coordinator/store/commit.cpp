@@ -1,5 +1,7 @@
 #include "coordinator/store/commit.hpp"
 
+#include <cmath>
+
 #include "common/base/hash.hpp"
 #include "coordinator/store/array_column.hpp"
 #include "coordinator/store/state_text.hpp"
@@ -34,8 +36,18 @@ std::vector<Assignment> start(Transaction& transaction, const std::vector<const 
   return result;
 }
 
+// {NAME: number or null}
+json::object values_of(const std::vector<wire::Metric>& metrics) {
+  json::object values;
+  for (const auto& metric : metrics) {
+    const bool has_number = metric.value && std::isfinite(*metric.value);
+    values[metric.name] = has_number ? json::value(*metric.value) : json::value(nullptr);
+  }
+  return values;
+}
+
 void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends) {
-  ArrayColumn attempt, state, reason, seconds, device_class, worker;
+  ArrayColumn attempt, state, reason, seconds, device_class, worker, late;
   for (const auto* end : ends) {
     attempt.add(end->attempt.value);
     state.add(state_text(end->state));
@@ -43,9 +55,13 @@ void write(Transaction& transaction, const std::vector<const EndAttempt*>& ends)
     seconds.add(end->seconds);
     device_class.add(end->device_class);
     worker.add(end->worker.value);
+    if (end->late_metrics.empty())
+      late.add_null();
+    else
+      late.add(clean_json(values_of(end->late_metrics)));
   }
   transaction.run(sql::end_attempts, {attempt.text(), state.text(), reason.text(), seconds.text(),
-                                      device_class.text(), worker.text()});
+                                      device_class.text(), worker.text(), late.text()});
 }
 
 void write(Transaction& transaction, const std::vector<const AcceptResult*>& results) {

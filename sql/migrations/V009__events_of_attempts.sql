@@ -10,3 +10,6 @@ alter table espalier.event alter column tasks set storage external;  -- long, an
 -- Null: told by an event of its own, as are all from before.
 alter table espalier.open_attempt add column begun_event bigint;
 alter table espalier.attempt add column begun_event bigint, add column ended_event bigint;
+
+-- {NAME: number or null}, what a success had measured that came too late to be the task's result.
+alter table espalier.attempt add column late_metrics json;

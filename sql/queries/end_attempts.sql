@@ -1,9 +1,9 @@
 -- An attempt ends once. Only "superseded" replaces an earlier end, and only "lost" or "cancelled", and only as told by
 -- the worker that had the attempt. Success is told by the attempt's row; every other end is an event of its own.
 with given as (
-  select g.attempt, g.state::espalier.attempt_status as state, g.reason, g.seconds, g.device_class, g.worker
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::double precision[], $5::text[], $6::text[])
-    as g (attempt, state, reason, seconds, device_class, worker)
+  select g.attempt, g.state::espalier.attempt_status as state, g.reason, g.seconds, g.device_class, g.worker, g.late_metrics
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::double precision[], $5::text[], $6::text[], $7::text[])
+    as g (attempt, state, reason, seconds, device_class, worker, late_metrics)
 ), ended as (
   delete from espalier.open_attempt o using given g
   where o.attempt = g.attempt
@@ -16,7 +16,8 @@ with given as (
   from ended
 ), superseded as (
   update espalier.attempt a
-  set state = g.state, reason = g.reason, seconds = g.seconds, device_class = g.device_class
+  set state = g.state, reason = g.reason, seconds = g.seconds, device_class = g.device_class,
+      late_metrics = g.late_metrics::json
   from given g
   where a.attempt = g.attempt and g.state = 'superseded' and a.state in ('lost', 'cancelled') and a.worker = g.worker
   returning a.attempt, a.task_id, a.worker, a.state, a.reason

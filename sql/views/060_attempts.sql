@@ -1,10 +1,10 @@
 create view v1.attempts as
 select encode(k.key, 'hex') as task_key, a.attempt, a.worker, a.state::text as state, a.started_at, a.ended_at,
-       nullif(a.reason, '') as reason, a.seconds, nullif(a.device_class, '') as device_class, a.epoch
+       nullif(a.reason, '') as reason, a.seconds, nullif(a.device_class, '') as device_class, a.epoch, a.late_metrics
 from espalier.attempt a
 join espalier.task k on k.id = a.task_id
 union all
-select encode(k.key, 'hex'), o.attempt, o.worker, 'running', o.started_at, null, null, null, null, o.epoch
+select encode(k.key, 'hex'), o.attempt, o.worker, 'running', o.started_at, null, null, null, null, o.epoch, null
 from espalier.open_attempt o
 join espalier.task k on k.id = o.task_id;
 
@@ -19,3 +19,4 @@ comment on column v1.attempts.reason is 'Why it didn''t succeed, in words.';
 comment on column v1.attempts.seconds is 'Run time on the worker.';
 comment on column v1.attempts.device_class is 'What it ran on.';
 comment on column v1.attempts.epoch is 'Reign of the coordinator that gave it out.';
+comment on column v1.attempts.late_metrics is '{NAME: number}: what a superseded attempt had measured; null for every other one, as v1.metrics has the results that count.';

@@ -89,8 +89,10 @@ TEST_F(Network, CutForLongerThanTheLeaseMakesALateResultSuperseded) {
   network_.heal();
   ASSERT_TRUE(eventually([this] { return attempts("worker = 'far' and state = 'superseded'").size() == 2; }))
       << json::serialize(attempts("true")) << system_->said();
-  for (const auto& late : attempts("state = 'superseded'"))
+  for (const auto& late : attempts("state = 'superseded'")) {
+    EXPECT_FALSE(late.at("late_metrics").is_null());
     EXPECT_THAT(std::string(late.at("reason").as_string()), HasSubstr("ended after it had been given up"));
+  }
   expect_done_once(*system_, job, std::chrono::seconds(120));
   expect_no_retries_consumed(*system_);
 }

@@ -52,6 +52,7 @@ TEST_F(Leases, of_a_lost_worker_do_not_let_its_late_result_in) {
   finish("a", first);
   ASSERT_EQ(writes<EndAttempt>().size(), 1u);
   EXPECT_EQ(writes<EndAttempt>()[0].state, AttemptState::superseded);
+  EXPECT_EQ(writes<EndAttempt>()[0].late_metrics.size(), 1U);
   EXPECT_TRUE(writes<AcceptResult>().empty());
   EXPECT_EQ(messages<wire::Acknowledge>().size(), 1u);
   finish("b", second);

@@ -75,7 +75,10 @@ class World : public testing::Test {
     message.seq = 9;
     message.outcome = outcome;
     message.retryable = retryable;
-    if (outcome != wire::Outcome::succeeded) message.reason = "it broke";
+    if (outcome != wire::Outcome::succeeded)
+      message.reason = "it broke";
+    else
+      message.metrics = {{"accuracy", 0.5, "", {}, {}, 1}};
     return step(AttemptFinished{"peer-" + worker, message});
   }
   Actions& add(JobRow row) { return step(JobAdded{std::move(row)}); }

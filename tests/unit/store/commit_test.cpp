@@ -100,9 +100,17 @@ TEST_F(Commit, KeepsHowAnAttemptEndedUnlessItIsSuperseded) {
   store_->commit({EndAttempt{attempt, AttemptState::superseded, "forged", 1, "cpu", WorkerName{"w2"}}},
                  epoch_);
   EXPECT_EQ(state(), "lost|w1 went away|t");
-  store_->commit({EndAttempt{attempt, AttemptState::superseded, "came late", 1, "cpu", WorkerName{"w1"}}},
+  store_->commit({EndAttempt{attempt,
+                             AttemptState::superseded,
+                             "came late",
+                             1,
+                             "cpu",
+                             WorkerName{"w1"},
+                             {metric("accuracy", 0.5), metric("loss", std::nullopt)}}},
                  epoch_);
   EXPECT_EQ(state(), "superseded|came late|t");
+  EXPECT_EQ(one("select late_metrics from v1.attempts"), R"({"accuracy":5E-1,"loss":null})");
+  EXPECT_EQ(one("select count(*) from v1.metrics"), "0");
   store_->commit({EndAttempt{attempt, AttemptState::lost, "again", 1, "cpu"}}, epoch_);
   EXPECT_EQ(state(), "superseded|came late|t");
 }
