@@ -13,3 +13,6 @@ alter table espalier.attempt add column begun_event bigint, add column ended_eve
 
 -- {NAME: number or null}, what a success had measured that came too late to be the task's result.
 alter table espalier.attempt add column late_metrics json;
+
+-- The views name tasks by this: without it a planner expects thousands where there is one.
+create statistics espalier.task_key_text on (encode(key, 'hex')) from espalier.task;

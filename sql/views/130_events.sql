@@ -1,3 +1,4 @@
+-- Each branch finds its own task, so that who asks for one task's events has an index used in each.
 create view v1.events as
 select e.id, e.at, e.kind, e.job_id, encode(k.key, 'hex') as task_key, e.attempt, e.worker, e.state,
        nullif(e.reason, '') as reason
@@ -5,16 +6,20 @@ from espalier.event e
 left join espalier.task k on k.id = e.task_id
 where e.kind <> 'attempts'
 union all
-select a.event, a.at, 'attempt', null, encode(k.key, 'hex'), a.attempt, a.worker, a.state, null
-from (select attempt, task_id, worker, begun_event as event, started_at as at, 'running' as state
-      from espalier.open_attempt where begun_event is not null
-      union all
-      select attempt, task_id, worker, begun_event, started_at, 'running'
-      from espalier.attempt where begun_event is not null
-      union all
-      select attempt, task_id, worker, ended_event, ended_at, 'succeeded'
-      from espalier.attempt where ended_event is not null) a
-join espalier.task k on k.id = a.task_id;
+select o.begun_event, o.started_at, 'attempt', null, encode(k.key, 'hex'), o.attempt, o.worker, 'running', null
+from espalier.open_attempt o
+join espalier.task k on k.id = o.task_id
+where o.begun_event is not null
+union all
+select a.begun_event, a.started_at, 'attempt', null, encode(k.key, 'hex'), a.attempt, a.worker, 'running', null
+from espalier.attempt a
+join espalier.task k on k.id = a.task_id
+where a.begun_event is not null
+union all
+select a.ended_event, a.ended_at, 'attempt', null, encode(k.key, 'hex'), a.attempt, a.worker, 'succeeded', null
+from espalier.attempt a
+join espalier.task k on k.id = a.task_id
+where a.ended_event is not null;
 
 comment on view v1.events is 'What happened, in order; rows are only ever added.';
 comment on column v1.events.id is 'Number in the order of happening.';
