@@ -12,7 +12,7 @@ alter table espalier.open_attempt add column begun_event bigint;
 alter table espalier.attempt add column begun_event bigint, add column ended_event bigint;
 
 -- {NAME: number or null}, what a success had measured that came too late to be the task's result.
-alter table espalier.attempt add column late_metrics json;
+alter table espalier.attempt add column late_metrics jsonb;
 
 -- The views name tasks by this: without it a planner expects thousands where there is one.
 create statistics espalier.task_key_text on (encode(key, 'hex')) from espalier.task;

@@ -17,7 +17,7 @@ with given as (
 ), superseded as (
   update espalier.attempt a
   set state = g.state, reason = g.reason, seconds = g.seconds, device_class = g.device_class,
-      late_metrics = g.late_metrics::json
+      late_metrics = g.late_metrics::jsonb
   from given g
   where a.attempt = g.attempt and g.state = 'superseded' and a.state in ('lost', 'cancelled') and a.worker = g.worker
   returning a.attempt, a.task_id, a.worker, a.state, a.reason

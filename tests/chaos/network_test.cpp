@@ -35,7 +35,8 @@ class Network : public ::testing::Test {
   }
   [[nodiscard]] json::array attempts(const std::string& condition) const {
     return system_->sql(
-        "select attempt, task_key, worker, state, reason, extract(epoch from started_at)::float8 as started, "
+        "select attempt, task_key, worker, state, reason, late_metrics, extract(epoch from "
+        "started_at)::float8 as started, "
         "extract(epoch from ended_at)::float8 as ended from attempts where " +
         condition + " order by attempt");
   }

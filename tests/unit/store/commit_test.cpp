@@ -109,7 +109,7 @@ TEST_F(Commit, KeepsHowAnAttemptEndedUnlessItIsSuperseded) {
                              {metric("accuracy", 0.5), metric("loss", std::nullopt)}}},
                  epoch_);
   EXPECT_EQ(state(), "superseded|came late|t");
-  EXPECT_EQ(one("select late_metrics from v1.attempts"), R"({"accuracy":5E-1,"loss":null})");
+  EXPECT_EQ(one("select late_metrics from v1.attempts"), R"({"loss": null, "accuracy": 0.5})");
   EXPECT_EQ(one("select count(*) from v1.metrics"), "0");
   store_->commit({EndAttempt{attempt, AttemptState::lost, "again", 1, "cpu"}}, epoch_);
   EXPECT_EQ(state(), "superseded|came late|t");
