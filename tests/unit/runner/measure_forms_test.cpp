@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <thread>
 
@@ -166,6 +167,27 @@ TEST(Latency, blocks_of_all_arms_pair_up_and_hold_enough_samples) {
   }
   EXPECT_GE(result.busy, 0);
   EXPECT_LE(result.busy, 1);
+}
+
+TEST(Latency, a_look_that_something_held_up_does_not_set_the_measure_of_full_speed) {
+  LeastTimes least;
+  EXPECT_TRUE(std::isnan(least.pace()));
+  least.add(12, 2);  // beside a neighbour
+  least.add(8, 4);   // an interrupt while multiplying: its own ratio is 2
+  least.add(8, 2);
+  least.add(20, 2);
+  EXPECT_EQ(least.pace(), 4);
+}
+
+TEST(Latency, a_look_at_full_speed_is_neither_slow_nor_faster_than_the_core_can_be) {
+  for (int look = 0; look < 100; ++look) core_pace();
+  const double full = fastest_pace();
+  for (const double near : {0.97, 1.0, 1.04}) EXPECT_TRUE(is_full_speed(near * full)) << near;
+  for (const double far : {0.5, 0.9, 1.1, 1.5}) {
+    EXPECT_FALSE(is_full_speed(far * full)) << far;
+    EXPECT_EQ(worse_pace(far * full, full), far * full);
+    EXPECT_EQ(worse_pace(full, far * full), far * full);
+  }
 }
 
 // Twelve blocks at full speed and twice as many beside a neighbour; then too few of the former.

@@ -140,7 +140,7 @@ json::object to_json(const MeasuredForm& form) {
           {"busy", form.latency.busy},
           {"preemptions", form.latency.preemptions},
           {"full_speed", form.latency.full_speed ? json::value(*form.latency.full_speed) : json::value()},
-          {"fastest_pace", fastest_pace()},
+          {"fastest_pace", form.latency.full_speed ? json::value(fastest_pace()) : json::value()},
           {"reached_target_ci", form.latency.reached_target},
           {"rounds_by_placement", json::value_from(form.rounds)},
           {"arms", std::move(arms)}};

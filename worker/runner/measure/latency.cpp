@@ -97,7 +97,7 @@ void run_block(Running& running, TimedTotals& totals, bool one_thread) {
   totals.cpu_s += after.cpu_s - before.cpu_s;
   totals.preemptions += after.preemptions - before.preemptions;
   running.count += block.size();
-  if (running.is_paced) running.samples.pace.push_back(std::max(pace_before, core_pace()));
+  if (running.is_paced) running.samples.pace.push_back(worse_pace(pace_before, core_pace()));
   running.samples.blocks_s.push_back(std::move(block));
   running.samples.waited_s.push_back(std::move(waited));
 }
@@ -110,7 +110,7 @@ bool has_the_least(const Running& running, const LatencyPlan& plan) {
 Blocks undisturbed(const ArmSamples& samples) {
   Blocks blocks;
   for (std::size_t block = 0; block < samples.pace.size(); ++block)
-    if (samples.pace[block] <= kFullSpeed * fastest_pace()) blocks.push_back(samples.blocks_s[block]);
+    if (is_full_speed(samples.pace[block])) blocks.push_back(samples.blocks_s[block]);
   return blocks;
 }
 

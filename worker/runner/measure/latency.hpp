@@ -32,7 +32,7 @@ struct ArmSamples {
   std::string name;
   Blocks blocks_s;  // seconds per run, without waiting; block b of every arm is of round b
   Blocks waited_s;  // of the same runs: seconds without a CPU
-  // Of each block, the slower of the core's paces before and behind it (pace.hpp); empty: not judged, as
+  // Of each block, the worse of the core's paces before and behind it (pace.hpp); empty: not judged, as
   // with several threads and beside blocks that are too long for it.
   std::vector<double> pace;
   // What the median is of, and every percentile: the blocks at the core's full speed, or all if these are
