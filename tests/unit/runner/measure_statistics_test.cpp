@@ -141,5 +141,16 @@ TEST(Statistics, the_interval_over_parts_sees_a_difference_and_holds_its_value) 
   EXPECT_GT(ratio.interval.high, ratio.value);
 }
 
+TEST(IntervalOverParts, is_as_wide_as_the_parts_differ_and_never_narrower_than_the_blocks_say) {
+  const auto wide = interval_over_parts(11, {10.9, 11.1}, {10, 12});
+  EXPECT_NEAR(wide.low, 11 - 12.706,
+              0.001);  // Student's factor for one degree of freedom, a standard error of 1
+  EXPECT_NEAR(wide.high, 11 + 12.706, 0.001);
+  const auto narrow = interval_over_parts(11, {10, 13}, {11, 11, 11});
+  EXPECT_EQ(narrow.low, 10);
+  EXPECT_EQ(narrow.high, 13);
+  EXPECT_EQ(interval_over_parts(11, {10, 13}, {12}).low, 10) << "one part says nothing of others";
+}
+
 }  // namespace
 }  // namespace espalier::runner

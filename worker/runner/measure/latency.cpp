@@ -12,9 +12,11 @@ namespace espalier::runner {
 namespace {
 
 constexpr std::size_t kFewestOfSlowNets = 10;
-constexpr double kBound = 5;             // x min_seconds
-constexpr double kBlockSeconds = 0.001;  // a neighbour on the core comes and goes within a few of these
+constexpr double kBound = 5;                    // x min_seconds
 constexpr std::size_t kFewestAtFullSpeed = 10;  // blocks
+constexpr double kBlockSeconds = 0.001;   // a neighbour on the core comes and goes within a few of these
+constexpr int kCalmLooks = 4;             // in a row, before a block
+constexpr double kLongestWait_s = 0.005;  // for these
 constexpr std::size_t kLongestBlock = 64;
 constexpr double kWarmUpBound = 0.5;  // x min_seconds
 constexpr double kWarmUpOfPart_s = 0.02;
@@ -78,8 +80,22 @@ struct TimedTotals {
   std::int64_t preemptions = 0;
 };
 
+// A neighbour comes and goes: a block that begins at full speed, and has seen it for a while, mostly ends so.
+// Returns the last look's pace.
+double wait_for_full_speed(Running& running) {
+  const double begin = monotonic_seconds();
+  double pace = core_pace();
+  int looks = 0;
+  while (looks < kCalmLooks && monotonic_seconds() - begin < kLongestWait_s) {
+    looks = is_full_speed(pace) ? looks + 1 : 0;
+    pace = core_pace();
+  }
+  running.taken_s += monotonic_seconds() - begin;
+  return pace;
+}
+
 void run_block(Running& running, TimedTotals& totals, bool one_thread) {
-  const double pace_before = running.is_paced ? core_pace() : 0;
+  const double pace_before = running.is_paced ? wait_for_full_speed(running) : 0;
   // The other arm has just used the caches: the first run of a short block pays for that and isn't a sample.
   if (running.block_length > 1) running.arm->run();
   std::vector<double> block;

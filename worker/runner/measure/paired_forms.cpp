@@ -50,6 +50,11 @@ void change_to(Form& form, const Candidate& candidate) {
 
 }  // namespace
 
+PlacedLatency measure_alone(const Form& model, const LatencyPlan& plan,
+                            const std::function<void(double)>& on_progress) {
+  return measure_in_placements({{"model", chosen(model).anew}}, plan, on_progress);
+}
+
 PlacedLatency measure_pair(Form& model, Form& baseline, const LatencyPlan& plan,
                            const std::function<void(double)>& on_progress) {
   const auto of_model = contenders_of(model, baseline);

@@ -8,6 +8,8 @@ namespace espalier::runner {
 namespace {
 
 constexpr std::size_t kMostPasses = 2;
+constexpr double kMostlyUndisturbed =
+    0.75;  // a part with less of its blocks at full speed tells nothing of its places
 
 // Blocks of many sizes that are held while arms are made, so that these get other places.
 std::vector<std::unique_ptr<std::byte[]>> clutter(SeededDraw& draw) {
@@ -61,6 +63,15 @@ void append(PlacedLatency& whole, LatencyResult part) {
   }
 }
 
+// Of the parts so far, by arm.
+using MediansOfParts = std::vector<std::vector<double>>;
+
+void note_medians(const LatencyResult& part, MediansOfParts& medians) {
+  medians.resize(part.arms.size());
+  if (part.full_speed.value_or(1) < kMostlyUndisturbed) return;
+  for (std::size_t i = 0; i < part.arms.size(); ++i) medians[i].push_back(part.arms[i].median_s);
+}
+
 bool is_narrow(const ArmSamples& arm, const LatencyPlan& plan) {
   return (arm.interval_s.high - arm.interval_s.low) / 2 <= plan.target_ci * arm.median_s;
 }
@@ -73,17 +84,24 @@ PlacedLatency measure_in_placements(const std::vector<PlacedArm>& arms, const La
   SeededDraw draw(plan.seed);
   auto part_plan = part_of(plan);
   std::vector<Arm> now;
+  MediansOfParts medians;
   for (std::size_t pass = 0; pass < kMostPasses; ++pass) {
     for (std::size_t part = 0; part < kPlacements; ++part) {
       // Those of the part before are freed only then: the new ones can't take their places.
       now = made_anew(arms, draw);
       part_plan.seed = draw.next();
-      append(whole, measure_latency(now, part_plan, [&](double fraction) {
-               const double done = static_cast<double>(part) + fraction;
-               if (pass == 0) on_progress(done / static_cast<double>(kPlacements));
-             }));
+      auto measured = measure_latency(now, part_plan, [&](double fraction) {
+        const double done = static_cast<double>(part) + fraction;
+        if (pass == 0) on_progress(done / static_cast<double>(kPlacements));
+      });
+      note_medians(measured, medians);
+      append(whole, std::move(measured));
     }
     sum_up(whole.latency, /*replicates=*/2000, plan.seed);
+    for (std::size_t i = 0; i < medians.size(); ++i) {
+      auto& arm = whole.latency.arms[i];
+      arm.interval_s = interval_over_parts(arm.median_s, arm.interval_s, medians[i]);
+    }
     whole.latency.reached_target = std::all_of(whole.latency.arms.begin(), whole.latency.arms.end(),
                                                [&](const ArmSamples& arm) { return is_narrow(arm, plan); });
     if (whole.latency.reached_target) break;

@@ -147,6 +147,25 @@ Ratio paired_ratio(const Blocks& numerator, const Blocks& denominator, int repli
   return {median(ratios), interval_of(std::move(medians))};
 }
 
+namespace {
+
+// Half of Student's 95 % interval of the mean of at least two values.
+double student_half(const std::vector<double>& values) {
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return student_t_975(values.size() - 1) * std::sqrt(squares / (count - 1) / count);
+}
+
+}  // namespace
+
+Interval interval_over_parts(double value, Interval by_blocks, const std::vector<double>& medians) {
+  if (medians.size() < 2) return by_blocks;
+  const double half = student_half(medians);
+  return {std::min(by_blocks.low, value - half), std::max(by_blocks.high, value + half)};
+}
+
 Ratio ratio_over_parts(const Blocks& numerator, const Blocks& denominator,
                        const std::vector<std::size_t>& rounds, int replicates, std::uint64_t seed) {
   ESPALIER_ASSERT(rounds.size() >= 2);
@@ -158,11 +177,8 @@ Ratio ratio_over_parts(const Blocks& numerator, const Blocks& denominator,
       ratios.push_back(median(numerator[round]) / median(denominator[round]));
     logs.push_back(std::log(median(std::move(ratios))));
   }
-  const auto parts = static_cast<double>(logs.size());
-  const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / parts;
-  double squares = 0;
-  for (const double value : logs) squares += (value - mean) * (value - mean);
-  const double half = student_t_975(logs.size() - 1) * std::sqrt(squares / (parts - 1) / parts);
+  const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / static_cast<double>(logs.size());
+  const double half = student_half(logs);
   const auto by_rounds = paired_ratio(numerator, denominator, replicates, seed);
   return {std::exp(mean),
           {std::min({std::exp(mean - half), by_rounds.interval.low, std::exp(mean)}),

@@ -37,6 +37,11 @@ std::vector<double> pooled(const Blocks& blocks);
 // bootstrap).
 Interval median_interval(const Blocks& blocks, int replicates, std::uint64_t seed);
 
+// The median's interval when what it is of came in parts, where a part has a deviation of its own that more
+// samples don't lessen: Student's over the parts' medians about `value`, and nowhere narrower than
+// `by_blocks`. That alone with fewer than two parts.
+Interval interval_over_parts(double value, Interval by_blocks, const std::vector<double>& medians);
+
 // The fewest samples that carry a 90th and a 99th percentile: with fewer, six runs or less lie above it.
 // Unset below them.
 constexpr std::size_t kSamplesForP90 = 64;
