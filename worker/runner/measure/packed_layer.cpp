@@ -72,6 +72,13 @@ Tag plain_tag(const ProductShape& shape) {
   return shape.is_convolution ? Tag::nhwc : Tag::nc;
 }
 
+// Left to itself oneDNN lays images channels-last on AVX-512, where layers by blocks of channels can be
+// faster (depthwise ones by up to 1.8x on Zen 4); on AVX2 it takes blocks.
+bool has_blocks_of_16(const ProductShape& shape) {
+  return shape.is_convolution && shape.source.size() == 4 &&
+         dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
+}
+
 Tag weights_tag(const ProductShape& shape) {
   return !shape.is_convolution ? Tag::oi : shape.weights.size() == 5 ? Tag::goihw : Tag::oihw;
 }
@@ -135,7 +142,10 @@ std::vector<PackedLayer::Way> PackedLayer::ways_of(const FusedLayer& fused) {
   std::vector<Way> ways;
   for (const auto& shape : product_shapes_of(fused.layer, fused.input_sizes)) {
     if (fused.layout != LayerLayout::onednn) ways.push_back({shape, plain_tag(shape)});
-    if (fused.layout != LayerLayout::channels_last) ways.push_back({shape, Tag::any});
+    const bool in_blocks = fused.layout != LayerLayout::channels_last && has_blocks_of_16(shape);
+    if (in_blocks) ways.push_back({shape, Tag::nChw16c});
+    const bool lets_onednn_choose = fused.layout == LayerLayout::fastest_alone || !in_blocks;
+    if (fused.layout != LayerLayout::channels_last && lets_onednn_choose) ways.push_back({shape, Tag::any});
     if (fused.layout != LayerLayout::fastest_alone || !winograd_shape(fused, shape)) continue;
     ways.push_back({shape, plain_tag(shape), 4, kOwnCache});
     ways.push_back({shape, plain_tag(shape), 4, kSharedCache});
@@ -197,7 +207,10 @@ std::optional<PackedLayer> PackedLayer::packed(const FusedLayer& fused, const Wa
 void PackedLayer::pack_direct(const FusedLayer& fused, const Way& way) {
   const auto& shape = way.shape;
   const auto attributes = attributes_of(fused);
-  const Desc source(shape.source, kFloat, way.layout), result(shape.result, kFloat, way.layout);
+  // Colours don't fill a block.
+  const bool fills_no_block = way.layout == Tag::nChw16c && shape.source[1] < 16;
+  const Desc source(shape.source, kFloat, fills_no_block ? Tag::any : way.layout);
+  const Desc result(shape.result, kFloat, way.layout);
   const Desc weights(shape.weights, kFloat, Tag::any), bias({bias_.numel()}, kFloat, Tag::x);
   const auto take = [&](const auto& found) {
     const auto plain_weights = fused.layer.weight.contiguous();
