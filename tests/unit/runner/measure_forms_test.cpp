@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "worker/runner/libtorch_version.hpp"
@@ -250,6 +252,15 @@ TEST(Latency, a_run_that_loses_its_cpu_counts_without_the_waiting) {
   for (const double seconds : pooled(disturbed.arms[0].waited_s)) waited += seconds;
   EXPECT_GT(waited, 0);
   EXPECT_LT(quantile(pooled(disturbed.arms[0].blocks_s), 0.95), 3 * quiet.arms[0].median_s);
+}
+
+TEST(Latency, progress_is_whole_at_the_end_also_if_the_bound_of_time_came_first) {
+  const Arm waits{"waits", [] { std::promise<void>().get_future().wait_for(std::chrono::milliseconds(3)); }};
+  double last = 0;
+  const auto result =
+      measure_latency({waits}, {0.02, 0.5, 1, 30, true}, [&](double fraction) { last = fraction; });
+  EXPECT_FALSE(result.reached_target);
+  EXPECT_EQ(last, 1);
 }
 
 TEST(Conditions, the_thread_gets_its_cpus_back) {

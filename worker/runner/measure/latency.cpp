@@ -183,6 +183,7 @@ LatencyResult measure_latency(const std::vector<Arm>& arms, const LatencyPlan& p
     }
     if (within(past_the_bound)) break;
   }
+  on_progress(1);  // also where the bound came before the seconds of runs
   result.busy = std::clamp(1.0 - totals.cpu_s / totals.wall_s, 0.0, 1.0);
   result.preemptions = totals.preemptions;
   for (auto& running : all) result.arms.push_back(std::move(running.samples));
