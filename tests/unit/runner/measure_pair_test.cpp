@@ -82,22 +82,23 @@ TEST(Placements, judge_no_block_where_only_some_parts_could_be_judged) {
   EXPECT_EQ(measured.latency.arms[0].counted_s.size(), measured.latency.arms[0].blocks_s.size());
 }
 
-// At one place a net takes half as long again as at the next.
+// At one place of four a net takes half as long again: the median of all its runs tells nothing of it.
 TEST(Placements, an_interval_holds_what_the_places_differ_by) {
   int made = 0;
   Form form = form_of("", true, made);
   for (auto& candidate : form.candidates) {
     candidate.anew = [&made]() -> std::function<void()> {
-      return Spinner{++made % 2 == 1 ? 0.0004 : 0.0006};
+      return Spinner{++made % 4 == 0 ? 0.0006 : 0.0004};
     };
   }
-  const auto measured = measure_alone(form, short_plan(), [](double) {});
+  LatencyPlan plan = short_plan();
+  plan.one_thread = false;  // then no block is judged by the core's pace
+  const auto measured = measure_alone(form, plan, [](double) {});
   ASSERT_EQ(measured.latency.arms.size(), 1U);
   EXPECT_EQ(measured.rounds.size(), kPlacements);
   EXPECT_EQ(made, static_cast<int>(kPlacements));
   const auto& arm = measured.latency.arms[0];
-  if (measured.latency.full_speed.value_or(1) < 0.75) GTEST_SKIP() << "a neighbour is on this core";
-  EXPECT_GE(arm.interval_s.high - arm.interval_s.low, 0.00015);
+  EXPECT_GE(arm.interval_s.high - arm.interval_s.low, 0.0001);
 }
 
 TEST(Pairs, do_not_time_a_form_that_the_search_saw_far_behind) {
