@@ -2,12 +2,12 @@
 // run, SQL answers.
 // A fence after a comment `<!-- not run: reason -->` is left out; the reason is for the reader.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { temporaryFolder } from "./temporary_folder.mjs";
 
 const [bin, root] = process.argv.slice(2).map((path) => resolve(path));
-const folder = mkdtempSync(join(tmpdir(), "espalier-docs-"));
+const folder = temporaryFolder("docs");
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 const failures = [];

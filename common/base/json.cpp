@@ -9,6 +9,19 @@
 namespace espalier {
 namespace {
 
+void write(json::string_view text, std::string& out) {
+  const bool needs_escapes = std::any_of(text.begin(), text.end(), [](char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if (needs_escapes) {
+    out += json::serialize(text);
+    return;
+  }
+  out += '"';
+  out.append(text.data(), text.size());
+  out += '"';
+}
+
 void write(const json::value& value, std::string& out) {
   if (const auto* object = value.if_object()) {
     std::vector<const json::key_value_pair*> members;
@@ -19,7 +32,7 @@ void write(const json::value& value, std::string& out) {
     out += '{';
     for (const auto* member : members) {
       if (out.back() != '{') out += ',';
-      out += json::serialize(json::value(member->key()));
+      write(member->key(), out);
       out += ':';
       write(member->value(), out);
     }
@@ -31,6 +44,10 @@ void write(const json::value& value, std::string& out) {
       write(element, out);
     }
     out += ']';
+  } else if (const auto* text = value.if_string()) {
+    write(json::string_view(*text), out);
+  } else if (const auto* integer = value.if_int64()) {
+    out += std::to_string(*integer);
   } else if (const auto* number = value.if_double();
              number != nullptr && std::trunc(*number) == *number && std::abs(*number) < 9e15) {
     out += std::to_string(static_cast<std::int64_t>(*number));

@@ -13,6 +13,7 @@
 #include "common/job/search_settings.hpp"
 #include "common/job/search_space.hpp"
 #include "common/job/section.hpp"
+#include "common/job/settings.hpp"
 #include "common/job/validate.hpp"
 #include "common/match/requirement.hpp"
 
@@ -258,7 +259,8 @@ std::vector<Diagnostic> plan_job(std::string_view toml_text, const Surroundings&
     head.groups.push_back(group.name);
     const Target target = read_target(group.settings);
     group.target = place_of(target, head.targets);
-    if (!diagnostics.empty()) continue;
+    const bool measures = is_enabled(group.settings, "benchmark") || sweeps(group.sweep, "benchmark.enabled");
+    if (!diagnostics.empty() || !measures) continue;
     const auto* device = valid(group.settings.find("benchmark"), "device");
     group.measured_on = measured_on(device, target, looked, head.targets);
   }

@@ -1,5 +1,9 @@
 #include "coordinator/store/store.hpp"
 
+#include <functional>
+#include <optional>
+#include <utility>
+
 #include "coordinator/store/commit.hpp"
 #include "coordinator/store/comparisons.hpp"
 #include "coordinator/store/connection.hpp"
@@ -19,12 +23,15 @@ namespace espalier::store {
 struct Store::Implementation {
   std::string address;
   std::unique_ptr<Connection> connection;
+  std::unique_ptr<Connection> beside;  // for what is asked while that one is at work
   FrontHistory fronts;
 
   // A connection that broke is made anew by the next call.
-  Connection& connected() {
-    if (connection == nullptr || !connection->usable()) connection = std::make_unique<Connection>(address);
-    return *connection;
+  Connection& connected() { return connected(connection); }
+  Connection& connected_beside() { return connected(beside); }
+  Connection& connected(std::unique_ptr<Connection>& which) const {
+    if (which == nullptr || !which->usable()) which = std::make_unique<Connection>(address);
+    return *which;
   }
 
   // Commits what `work` does in one transaction.
@@ -105,10 +112,17 @@ auto as_ours(Work work) {
 
 class Opened final : public OpenSubmission {
  public:
-  Opened(Connection& connection, Submission submission, std::int64_t epoch, std::optional<JobId> extends)
+  Opened(Connection& connection, std::function<Connection&()> beside, Submission submission,
+         std::int64_t epoch, std::optional<JobId> extends)
       : submission_(std::move(submission)),
         transaction_(connection),
-        writer_(transaction_, submission_, extends) {
+        writer_(
+            transaction_,
+            [this, beside = std::move(beside)]() -> Transaction& {
+              if (!beside_) beside_.emplace(beside()).run(sql::prefer_look_ups);
+              return *beside_;
+            },
+            submission_, extends) {
     hold_epoch(transaction_, epoch);
   }
   bool text_is_unfinished() override {
@@ -132,6 +146,8 @@ class Opened final : public OpenSubmission {
  private:
   Submission submission_;
   Transaction transaction_;
+  // The other holds the epoch for both. Nothing to commit: numbers once taken stay taken.
+  std::optional<Transaction> beside_;
   SubmissionWriter writer_;
 };
 
@@ -140,7 +156,9 @@ class Opened final : public OpenSubmission {
 std::unique_ptr<OpenSubmission> Store::begin_submission(Submission submission, std::int64_t epoch,
                                                         std::optional<JobId> extends) {
   return as_ours([&]() -> std::unique_ptr<OpenSubmission> {
-    return std::make_unique<Opened>(implementation_->connected(), std::move(submission), epoch, extends);
+    const auto beside = [this]() -> Connection& { return implementation_->connected_beside(); };
+    return std::make_unique<Opened>(implementation_->connected(), beside, std::move(submission), epoch,
+                                    extends);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "coordinator/store/submission.hpp"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "coordinator/store/array_column.hpp"
@@ -97,21 +98,35 @@ void SubmissionWriter::add_targets(const std::vector<job::Target>& targets) {
   }
 }
 
+// PostgreSQL takes longer to write a part than we to build one: it writes while the next one gets its numbers
+// and is built. A part's tasks are in no other, so that numbers don't depend on what isn't written yet.
 void SubmissionWriter::part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks) {
+  Transaction& numbering = built_.empty() ? transaction_ : beside_();
+  std::future<void> writing;
+  if (!built_.empty()) writing = std::async(std::launch::async, [this] { write_built(); });
+  const std::size_t first = rows_.size();
+  const auto is_new = number(tasks, numbering);
+  const auto chosen = choose(trials);
+  const auto numbers = numbering.run(sql::number_trials, {std::to_string(chosen.size())});
   hash_.add(tasks);
   std::vector<Value> parameters{job_};
   ArrayColumn kind, work;
-  add_tasks(tasks, parameters, kind, work);
-  add_trials(trials, parameters);
+  add_tasks(tasks, first, is_new, parameters, kind, work);
+  add_trials(trials, chosen, numbers, parameters);
   for (const auto* column : {&kind, &work}) parameters.push_back(column->text());
   for (auto& column : points_) parameters.emplace_back(std::exchange(column, "{}"));
-  transaction_.run(sql::insert_part, parameters);
+  if (writing.valid()) writing.get();
+  built_ = std::move(parameters);
+  if (extends_) write_built();  // the next part's trials are looked for among those that are there
 }
 
-void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters,
+void SubmissionWriter::write_built() {
+  if (!built_.empty()) transaction_.run(sql::insert_part, std::exchange(built_, {}));
+}
+
+void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::size_t first,
+                                 const std::vector<bool>& is_new, std::vector<Value>& parameters,
                                  ArrayColumn& kind, ArrayColumn& work) {
-  const std::size_t first = rows_.size();
-  const auto is_new = number(tasks);
   ArrayColumn id, key, stage, exclusive, state;
   std::string specs;  // a line each: JSON has no line breaks of its own
   for (std::size_t index = 0; index < tasks.size(); ++index) {
@@ -135,10 +150,10 @@ void SubmissionWriter::add_tasks(const std::vector<job::Task>& tasks, std::vecto
 
 // Gives each task its row, with the number of the one that is there already or a new one. Returns which are
 // new.
-std::vector<bool> SubmissionWriter::number(const std::vector<job::Task>& tasks) {
+std::vector<bool> SubmissionWriter::number(const std::vector<job::Task>& tasks, Transaction& transaction) {
   ArrayColumn keys;
   for (const auto& task : tasks) keys.add(task.key.value);
-  const auto found = transaction_.run(sql::number_tasks, {keys.text()});
+  const auto found = transaction.run(sql::number_tasks, {keys.text()});
   ESPALIER_ASSERT(found.size() == tasks.size());
   std::vector<bool> is_new;
   for (std::size_t row = 0; row < tasks.size(); ++row) {
@@ -194,13 +209,12 @@ void SubmissionWriter::add_inputs(const std::vector<job::Task>& tasks, std::size
 }
 
 // The trials, what they need, and, of that, what the job didn't have yet.
-void SubmissionWriter::add_trials(const std::vector<job::Trial>& trials, std::vector<Value>& parameters) {
+void SubmissionWriter::add_trials(const std::vector<job::Trial>& trials, const std::vector<Chosen>& chosen,
+                                  const Rows& numbers, std::vector<Value>& parameters) {
   ArrayColumn id, ordinal, group, params;
   ArrayColumn trial, position, role, needed;
   std::vector<std::size_t> new_to_job;
-  const auto chosen = choose(trials);
   written_ += chosen.size();
-  const auto numbers = transaction_.run(sql::number_trials, {std::to_string(chosen.size())});
   for (std::size_t row = 0; row < chosen.size(); ++row) {
     const job::Trial& given = trials[chosen[row].place];
     const std::int64_t number = chosen[row].known.value_or(numbers.integer(row, 0));
@@ -261,6 +275,7 @@ void SubmissionWriter::add_to_job(std::vector<std::size_t> tasks, std::vector<Va
 }
 
 Submitted SubmissionWriter::finish() {
+  write_built();
   // At the end: whoever changes this row meanwhile must not have to wait for us.
   if (extends_) {
     finish_extension();

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordinator/store/array_column.hpp"
@@ -18,8 +20,11 @@ class SubmissionWriter {
  public:
   // With `extends` the job is that one and gets the trials that it doesn't have yet, and what those need that
   // are to be trained up to a further rung; otherwise it is new.
-  SubmissionWriter(Transaction& transaction, const Submission& submission, std::optional<JobId> extends)
-      : transaction_(transaction), submission_(submission), extends_(extends) {}
+  // `beside` opens a second transaction, from which numbers come while a part is written. A job of one part
+  // doesn't ask for it.
+  SubmissionWriter(Transaction& transaction, std::function<Transaction&()> beside,
+                   const Submission& submission, std::optional<JobId> extends)
+      : transaction_(transaction), beside_(std::move(beside)), submission_(submission), extends_(extends) {}
 
   void head(const job::Plan& head);
   void part(const std::vector<job::Trial>& trials, const std::vector<job::Task>& tasks);
@@ -34,14 +39,17 @@ class SubmissionWriter {
     std::int64_t next_task = 0;         // its place among the trial's
     std::set<std::int64_t> has{};       // tasks that the trial has
   };
-  // Each appends its arrays to the parameters of insert_part, in their order.
-  void add_tasks(const std::vector<job::Task>& tasks, std::vector<Value>& parameters, ArrayColumn& kind,
-                 ArrayColumn& work);
+  // Each appends its arrays to the parameters of insert_part, in their order. `first`: the place of the first
+  // of these tasks in the plan.
+  void add_tasks(const std::vector<job::Task>& tasks, std::size_t first, const std::vector<bool>& is_new,
+                 std::vector<Value>& parameters, ArrayColumn& kind, ArrayColumn& work);
   void add_inputs(const std::vector<job::Task>& tasks, std::size_t first, const std::vector<bool>& is_new,
                   std::vector<Value>& parameters);
-  void add_trials(const std::vector<job::Trial>& trials, std::vector<Value>& parameters);
+  void add_trials(const std::vector<job::Trial>& trials, const std::vector<Chosen>& chosen,
+                  const Rows& numbers, std::vector<Value>& parameters);
   void add_to_job(std::vector<std::size_t> tasks, std::vector<Value>& parameters);
-  std::vector<bool> number(const std::vector<job::Task>& tasks);
+  void write_built();
+  std::vector<bool> number(const std::vector<job::Task>& tasks, Transaction& transaction);
   void add_targets(const std::vector<job::Target>& targets);
   std::vector<Chosen> choose(const std::vector<job::Trial>& trials);
 
@@ -53,6 +61,7 @@ class SubmissionWriter {
   void finish_extension();
 
   Transaction& transaction_;
+  std::function<Transaction&()> beside_;
   const Submission& submission_;
   std::optional<JobId> extends_;
   std::string job_;  // its number
@@ -72,6 +81,7 @@ class SubmissionWriter {
   std::size_t written_ = 0;    // trials
   std::vector<TaskRow> rows_;  // of all tasks of the plan, by their place in it
   std::vector<bool> in_job_;   // likewise: written as one of the job's
+  std::vector<Value> built_;   // the parameters of insert_part for the part before; empty: it is written
 };
 
 std::string targets_column(const std::vector<job::Target>& targets);  // as a job's row keeps them

@@ -1,14 +1,14 @@
 // What jobs/fashion-mnist.toml reaches on all of Fashion-MNIST, by the whole system in a fresh state folder. Slow.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Rows } from "./parts/rows.mjs";
+import { temporaryFolder } from "../temporary_folder.mjs";
 
 const kTargets = { lenet5: 0.9, resnet20: 0.925 };
 const [bin, ...flags] = process.argv.slice(2);
 const rows = new Rows(flags.includes("--json"));
-const folder = mkdtempSync(join(tmpdir(), "espalier-bench-"));
+const folder = temporaryFolder("bench");
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const begin = process.hrtime.bigint();

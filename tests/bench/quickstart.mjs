@@ -1,13 +1,13 @@
 // The main job from outside: first run, second run, and how long a second run takes to hand its job in.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Rows } from "./parts/rows.mjs";
+import { temporaryFolder } from "../temporary_folder.mjs";
 
 const [bin, ...flags] = process.argv.slice(2);
 const rows = new Rows(flags.includes("--json"));
-const folder = mkdtempSync(join(tmpdir(), "espalier-bench-"));
+const folder = temporaryFolder("bench");
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 function espalier(...args) {

@@ -1,9 +1,9 @@
 // `espalier up` in a folder of its own; without workers, for benches that bring their own, or with some.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { temporaryFolder } from "../../temporary_folder.mjs";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -22,7 +22,7 @@ export class LocalSystem {
   static async start(bin, { workers = ["--workers", "0"], keyed = [] } = {}) {
     const system = new this();
     system.bin = bin;
-    system.folder = mkdtempSync(join(tmpdir(), "espalier-bench-"));
+    system.folder = temporaryFolder("bench");
     system.state = join(system.folder, "state");
     const keys = join(system.folder, "keys");
     const make = (...words) => {

@@ -27,6 +27,16 @@ TEST(Canonical, TextIsTheSameWhateverTheOrderOfTheKeys) {
   }));
 }
 
+TEST(Canonical, TextOfAValueOfOnePieceIsAsSerialized) {
+  for (const std::string each :
+       {"", "plain", "a \"b\"", "back\\slash", "line\n", "\x01", "\x7f", "\xC3\xA9", "/"}) {
+    EXPECT_EQ(canonical(json::value(each)), json::serialize(json::value(each)));
+    EXPECT_EQ(canonical(json::object{{each, 1}}), json::serialize(json::object{{each, 1}}));
+  }
+  for (const std::int64_t each : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, INT64_MAX})
+    EXPECT_EQ(canonical(json::value(each)), json::serialize(json::value(each)));
+}
+
 TEST(Canonical, DifferentNumbersHaveDifferentText) {
   EXPECT_TRUE(rc::check([](double a, double b) {
     RC_PRE(a != b);

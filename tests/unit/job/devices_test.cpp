@@ -44,6 +44,19 @@ TEST(Devices, ThatNobodyHasYetLeaveItToWhoeverComes) {
   EXPECT_THAT(measurements(plan), ElementsAre(std::pair("cpu", "cores >= 2")));
 }
 
+TEST(Devices, AreAskedForOnlyIfSomethingIsMeasured) {
+  // With no worker there the coordinator waits a while before it answers.
+  auto surroundings = made_up_surroundings();
+  int asked = 0;
+  surroundings.device_classes = [&asked](const Target&) { return ++asked, std::vector<std::string>{"big"}; };
+  const std::string job = "pipeline = [\"train\"]\n" + kBasics;
+  EXPECT_TRUE(plan_job(job + "[benchmark]\nenabled = false\n", surroundings).plan);
+  EXPECT_EQ(asked, 0);
+  const auto some = plan_job(job + "[sweep]\n\"benchmark.enabled\" = [true, false]\n", surroundings);
+  EXPECT_THAT(measurements(*some.plan), ElementsAre(std::pair("big", "device_class == \"big\"")));
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(Devices, InAListAreEveryClassThatMatchesAndOneTrainingServesAll) {
   const Fleet fleet{{"device == \"cpu\"", {"big", "small"}}, {"arch == \"aarch64\"", {"board", "small"}}};
   const auto plan = *planned_with(fleet, measured_on("[\"cpu\", 'arch == \"aarch64\"', 'l3 > 1GiB']")).plan;

@@ -144,6 +144,64 @@ TEST_F(Submit, LeavesNothingBehindIfItIsNotFinished) {
   EXPECT_EQ(one("select count(*) from v1.tasks"), "0");
 }
 
+// The first two tasks and the first trial, then the rest.
+std::pair<job::Plan, job::Plan> in_parts() {
+  auto first = small_plan();
+  auto second = first;
+  first.tasks.resize(2);
+  first.trials.resize(1);
+  second.tasks.erase(second.tasks.begin(), second.tasks.begin() + 2);
+  second.trials.erase(second.trials.begin());
+  return {first, second};
+}
+
+TEST_F(Submit, OfSeveralPartsIsAsOfOne) {
+  submit(*store_, small_plan(), submission("before"), epoch_);
+  store_->commit(success(1, id_of("train")), epoch_);
+  const auto [first, second] = in_parts();
+  const auto opened = store_->begin_submission(submission(), epoch_);
+  opened->head(first);
+  opened->part(first.trials, first.tasks);
+  opened->part(second.trials, second.tasks);
+  opened->part({}, {});
+  const auto submitted = opened->finish();
+  EXPECT_EQ(submitted.trials, 2U);
+  EXPECT_EQ(json::serialize(tasks_of(submitted.job.id)),
+            R"({"total":4,"executed":0,"reused":1,"running":0,"failed":0})");
+  EXPECT_EQ(rows("select group_name, params from v1.trials where job_id = 2 order by id"),
+            (std::vector<std::string>{R"(a|{"train.epochs": 1})", R"(b|{"prune.amount": 0.5})"}));
+  EXPECT_EQ(
+      one("select string_agg(task_id::text, ',' order by ordinal) from espalier.job_task where job_id = 2"),
+      one("select string_agg(task_id::text, ',' order by ordinal) from espalier.job_task where job_id = 1"));
+  EXPECT_EQ(one("select count(*) from v1.trial_tasks"), "10");
+}
+
+TEST_F(Submit, LeavesNothingBehindIfAConnectionBreaksBetweenItsParts) {
+  const auto [first, second] = in_parts();
+  const std::string ours = "pid <> pg_backend_pid() and backend_type = 'client backend' and state = ";
+  for (const std::string which : {"'idle in transaction' and backend_xid is not null",  // that writes
+                                  "'idle in transaction' and backend_xid is null"}) {   // that gives numbers
+    {
+      const auto opened = store_->begin_submission(submission(), epoch_);
+      opened->head(first);
+      opened->part(first.trials, first.tasks);
+      opened->part(second.trials, second.tasks);
+      ASSERT_EQ(
+          one("select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity where " + ours + which),
+          "1");
+      EXPECT_THROW(
+          {
+            opened->part({}, {});
+            opened->finish();
+          },
+          Unavailable);
+    }
+    EXPECT_EQ(one("select count(*) from v1.jobs"), "0");
+    EXPECT_EQ(one("select count(*) from v1.tasks"), "0");
+  }
+  EXPECT_EQ(submit(*store_, small_plan(), submission(), epoch_).job.tasks.size(), 4U);
+}
+
 TEST_F(Submit, TellsAtAGlanceWhatAnUntouchedJobIs) {
   const auto first = submit(*store_, small_plan(), submission(), epoch_);
   EXPECT_EQ(store_->untouched_summary(first.job.id), store_->job_summaries(first.job.id).at(0).as_object());
