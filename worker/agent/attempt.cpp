@@ -199,6 +199,7 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
       if (progress->needs_bytes) needs_bytes_ = progress->needs_bytes;
       gate_.take(std::move(*progress));
       let_progress_out(false);
+      co_await wait_until_points_are_taken();
     } else if (auto* result = std::get_if<RunnerFinished>(&event);
                result && result->attempt == assign_.attempt) {
       take_outputs(&*result);
@@ -210,6 +211,14 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
       co_return ended_without_result(exit->in_words);
     }
   }
+}
+
+// A slow database slows the runner: nobody reads what it says meanwhile, and soon it can't write on.
+asio::awaitable<void> Attempt::wait_until_points_are_taken() {
+  if (!workshop_.takes_points())
+    log_about(about(), log::level::warn, "attempt {} waits: too many points of curves aren't acknowledged",
+              assign_.attempt);
+  while (!cause_ && !workshop_.takes_points()) co_await pause(1, &retry_timer_);
 }
 
 // Their paths are ours afterwards, or the result is a failure.

@@ -48,6 +48,7 @@ struct Workshop {
   std::function<void(wire::Progress)> progress;  // `worker` is filled in there
   std::function<void(wire::LogText)> log;        // likewise
   std::function<void(std::int64_t)> computed;    // this attempt's runner is done
+  std::function<bool()> takes_points;            // or no more until some are acknowledged
 };
 
 class Attempt {
@@ -66,6 +67,7 @@ class Attempt {
   boost::asio::awaitable<std::optional<wire::Finished>> carry_out();
   boost::asio::awaitable<RunnerFinished> execute();
   boost::asio::awaitable<void> wait_for_room(std::string reason);
+  boost::asio::awaitable<void> wait_until_points_are_taken();
   boost::asio::awaitable<void> watch_disk();
   boost::asio::awaitable<void> follow_log();
   boost::asio::awaitable<void> tell_log(bool ended);

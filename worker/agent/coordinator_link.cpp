@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Duration kLongestSleep = std::chrono::seconds(5);
+constexpr std::size_t kMostPoints =
+    100'000;  // some 10 MB; no training makes as many while a database is busy
 
 MonotonicTime clock_now() {
   return std::chrono::steady_clock::now();
@@ -144,8 +146,14 @@ void CoordinatorLink::speak() {
   if (core_->next_deadline() < pulse_timer_.expiry()) pulse_timer_.cancel();  // `pulse` waits anew
 }
 
+bool CoordinatorLink::takes_points() const {
+  return unacknowledged_points_ < kMostPoints;
+}
+
 void CoordinatorLink::feed(Event event) {
-  for (auto& action : core_->step(clock_now(), std::move(event))) {
+  auto actions = core_->step(clock_now(), std::move(event));
+  unacknowledged_points_ = core_->unacknowledged_points();
+  for (auto& action : actions) {
     if (const auto* say = std::get_if<Say>(&action)) {
       send(say->messages);
       continue;

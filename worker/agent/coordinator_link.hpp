@@ -2,11 +2,13 @@
 // files, processes or artifacts can delay a heartbeat or the end of a lease.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -39,6 +41,8 @@ class CoordinatorLink {
 
   void begin(Identity identity);
   void happen(Event event);  // from any thread
+  // From any thread. False while so many points aren't acknowledged that whoever makes more has to wait.
+  [[nodiscard]] bool takes_points() const;
 
   void leave();  // says goodbye and ends the thread
   // On the owner's loop: until the thread has ended and the last action is carried out.
@@ -70,6 +74,7 @@ class CoordinatorLink {
   std::vector<std::unique_ptr<net::DealerSocket>> sockets_;  // never empty
   boost::asio::steady_timer pulse_timer_;
   std::optional<AgentCore> core_;
+  std::atomic<std::size_t> unacknowledged_points_ = 0;
   net::TaskGroup tasks_;
   std::thread thread_;
 };

@@ -6,7 +6,8 @@
 namespace espalier::agent {
 namespace {
 constexpr Duration kPause = std::chrono::milliseconds(250);
-}
+constexpr std::size_t kMostPoints = 2'000;  // some 100 KB: far below what a message may have
+}  // namespace
 
 void ProgressGate::take(RunnerProgress progress) {
   if (!joined_) joined_.emplace();
@@ -27,7 +28,9 @@ void ProgressGate::take(wire::Checkpoint checkpoint) {
 }
 
 std::optional<wire::Progress> ProgressGate::release(MonotonicTime now, bool last) {
-  if (!joined_ || (!last && released_ && now - *released_ < kPause)) return std::nullopt;
+  if (!joined_) return std::nullopt;
+  const bool is_full = joined_->points.size() >= kMostPoints;
+  if (!last && !is_full && released_ && now - *released_ < kPause) return std::nullopt;
   released_ = now;
   joined_->seq = next_seq();
   return std::exchange(joined_, std::nullopt);

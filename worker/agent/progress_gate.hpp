@@ -1,5 +1,5 @@
-// Joins a runner's progress so that at most four messages a second leave for each attempt. No point is
-// dropped.
+// Joins a runner's progress so that at most four messages a second leave for each attempt, more only of one
+// that makes thousands of points. No point is dropped.
 #pragma once
 
 #include <cstdint>

@@ -57,9 +57,9 @@ Workers::Workers(WorkersOptions options)
     worker->name = fmt::format("{}-{}", options_.name, i);
     worker->socket = zmq_socket(context_, ZMQ_DEALER);
     if (worker->socket == nullptr) throw std::runtime_error("no more sockets: raise the limit of open files");
-    const int none = 0;
+    const int goodbye_ms = 1'000;
     const int many = 100'000;
-    zmq_setsockopt(worker->socket, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt(worker->socket, ZMQ_LINGER, &goodbye_ms, sizeof goodbye_ms);
     zmq_setsockopt(worker->socket, ZMQ_SNDHWM, &many, sizeof many);
     zmq_setsockopt(worker->socket, ZMQ_RCVHWM, &many, sizeof many);
     if (!options_.keys.empty()) {
@@ -78,8 +78,13 @@ Workers::Workers(WorkersOptions options)
   }
 }
 
+// Or the next round's tasks would go to these too, until their leases have run out.
 Workers::~Workers() {
-  for (const auto& worker : workers_) zmq_close(worker->socket);
+  for (const auto& worker : workers_) {
+    const auto frame = wire::encode_all({wire::Goodbye{worker->name, "1"}});
+    zmq_send(worker->socket, frame.data(), frame.size(), ZMQ_DONTWAIT);
+    zmq_close(worker->socket);
+  }
   zmq_ctx_term(context_);
 }
 

@@ -69,6 +69,23 @@ TEST_F(AgentAtWork, AnEndIsRepeatedUntilItIsAcknowledged) {
   }));
 }
 
+TEST_F(AgentAtWork, ARunnerWaitsWhileItsPointsAreNotAcknowledged) {
+  start_and_join(2);
+  coordinator_.acknowledges = false;
+  coordinator_.assign(1, "chatty");
+  ASSERT_TRUE(run_until(io_, [&] { return coordinator_.points_of(1).size() > 90'000; }));
+  ASSERT_TRUE(some_beats_pass(20));
+  EXPECT_LT(coordinator_.points_of(1).size(), 110'000U);
+  EXPECT_EQ(coordinator_.times_finished(1), 0U);
+  coordinator_.assign(2, "chatty");  // one that is cancelled while it waits
+  ASSERT_TRUE(some_beats_pass());
+  coordinator_.say(wire::Cancel{2});
+  EXPECT_EQ(finished(2).outcome, Outcome::cancelled);
+  coordinator_.acknowledges = true;
+  EXPECT_EQ(finished(1).reason, "said it all");
+  EXPECT_EQ(coordinator_.points_of(1).size(), 300'000U);
+}
+
 TEST_F(AgentAtWork, WithoutAnswersItStopsItsAttemptsButKeepsWhatIsFinished) {
   coordinator_.lease_ms = 1'500;
   start_and_join(2);

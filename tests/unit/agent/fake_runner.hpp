@@ -36,6 +36,16 @@ while read -r line <&3; do
     *'"stage":"write"'*)
       head -c 3000000 /dev/zero >"$folder/big"
       read -r forever <&3 ;;
+    *'"stage":"chatty"'*)  # 300,000 points
+      awk -v attempt="$attempt" 'BEGIN {
+        for (line = 0; line < 300; ++line) {
+          printf "{\"progress\":{\"attempt\":%d,\"fraction\":0.5,\"note\":\"\",\"points\":[", attempt
+          for (point = 0; point < 1000; ++point)
+            printf "%s{\"name\":\"loss\",\"step\":%d,\"value\":0.1}", (point ? "," : ""), line * 1000 + point
+          print "]}}"
+        }
+      }' >&3
+      echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"failed\",\"reason\":\"said it all\",\"retryable\":false}}" >&3 ;;
     *'"stage":"garbage"'*) echo 'what?' >&3 ;;
     *'"stage":"refused"'*)
       echo "{\"finished\":{\"attempt\":$attempt,\"outcome\":\"out_of_memory\",\"reason\":\"an allocation failed\",\"retryable\":true}}" >&3 ;;

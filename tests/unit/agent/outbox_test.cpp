@@ -51,6 +51,27 @@ TEST(Outbox, RepeatsWithGrowingPausesUntilAcknowledged) {
   EXPECT_FALSE(outbox.holds_end_of(7));
 }
 
+TEST(Outbox, CountsThePointsThatItKeeps) {
+  Outbox outbox;
+  auto with_points = progress(7, 1);
+  with_points.points.resize(5);
+  outbox.add(with_points, kStart);
+  outbox.add(with_points, kStart);  // the same message
+  with_points.seq = 2;
+  outbox.add(with_points, kStart);
+  with_points.attempt = 8;
+  outbox.add(with_points, kStart);
+  outbox.add(finished(7, 3), kStart);
+  EXPECT_EQ(outbox.points(), 15U);
+  outbox.acknowledge(7, 1);
+  outbox.acknowledge(7, 1);
+  EXPECT_EQ(outbox.points(), 10U);
+  outbox.acknowledge(7, 3);  // the end: all of it is there
+  EXPECT_EQ(outbox.points(), 5U);
+  outbox.drop(8);
+  EXPECT_EQ(outbox.points(), 0U);
+}
+
 TEST(Outbox, AnAcknowledgementOfProgressDoesNotEndTheAttempt) {
   Outbox outbox;
   outbox.add(progress(7, 1), kStart);

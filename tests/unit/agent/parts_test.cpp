@@ -32,6 +32,21 @@ TEST(ProgressGate, LetsAtMostFourASecondOutAndLosesNoPoint) {
   EXPECT_EQ(out.back().note, "999");
 }
 
+TEST(ProgressGate, NeverHoldsMuchMoreThanAMessageShouldHave) {
+  ProgressGate gate;
+  std::size_t most = 0;
+  std::size_t all = 0;
+  for (int i = 0; i < 100; ++i) {
+    gate.take({1, 0.5, "", std::vector<wire::CurvePoint>(1'000, {"loss", 1, 0.1}), {}});
+    const auto progress = gate.release(kStart, i == 99);  // all of it at once
+    if (!progress) continue;
+    most = std::max(most, progress->points.size());
+    all += progress->points.size();
+  }
+  EXPECT_LE(most, 3'000U);
+  EXPECT_EQ(all, 100'000U);
+}
+
 TEST(ProgressGate, ACheckpointGoesWithTheLatestFraction) {
   ProgressGate gate;
   gate.take({1, 0.4, "epoch 2", {}, {}});

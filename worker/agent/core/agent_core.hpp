@@ -49,6 +49,7 @@ class AgentCore {
 
   // What it calls its own towards the coordinator: computing, or ended and not acknowledged.
   [[nodiscard]] std::vector<std::int64_t> held_attempts() const;
+  [[nodiscard]] std::size_t unacknowledged_points() const { return outbox_.points(); }
   [[nodiscard]] std::int64_t epoch() const { return session_.epoch(); }
   [[nodiscard]] bool holds_lease(MonotonicTime now) const { return session_.holds_lease(now); }
 

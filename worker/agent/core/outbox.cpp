@@ -6,6 +6,11 @@ namespace espalier::agent {
 namespace {
 constexpr Duration kFirstPause = std::chrono::seconds(1);
 constexpr Duration kLongestPause = std::chrono::seconds(15);
+
+std::size_t points_of(const wire::ToCoordinator& message) {
+  const auto* progress = std::get_if<wire::Progress>(&message);
+  return progress == nullptr ? 0 : progress->points.size();
+}
 }  // namespace
 
 void Outbox::add(wire::Progress progress, MonotonicTime now) {
@@ -27,6 +32,7 @@ void Outbox::add(wire::Finished finished, MonotonicTime now) {
 void Outbox::add(Key key, wire::ToCoordinator message, MonotonicTime now) {
   const auto known = pending_.find(key);
   if (known != pending_.end()) erase(known);
+  points_ += points_of(message);
   pending_.emplace(key, Pending{std::move(message), now});
   times_.emplace(now, key);
 }
@@ -39,6 +45,7 @@ void Outbox::schedule(Pendings::iterator it, MonotonicTime next) {
 
 Outbox::Pendings::iterator Outbox::erase(Pendings::iterator it) {
   times_.erase({it->second.next, it->first});
+  points_ -= points_of(it->second.message);
   return pending_.erase(it);
 }
 

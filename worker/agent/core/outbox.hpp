@@ -33,6 +33,7 @@ class Outbox {
 
   [[nodiscard]] bool holds_end_of(std::int64_t attempt) const { return ends_.contains(attempt); }
   [[nodiscard]] std::vector<std::int64_t> ended_attempts() const;
+  [[nodiscard]] std::size_t points() const { return points_; }  // of curves, in all that it keeps
 
  private:
   struct Pending {
@@ -50,6 +51,7 @@ class Outbox {
   Pendings pending_;  // an attempt's Finished has its highest seq, so it stands after its Progress
   std::set<std::pair<MonotonicTime, Key>> times_;  // when each of them is due
   std::map<std::int64_t, std::int64_t> ends_;      // attempt -> seq of its Finished
+  std::size_t points_ = 0;
 };
 
 }  // namespace espalier::agent
