@@ -215,9 +215,9 @@ asio::awaitable<RunnerFinished> Attempt::compute(RunnerProcess* runner, Inputs i
 
 // A slow database slows the runner: nobody reads what it says meanwhile, and soon it can't write on.
 asio::awaitable<void> Attempt::wait_until_points_are_taken() {
-  if (!workshop_.takes_points())
-    log_about(about(), log::level::warn, "attempt {} waits: too many points of curves aren't acknowledged",
-              assign_.attempt);
+  if (!cause_ && !workshop_.takes_points() && !std::exchange(has_waited_, true))
+    log_about(about(), log::level::warn,
+              "attempt {} waits: too many points of its curves aren't acknowledged", assign_.attempt);
   while (!cause_ && !workshop_.takes_points()) co_await pause(1, &retry_timer_);
 }
 
