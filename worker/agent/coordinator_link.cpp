@@ -19,6 +19,11 @@ constexpr Duration kLongestSleep = std::chrono::seconds(5);
 constexpr std::size_t kMostPoints =
     100'000;  // some 10 MB; no training makes as many while a database is busy
 
+std::size_t points_in(const Event& event) {
+  const auto* progressed = std::get_if<AttemptProgressed>(&event);
+  return progressed == nullptr ? 0 : progressed->progress.points.size();
+}
+
 MonotonicTime clock_now() {
   return std::chrono::steady_clock::now();
 }
@@ -83,6 +88,7 @@ void CoordinatorLink::begin(Identity identity) {
 }
 
 void CoordinatorLink::happen(Event event) {
+  told_points_ += points_in(event);
   const std::lock_guard lock(mutex_);
   events_.push_back(std::move(event));
   if (events_.size() == 1) asio::post(io_, [this] { take_events(); });
@@ -147,12 +153,13 @@ void CoordinatorLink::speak() {
 }
 
 bool CoordinatorLink::takes_points() const {
-  return unacknowledged_points_ < kMostPoints;
+  return told_points_ - settled_points_ < kMostPoints;
 }
 
 void CoordinatorLink::feed(Event event) {
+  taken_points_ += points_in(event);
   auto actions = core_->step(clock_now(), std::move(event));
-  unacknowledged_points_ = core_->unacknowledged_points();
+  settled_points_ = taken_points_ - core_->unacknowledged_points();
   for (auto& action : actions) {
     if (const auto* say = std::get_if<Say>(&action)) {
       send(say->messages);

@@ -74,7 +74,9 @@ class CoordinatorLink {
   std::vector<std::unique_ptr<net::DealerSocket>> sockets_;  // never empty
   boost::asio::steady_timer pulse_timer_;
   std::optional<AgentCore> core_;
-  std::atomic<std::size_t> unacknowledged_points_ = 0;
+  // Of curves, all so far. What was told and isn't settled is on its way or unacknowledged.
+  std::atomic<std::size_t> told_points_ = 0, settled_points_ = 0;
+  std::size_t taken_points_ = 0;  // by the core
   net::TaskGroup tasks_;
   std::thread thread_;
 };
