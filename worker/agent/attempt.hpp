@@ -101,7 +101,7 @@ class Attempt {
   boost::asio::steady_timer disk_timer_;
   std::optional<RunnerCheckpoint> newest_checkpoint_;  // not yet on its way
   bool sends_checkpoints_ = false;
-  bool has_waited_ = false;  // for points to be acknowledged
+  bool has_waited_ = false;               // for points to be acknowledged
   RunnerProcess* runner_ = nullptr;       // while computing
   std::optional<MonotonicTime> started_;  // when the runner got it
   std::optional<StopCause> cause_;
