@@ -178,7 +178,7 @@ TEST_F(Submit, OfSeveralPartsIsAsOfOne) {
 
 TEST_F(Submit, LeavesNothingBehindIfAConnectionBreaksBetweenItsParts) {
   const auto [first, second] = in_parts();
-  const std::string ours = "pid <> pg_backend_pid() and backend_type = 'client backend' and state = ";
+  const std::string ours = "datname = current_database() and pid <> pg_backend_pid() and state = ";
   for (const std::string which : {"'idle in transaction' and backend_xid is not null",  // that writes
                                   "'idle in transaction' and backend_xid is null"}) {   // that gives numbers
     {
