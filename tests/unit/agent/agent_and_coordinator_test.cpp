@@ -73,7 +73,10 @@ TEST_F(AgentAtWork, ARunnerWaitsWhileItsPointsAreNotAcknowledged) {
   start_and_join(2);
   coordinator_.acknowledges = false;
   coordinator_.assign(1, "chatty");
-  ASSERT_TRUE(run_until(io_, [&] { return coordinator_.points_of(1).size() > 90'000; }));
+  ASSERT_TRUE(run_until(io_, [&] {
+    const auto& told = coordinator_.progress;
+    return !told.empty() && !told.back().points.empty() && told.back().points.back().step > 90'000;
+  }));
   ASSERT_TRUE(some_beats_pass(20));
   EXPECT_LT(coordinator_.points_of(1).size(), 110'000U);
   EXPECT_EQ(coordinator_.times_finished(1), 0U);
